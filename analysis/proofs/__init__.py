@@ -1,0 +1,1 @@
+"""Proofs: certificates and the checker that verifies them."""

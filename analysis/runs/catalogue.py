@@ -1,0 +1,173 @@
+"""The plain implementations by name, and their runs at concrete sizes.
+
+>>> result = run("lstm", sizes={"n": 3, "d": 2, "L": 2})
+>>> result.span["layer"], result.params
+(4, 96)
+>>> sorted(result.depends)[:3]
+[('x', 0, 0), ('x', 0, 1), ('x', 0, 2)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import (
+    attention,
+    convolution,
+    feed_forward,
+    linear_recurrence,
+    recurrent,
+    shapes,
+    transformer,
+)
+from .errors import UnknownNameError, require_one_of
+from .shapes import LayerShapes, Sizes, size
+from .witnesses import Function, RunResult, witness
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain implementation and how sizes reach it."""
+
+    function: Function
+    """Called with its inputs, its layers where it has any, and its options."""
+    shapes: LayerShapes | None
+    """Shapes of the parameters by sizes and layer; `None` where there are no layers."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """The size that each option takes its value from."""
+    inputs: Mapping[str, str] = field(default_factory=lambda: {"x": "n"})
+    """The size that each input's length takes its value from."""
+    pairs: bool = False
+    """Whether the function can leave out pairs that are not allowed."""
+
+
+_HEADS = {"heads": "h"}
+_WINDOWED = {"heads": "h", "window": "w"}
+_MEMORY = {"x": "n", "memory": "m"}
+_STEPS = {"a": "n", "b": "n"}
+_both = partial(shapes.recurrent, directions=2)
+
+PLAIN: Mapping[str, Plain] = MappingProxyType(
+    {
+        "rnn": Plain(recurrent.rnn, shapes.recurrent(1)),
+        "lstm": Plain(recurrent.lstm, shapes.recurrent(4)),
+        "gru": Plain(recurrent.gru, shapes.recurrent(3)),
+        "bidirectional_rnn": Plain(recurrent.bidirectional_rnn, _both(1)),
+        "bidirectional_lstm": Plain(recurrent.bidirectional_lstm, _both(4)),
+        "bidirectional_gru": Plain(recurrent.bidirectional_gru, _both(3)),
+        "attention": Plain(attention.attention, shapes.attention, _HEADS),
+        "causal_attention": Plain(attention.causal_attention, shapes.attention, _HEADS, pairs=True),
+        "multi_query_attention": Plain(
+            attention.multi_query_attention, shapes.multi_query_attention, _HEADS
+        ),
+        "grouped_query_attention": Plain(
+            attention.grouped_query_attention, shapes.grouped_attention, _HEADS | {"groups": "g"}
+        ),
+        "windowed_attention": Plain(
+            attention.windowed_attention, shapes.attention, _WINDOWED, pairs=True
+        ),
+        "causal_windowed_attention": Plain(
+            attention.causal_windowed_attention, shapes.attention, _WINDOWED, pairs=True
+        ),
+        "cross_attention": Plain(attention.cross_attention, shapes.attention, _HEADS, _MEMORY),
+        "feed_forward": Plain(feed_forward.feed_forward, shapes.feed_forward),
+        "encoder": Plain(transformer.encoder, shapes.encoder, _HEADS),
+        "decoder": Plain(transformer.decoder, shapes.decoder, _HEADS, _MEMORY, pairs=True),
+        "convolution": Plain(convolution.convolution, shapes.convolution, pairs=True),
+        "causal_convolution": Plain(convolution.causal_convolution, shapes.convolution, pairs=True),
+        "dilated_convolution": Plain(
+            convolution.dilated_convolution, shapes.convolution, pairs=True
+        ),
+        "separable_convolution": Plain(
+            convolution.separable_convolution, shapes.separable_convolution, pairs=True
+        ),
+        "linear_recurrence": Plain(linear_recurrence.linear_recurrence, None, inputs=_STEPS),
+        "linear_recurrence_scan": Plain(
+            linear_recurrence.linear_recurrence_scan, None, inputs=_STEPS
+        ),
+    }
+)
+"""Every plain implementation by its catalogue name."""
+
+
+def plain(name: str) -> Plain:
+    """Return the plain implementation of a catalogue name."""
+    if name not in PLAIN:
+        raise UnknownNameError(f"expected name to be one of {', '.join(PLAIN)}, got name={name!r}")
+    return PLAIN[name]
+
+
+def parameters(name: str, *, sizes: Sizes, seed: int = 0) -> list[dict[str, Floats]]:
+    """Draw random weights, one mapping per layer, named and laid out as in torch.nn."""
+    layer_shapes = plain(name).shapes
+    if layer_shapes is None:
+        return []
+    random = np.random.default_rng(seed)
+    return [
+        {
+            key: random.uniform(-1.0, 1.0, shape) / np.sqrt(shape[-1])
+            for key, shape in layer_shapes(sizes, level).items()
+        }
+        for level in range(size(sizes, "L"))
+    ]
+
+
+def sequences(name: str, *, sizes: Sizes, seed: int = 0) -> dict[str, Floats]:
+    """Draw random inputs [length, d] by name."""
+    random = np.random.default_rng([seed, 1])
+    return {
+        key: random.standard_normal((size(sizes, length), size(sizes, "d")))
+        for key, length in plain(name).inputs.items()
+    }
+
+
+def run(
+    name: str,
+    *,
+    sizes: Sizes,
+    pairs: str = "dense",
+    reduction: str = "tree",
+    mac: int = 2,
+    seed: int = 0,
+) -> RunResult:
+    """Run a model of the catalogue on random inputs and weights and report what that showed.
+
+    Work and span are taken with the asked `pairs`; dependence, paths and receptive field always
+    from allowed pairs only, because a value that is thrown away is not depended on.
+
+    Parameters
+    ----------
+    name : str
+        A name in `PLAIN`.
+    sizes : mapping
+        Concrete sizes: n, d, and as the model needs them h, g, f, k, w, m, and L (1 if absent).
+    pairs : str
+        "dense" or "masked": whether pairs that are not allowed are computed and thrown away.
+    reduction, mac
+        As in `witness`.
+    seed : int
+        Seed of the random inputs and weights.
+    """
+    require_one_of("pairs", pairs, ("dense", "masked"))
+    model = plain(name)
+    function = partial(
+        model.function, **{key: size(sizes, symbol) for key, symbol in model.options.items()}
+    )
+    masked = partial(function, pairs="masked") if model.pairs else function
+    dense = pairs == "dense" and model.pairs
+    return witness(
+        function if dense else masked,
+        sequences(name, sizes=sizes, seed=seed),
+        None if model.shapes is None else parameters(name, sizes=sizes, seed=seed),
+        dependence=masked if dense else None,
+        reduction=reduction,
+        mac=mac,
+    )

@@ -1,0 +1,34 @@
+"""The elementwise linear recurrence h_t = a_t h_{t-1} + b_t, step by step and as a scan.
+
+Its steps compose: (a1, b1) then (a2, b2) is (a2 a1, a2 b1 + b2), so a parallel prefix applies.
+
+References: Blelloch 1990, *Prefix Sums and Their Applications*, Section 1.4; Martin and Cundy 2018,
+*Parallelizing Linear Recurrent Neural Nets Over Sequence Length*.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .operations import Array, zeros
+from .steps import Elements, associative_scan, enter, recur
+
+
+def linear_recurrence(a: Array, b: Array) -> Array:
+    """Run the recurrence from h = 0 one position after another; a and b are [n, d]."""
+    a, b = enter(a), enter(b)
+    states = [zeros(b.shape[1:], like=b)]
+    for a_t, b_t in zip(a, b, strict=True):
+        states.append(a_t * recur(states[-1]) + b_t)
+    return np.stack(states[1:])
+
+
+def linear_recurrence_scan(a: Array, b: Array) -> Array:
+    """Run the recurrence from h = 0 as an associative scan; a and b are [n, d]."""
+    _, states = associative_scan(_compose, (enter(a), enter(b)))
+    return states
+
+
+def _compose(earlier: Elements, later: Elements) -> Elements:
+    (a1, b1), (a2, b2) = earlier, later
+    return a2 * a1, a2 * b1 + b2

@@ -1,0 +1,116 @@
+"""Shapes of parameters by layer, in the names and layouts of torch.nn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .errors import ArgumentError, require_divides
+
+Sizes = Mapping[str, int]
+Shapes = dict[str, tuple[int, ...]]
+LayerShapes = Callable[[Sizes, int], Shapes]
+
+
+def size(sizes: Sizes, name: str) -> int:
+    """Return a size that must be given; the number of layers L is 1 where it is not."""
+    if name not in sizes and name != "L":
+        raise ArgumentError(f"expected sizes to give {name!r}, got sizes={dict(sizes)}")
+    value = sizes.get(name, 1)
+    if value < 1:
+        raise ArgumentError(f"expected {name} to be at least 1, got {name}={value}")
+    return value
+
+
+def recurrent(gates: int, *, directions: int = 1) -> LayerShapes:
+    """Return the shapes of a recurrent layer with so many gates per direction."""
+
+    def shapes(sizes: Sizes, level: int) -> Shapes:
+        d = size(sizes, "d")
+        rows, width = gates * d, d if level == 0 else directions * d
+        one_way = {
+            "weight_ih": (rows, width),
+            "weight_hh": (rows, d),
+            "bias_ih": (rows,),
+            "bias_hh": (rows,),
+        }
+        ends = ("", "_reverse")[:directions]
+        return {name + end: shape for end in ends for name, shape in one_way.items()}
+
+    return shapes
+
+
+def attention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of torch.nn.MultiheadAttention."""
+    d = size(sizes, "d")
+    return {
+        "in_proj_weight": (3 * d, d),
+        "in_proj_bias": (3 * d,),
+        "out_proj.weight": (d, d),
+        "out_proj.bias": (d,),
+    }
+
+
+def grouped_attention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of attention with g key and value heads."""
+    d, h, g = (size(sizes, name) for name in "dhg")
+    require_divides("h", h, "d", d)
+    widths = {"q_proj": d, "k_proj": g * d // h, "v_proj": g * d // h, "out_proj": d}
+    return {
+        name: shape
+        for part, width in widths.items()
+        for name, shape in ((f"{part}.weight", (width, d)), (f"{part}.bias", (width,)))
+    }
+
+
+def multi_query_attention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of attention with one key and value head."""
+    return grouped_attention({**sizes, "g": 1}, level)
+
+
+def feed_forward(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a feed-forward network of width f."""
+    d, f = size(sizes, "d"), size(sizes, "f")
+    return {
+        "linear1.weight": (f, d),
+        "linear1.bias": (f,),
+        "linear2.weight": (d, f),
+        "linear2.bias": (d,),
+    }
+
+
+def encoder(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of torch.nn.TransformerEncoderLayer."""
+    return _block(sizes, ("self_attn",))
+
+
+def decoder(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of torch.nn.TransformerDecoderLayer."""
+    return _block(sizes, ("self_attn", "multihead_attn"))
+
+
+def _block(sizes: Sizes, attentions: tuple[str, ...]) -> Shapes:
+    d = (size(sizes, "d"),)
+    mixing = {
+        f"{part}.{name}": shape for part in attentions for name, shape in attention(sizes).items()
+    }
+    norms = {
+        f"norm{i + 1}.{name}": d for i in range(len(attentions) + 1) for name in ("weight", "bias")
+    }
+    return mixing | feed_forward(sizes) | norms
+
+
+def convolution(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of torch.nn.Conv1d from d to d channels."""
+    d, k = size(sizes, "d"), size(sizes, "k")
+    return {"weight": (d, d, k), "bias": (d,)}
+
+
+def separable_convolution(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a depthwise and a pointwise torch.nn.Conv1d."""
+    d, k = size(sizes, "d"), size(sizes, "k")
+    return {
+        "depthwise.weight": (d, 1, k),
+        "depthwise.bias": (d,),
+        "pointwise.weight": (d, d, 1),
+        "pointwise.bias": (d,),
+    }

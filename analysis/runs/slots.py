@@ -1,0 +1,60 @@
+"""Which positions a position reads, slot by slot.
+
+A query of full attention has one slot per position, a window or a kernel one per place in it. A
+slot is *allowed* or not: it may lie after the query, or outside the sequence, where zeros are read.
+
+>>> window(4, size=3, left=1).positions.tolist()
+[[-1, 0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
+>>> window(4, size=3, left=1).allowed[0].tolist()
+[False, True, True]
+>>> prefix(3).allowed.sum(axis=1).tolist()
+[1, 2, 3]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .operations import Array, zeros
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slots:
+    """The slots of n positions over a source sequence."""
+
+    positions: NDArray[np.int64]
+    """[n, s] the source position of each slot, possibly outside the sequence."""
+    allowed: NDArray[np.bool_]
+    """[n, s] whether the slot's value may be used."""
+
+    def of(self, i: int) -> Slots:
+        """Return the allowed slots of position `i` alone, as [1, s']."""
+        kept = self.allowed[i]
+        return Slots(self.positions[i : i + 1, kept], self.allowed[i : i + 1, kept])
+
+    def read(self, source: Array) -> Array:
+        """Read a source [m, ...] into [n, s, ...], zeros outside the sequence; free."""
+        m = len(source)
+        inside = (self.positions >= 0) & (self.positions < m)
+        padded = np.concatenate([source, zeros((1, *source.shape[1:]), like=source)])
+        return np.asarray(padded[np.where(inside, self.positions, m)])
+
+
+def everything(n: int, m: int) -> Slots:
+    """Let n positions read all m positions of a source."""
+    return Slots(np.tile(np.arange(m), (n, 1)), np.ones((n, m), dtype=np.bool_))
+
+
+def prefix(n: int) -> Slots:
+    """Let position i read positions 0 to i, out of n slots."""
+    positions = np.tile(np.arange(n), (n, 1))
+    return Slots(positions, positions <= np.arange(n)[:, None])
+
+
+def window(n: int, *, size: int, left: int, dilation: int = 1) -> Slots:
+    """Let position i read i - left·dilation and the size - 1 positions at multiples after it."""
+    positions = np.arange(n)[:, None] + (np.arange(size) - left) * dilation
+    return Slots(positions, (positions >= 0) & (positions < n))

@@ -1,0 +1,65 @@
+"""Steps in unit layer: entering a layer, moving along a recurrence, and rounds of a scan.
+
+This unit is the column *sequential operations* of Vaswani et al. 2017, *Attention Is All You
+Need*, Table 1. The steps are free in the other units, and on numbers they do nothing.
+
+References: Hillis and Steele 1986, *Data Parallel Algorithms* (the scan); Ladner and Fischer 1980.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .counting import advance
+from .operations import Array, is_counted, lift
+
+Elements = tuple[Array, ...]
+
+
+def enter(x: Array) -> Array:
+    """Enter a layer: one step in unit layer for every element."""
+    return _next_layer(x)
+
+
+def recur(h: Array) -> Array:
+    """Carry a state to the next position: one step in unit layer for every element."""
+    return _next_layer(h)
+
+
+def _next_layer(x: Array) -> Array:
+    if not is_counted(x):
+        return x
+    step = np.frompyfunc(lambda v: advance(v, layer=1), 1, 1)
+    return np.asarray(step(lift(x)), dtype=object)
+
+
+def associative_scan(
+    combine: Callable[[Elements, Elements], Elements], elements: Elements
+) -> Elements:
+    """Combine every prefix of a sequence in K = ceil(log2 n) rounds.
+
+    In the round of shift s = 1, 2, 4, ... element i combines with element i - s where i >= s and
+    passes where i < s: n K - 2^K + 1 combinations altogether. A round is one step in unit layer
+    for every element, combined or not.
+
+    Parameters
+    ----------
+    combine : callable
+        An associative function of an earlier and a later group of elements, each a tuple of
+        arrays [positions, ...].
+    elements : tuple of Array
+        Arrays [n, ...].
+    """
+    n, shift = len(elements[0]), 1
+    while shift < n:
+        earlier = tuple(array[:-shift] for array in elements)
+        later = tuple(array[shift:] for array in elements)
+        combined = combine(earlier, later)
+        elements = tuple(
+            recur(np.concatenate([array[:shift], new]))
+            for array, new in zip(elements, combined, strict=True)
+        )
+        shift *= 2
+    return elements

@@ -1,0 +1,1 @@
+"""What a model is: sizes, relations, primitives, graphs, tracing, unrolling and execution."""

@@ -1,0 +1,238 @@
+"""Execution: the graph's own numbers, on NumPy or torch arrays.
+
+What must loop loops, exactly the strongly connected components; everything else runs on all
+positions at once.
+
+>>> import numpy as np
+>>> from .models import CATALOGUE
+>>> from .tracing import trace
+>>> graph = trace(CATALOGUE["linear_recurrence"])
+>>> (h,) = execute(graph, {"a": np.full((4, 1), 0.5), "b": np.ones((4, 1))}, {}, n=4, d=1)
+>>> h[:, 0].tolist()
+[1.0, 1.5, 1.75, 1.875]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .graph import Axis, Equation, Graph, GraphError, Read
+from .primitives import Final, Gather, Shift, Site
+from .schedule import steps
+from .sizes import Poly
+from .unrolling import checked, whole
+
+
+def parameter_shapes(graph: Graph, **sizes: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every parameter by name; layers first, if the model has a layer axis."""
+    return {e.name: tuple(whole(a.extent, sizes) for a in e.domain) for e in graph.of("parameter")}
+
+
+def random_parameters(graph: Graph, *, seed: int = 0, **sizes: int) -> dict[str, Any]:
+    """Draw parameters from a normal distribution, scaled by the width of what they multiply."""
+    rng = np.random.default_rng(seed)
+    shapes = parameter_shapes(graph, **sizes)
+    return {k: rng.normal(size=s) / np.sqrt(max(s[-1], 1) if len(s) > 1 else 1) for k, s in shapes.items()}
+
+
+def execute(
+    graph: Graph, inputs: Mapping[str, Any], parameters: Mapping[str, Any], *, xp: Any = np, **sizes: int
+) -> tuple[Any, ...]:
+    """Compute the outputs.
+
+    Parameters
+    ----------
+    inputs, parameters
+        Arrays by name; inputs have shape [positions, components].
+    xp
+        The array namespace: ``numpy`` or ``torch``.
+    sizes
+        A value for every size of the graph.
+
+    Raises
+    ------
+    GraphError
+        If an array is missing or has the wrong shape; the message names it.
+    """
+    run = Execution(graph, checked(sizes), xp)
+    for name in (*graph.inputs, *(e.name for e in graph.of("parameter"))):
+        given = inputs if name in graph.inputs else parameters
+        if name not in given:
+            raise GraphError(f"expected an array for {name}, got none")
+        run.give(name, given[name])
+    run.visit(None, {})
+    return tuple(run.values[name] for name in graph.outputs)
+
+
+@dataclass(eq=False)
+class Execution:
+    """The values of one run."""
+
+    graph: Graph
+    sizes: Mapping[str, int]
+    xp: Any
+    values: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, int] = field(default_factory=dict)
+    """Positions of the loops that are running."""
+
+    def whole(self, cost: Poly) -> int:
+        """Value of a cost at this run's sizes and loop positions."""
+        return whole(cost, {**self.sizes, **{f"{k}_": v for k, v in self.fixed.items()}})
+
+    def constant(self, value: float) -> Any:
+        """Return a number of double precision."""
+        if self.xp is np:
+            return np.float64(value)
+        return self.xp.tensor(value, dtype=self.xp.float64)
+
+    def give(self, name: str, array: Any) -> None:
+        """Take an input or a parameter."""
+        shape = tuple(self.whole(a.extent) for a in self.graph[name].domain)
+        if tuple(array.shape) != shape:
+            raise GraphError(f"expected {name} to have shape {shape}, got {tuple(array.shape)}")
+        self.values[name] = array
+
+    def visit(self, names: Iterable[str] | None, fixed: dict[str, int]) -> None:
+        """Evaluate equations in order, looping where they must."""
+        for step in steps(self.graph, names, frozenset(fixed)):
+            if step.axis is None:
+                self.fixed = fixed
+                self._evaluate(self.graph[step.names[0]])
+                continue
+            extent = self.whole(self.graph.axes[step.axis].extent)
+            order = range(extent - 1, -1, -1) if step.reverse else range(extent)
+            for position in order:
+                self.visit(step.names, {**fixed, step.axis: position})
+
+    def _evaluate(self, equation: Equation) -> None:
+        if equation.name in self.values and equation.primitive.name in {"input", "parameter"}:
+            return
+        site = Site(equation, tuple(self.graph[r.source] for r in equation.reads))
+        if isinstance(equation.primitive, Shift | Final):
+            value = self._moved(equation)
+        else:
+            value = equation.primitive.run(self, site, [self._fetch(equation, r) for r in equation.reads])
+        self._keep(equation, value)
+
+    def _keep(self, equation: Equation, value: Any) -> None:
+        shape = tuple(self.whole(a.extent) for a in equation.domain)
+        looping = [a.name in self.fixed for a in equation.positions]
+        if not any(looping):
+            self.values[equation.name] = self.xp.broadcast_to(value, shape)
+            return
+        if equation.name not in self.values:
+            self.values[equation.name] = self.xp.zeros(shape, dtype=value.dtype)
+        index = tuple(self.fixed[a.name] if a.name in self.fixed else slice(None) for a in equation.positions)
+        self.values[equation.name][index] = value
+
+    def _moved(self, equation: Equation) -> Any:
+        """A shift or a final value: the source where there is one, the initial value elsewhere."""
+        read, initial = equation.reads
+        axis = next((a for a in self.graph[read.source].positions if a.name == read.axis), None)
+        if axis is None:
+            return self._fetch(equation, Read(read.source))
+        extent = self.whole(axis.extent)
+        own = equation.has(axis.name)
+        if own and axis.name not in self.fixed:
+            j, valid = read.relation.at(**self.sizes).table(np.arange(extent), extent)
+            if not extent or not valid.any():
+                return self._fetch(equation, initial)
+            value = self._fetch(equation, read, table=j[:, 0])
+            if valid.all():
+                return value
+            width = len(equation.features)
+            mask = self._as_mask(valid[:, 0]).reshape(-1, *([1] * width))
+            return self.xp.where(mask, value, self._fetch(equation, initial))
+        position = self.fixed[axis.name] if own else 0
+        j, valid = read.relation.at(**self.sizes).table(np.array([position]), extent)
+        if not extent or not valid[0, 0]:
+            return self._fetch(equation, initial)
+        return self._fetch(equation, read, table=int(j[0, 0]))
+
+    def _as_mask(self, mask: Any) -> Any:
+        return mask if self.xp is np else self.xp.as_tensor(mask)
+
+    def _fetch(self, equation: Equation, read: Read, table: Any = None) -> Any:
+        """Return the source at the positions that are read, aligned to the equation's positions."""
+        source, array = self.graph[read.source], self.values[read.source]
+        index: list[Any] = []
+        present: list[str] = []
+        gathers = isinstance(equation.primitive, Gather) and read.axis is not None
+        for axis in source.positions:
+            if axis.name == read.axis and (table is not None or gathers):
+                chosen = table if table is not None else self._table(equation, axis, read)
+                index.append(chosen)
+                if equation.sequence is not None and not isinstance(chosen, int) and not (
+                    equation.sequence.name in self.fixed
+                ):
+                    present.append(equation.sequence.name)
+            elif axis.name in self.fixed:
+                index.append(self.fixed[axis.name])
+            else:
+                index.append(slice(None))
+                present.append(axis.name)
+        value = array[tuple(index)] if index else array
+        if gathers:
+            value = self._blank(equation, value)
+        free = [a.name for a in equation.positions if a.name not in self.fixed]
+        missing = tuple(k for k, name in enumerate(free) if name not in present)
+        for k in missing:
+            value = value.reshape(*value.shape[:k], 1, *value.shape[k:])
+        return value
+
+    def _table(self, equation: Equation, axis: Axis, read: Read) -> Any:
+        relation = read.relation.at(**self.sizes, **{f"{k}_": v for k, v in self.fixed.items()})
+        extent = self.whole(axis.extent)
+        own = equation.sequence
+        if own is None:
+            return slice(None)
+        if own.name in self.fixed:
+            return relation.table(np.array([self.fixed[own.name]]), extent)[0][0]
+        return relation.table(np.arange(self.whole(own.extent)), extent)[0]
+
+    def _blank(self, equation: Equation, value: Any) -> Any:
+        """Zeros in slots outside the sequence."""
+        slot = equation.features[0]
+        mask = self.mask(slot, equation)
+        if mask is None:
+            return value
+        width = len(equation.features) - 1
+        shaped = mask.reshape(*mask.shape, *([1] * width))
+        return self.xp.where(shaped, value, self.constant(0.0))
+
+    def mask(self, axis: Axis, equation: Equation) -> Any:
+        """Which slots are inside the sequence, shaped [positions..., slots]; None if all are."""
+        own = equation.sequence
+        if axis.relation is None or own is None or axis.along is None:
+            return None
+        relation = axis.relation
+        if relation.kind == "offsets" and relation.back is None and relation.ahead is None:
+            return None
+        concrete = relation.at(**self.sizes, **{f"{k}_": v for k, v in self.fixed.items()})
+        extent = self.whole(self.graph.axes[axis.along].extent)
+        fixed = own.name in self.fixed
+        positions = np.array([self.fixed[own.name]]) if fixed else np.arange(self.whole(own.extent))
+        valid = concrete.table(positions, extent)[1]
+        return self._as_mask(valid[0] if fixed else valid)
+
+    def fragment(self, graph: Graph, arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """Run the equations of a fragment on arrays whose leading axes are positions."""
+        values = dict(zip(graph.inputs, arrays, strict=True))
+        for equation in graph:
+            if equation.name in values:
+                continue
+            site = Site(equation, tuple(graph[r.source] for r in equation.reads))
+            values[equation.name] = equation.primitive.run(self, site, [values[r.source] for r in equation.reads])
+        return tuple(values[name] for name in graph.outputs)
+
+
+def defaults(graph: Graph, **sizes: int) -> dict[str, int]:
+    """Complete sizes with the graph's own, for every size that it is symbolic in."""
+    chosen = {name: graph.sizes.get(name, 4) for name in graph.free_sizes}
+    return checked({**chosen, **{k: v for k, v in sizes.items() if v is not None}})
+
+

@@ -1,0 +1,36 @@
+"""The catalogue: models by name, none of them holding a formula for any figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from . import attention, convolution, linear_recurrence, recurrent, transformer
+
+_FAMILIES = (
+    (recurrent, ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru")),
+    (
+        attention,
+        (
+            "attention",
+            "causal_attention",
+            "multi_query_attention",
+            "grouped_query_attention",
+            "windowed_attention",
+            "causal_windowed_attention",
+            "cross_attention",
+        ),
+    ),
+    (transformer, ("feed_forward", "encoder", "decoder")),
+    (
+        convolution,
+        ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
+    ),
+    (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
+)
+
+CATALOGUE: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {name: getattr(module, name) for module, names in _FAMILIES for name in names}
+)
+"""Model functions by their names on the command line."""

@@ -1,0 +1,327 @@
+"""The vocabulary of models: what a model function calls on its arrays.
+
+Every function takes and returns the arrays of a model that is being traced. Axes and patterns
+speak of one position's components; ``gather`` and ``shift`` are what reaches other positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .graph import Axis, GraphError, Read
+from .primitives.contraction import Contraction
+from .primitives.maps import Map, Scalar
+from .primitives.moves import Gather, Shift
+from .primitives.reductions import Reduction, Softmax
+from .primitives.scans import AssociativeScan, Component
+from .primitives.transforms import Fourier, Sort
+from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split
+from .relations import Relation
+from .sizes import Poly, Sized, minimum, poly
+from .tracing import Array, Tree, current, layer, leaves, like, merge, scan, scope, stack, trace
+
+__all__ = [
+    "associative_scan",
+    "collect",
+    "concatenate",
+    "einsum",
+    "elementwise",
+    "exp",
+    "fourier",
+    "gather",
+    "gelu",
+    "layer",
+    "layer_norm",
+    "linear",
+    "mask",
+    "mean",
+    "parameter",
+    "rearrange",
+    "relu",
+    "root",
+    "scan",
+    "scope",
+    "shift",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "split",
+    "sqrt",
+    "stack",
+    "tanh",
+    "top_k",
+    "total",
+    "trace",
+    "zeros",
+]
+
+
+def elementwise(function: str, *arguments: Array | Poly | Scalar | float) -> Array:
+    """Apply a scalar function to components, numbers and sizes standing for themselves."""
+    arrays = [a for a in arguments if isinstance(a, Array)]
+    for a in arguments:
+        if not isinstance(a, Array | Poly | Scalar | int | float):
+            raise GraphError(f"expected arrays or numbers for {function}, got {type(a).__name__}")
+    constants = tuple(None if isinstance(a, Array) else _scalar(a) for a in arguments)
+    return current().apply(function, Map(function, constants), *arrays)
+
+
+def _scalar(value: Poly | Scalar | float) -> Scalar | float:
+    if isinstance(value, Poly):
+        return Scalar(value)
+    return value if isinstance(value, Scalar) else float(value)
+
+
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent of each component."""
+    return elementwise("tanh", x)
+
+
+def sigmoid(x: Array) -> Array:
+    """Logistic function of each component."""
+    return elementwise("sigmoid", x)
+
+
+def relu(x: Array) -> Array:
+    """Positive part of each component."""
+    return elementwise("relu", x)
+
+
+def gelu(x: Array) -> Array:
+    """Gaussian error linear unit of each component (tanh form)."""
+    return elementwise("gelu", x)
+
+
+def exp(x: Array) -> Array:
+    """Exponential of each component."""
+    return elementwise("exp", x)
+
+
+def softplus(x: Array) -> Array:
+    """log(1 + exp(.)) of each component."""
+    return elementwise("softplus", x)
+
+
+def sqrt(x: Array) -> Array:
+    """Square root of each component."""
+    return elementwise("sqrt", x)
+
+
+def einsum(pattern: str, *arrays: Array) -> Array:
+    """Contract arrays; the pattern labels the feature axes, not the positions."""
+    return current().apply("einsum", Contraction(pattern), *arrays)
+
+
+def rearrange(x: Array, pattern: str, **sizes: Sized) -> Array:
+    """Reorder, split and merge feature axes, as ``"(h e) -> h e"`` with ``h="h"``."""
+    bound = tuple(sorted((k, poly(v)) for k, v in sizes.items()))
+    return current().apply("rename", Rename(pattern, bound), x)
+
+
+def split(x: Array, parts: int) -> tuple[Array, ...]:
+    """Cut the last axis into equal parts."""
+    return tuple(current().apply("split", Split(k, parts), x) for k in range(parts))
+
+
+def concatenate(*arrays: Array) -> Array:
+    """Join arrays along their last axes."""
+    return current().apply("concatenate", Concatenate(), *arrays)
+
+
+def softmax(x: Array, axis: Axis | str) -> Array:
+    """Softmax over one feature or slot axis."""
+    return current().apply("softmax", Softmax(_label(axis)), x)
+
+
+def total(x: Array, axis: Axis | str) -> Array:
+    """Sum over one feature or slot axis."""
+    return current().apply("sum", Reduction("sum", _label(axis)), x)
+
+
+def mean(x: Array, axis: Axis | str) -> Array:
+    """Mean over one feature axis: a sum and one division."""
+    label = _label(axis)
+    summed = total(x, label)
+    return summed / next(a.extent for a in x.axes if a.name == label)
+
+
+def root(extent: Sized) -> Scalar:
+    """Return the square root of a size, as a number to multiply or divide by."""
+    return Scalar(poly(extent), 0.5)
+
+
+def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
+    """Layer normalisation over the last axis, with weight and bias (Ba et al. 2016)."""
+    axis = x.axes[-1]
+    centred = x - mean(x, axis)
+    variance = mean(centred * centred, axis)
+    scaled = centred / sqrt(variance + epsilon)
+    return scaled * parameter(f"{name}.weight", axis.extent) + parameter(f"{name}.bias", axis.extent)
+
+
+def parameter(name: str, *axes: Sized) -> Array:
+    """Return a weight with these axes: one for the model, or one for each layer of a stack."""
+    tracer = current()
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return tracer.add(name, Parameter(feature), (), tuple(tracer.layers), feature)
+
+
+def zeros(*axes: Sized) -> Array:
+    """Return an array of zeros, the same at every position."""
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return current().add("zeros", Constant(feature), (), (), feature)
+
+
+def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> Array:
+    """Multiply the last axis by a weight of shape [out, in] and add a bias, as torch.nn.Linear."""
+    width = x.axes[-1].extent
+    weight = parameter(f"{name}.weight", out, width)
+    lead = [f"a{k}" for k in range(len(x.axes) - 1)]
+    spread = " ".join(lead)
+    result = einsum(f"{spread} i, o i -> {spread} o", x, weight)
+    return result + parameter(f"{name}.bias", out) if bias else result
+
+
+def gather(x: Array, relation: Relation) -> Array:
+    """Read other positions: one more axis, in front, with a slot for each position that is read."""
+    tracer, along = current(), x.sequence
+    slots = relation.slots(along.extent)
+    read = (Read(x.equation.name, relation, along.name),)
+    slot = Axis(f"{along.name}:{relation}", slots, "slot", relation, along.name)
+    target = _target(along, relation)
+    positions = tuple(a if a.name != along.name else target for a in x.equation.positions)
+    return tracer.add("gather", Gather(relation, slot), read, positions, (slot, *x.axes))
+
+
+def _target(along: Axis, relation: Relation) -> Axis:
+    extent = relation.target_extent(along.extent)
+    if extent == along.extent:
+        return along
+    return Axis(f"{along.name}_by_{str(relation.step).replace('*', '')}", extent, "sequence")
+
+
+def collect(x: Array) -> Array:
+    """Read the whole sequence at once: its positions become a slot axis, and no sequence is left."""
+    along = x.sequence
+    relation = Relation.all()
+    slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
+    positions = tuple(a for a in x.equation.positions if a.name != along.name)
+    read = (Read(x.equation.name, relation, along.name),)
+    return current().add("collect", Gather(relation, slot), read, positions, (slot, *x.axes))
+
+
+def mask(x: Array, relation: Relation) -> Array:
+    """Restrict what ``gather`` reads: only positions that both relations allow."""
+    primitive = x.equation.primitive
+    if not isinstance(primitive, Gather) or primitive.slot is None or primitive.relation.kind != "offsets":
+        raise GraphError(f"expected the result of gather, got {x.equation.name} ({primitive.name})")
+    source = Array(current().equations[x.equation.reads[0].source], x.tracer)
+    return gather(source, _both(primitive.relation, relation))
+
+
+def _both(a: Relation, b: Relation) -> Relation:
+    if b.kind != "offsets" or (a.step != b.step and not (a.back is None and a.ahead is None and a.step == 1)):
+        raise GraphError(f"expected relations by offsets with one step, got {a} and {b}")
+
+    def least(x: Poly | None, y: Poly | None) -> Poly | None:
+        return y if x is None else x if y is None else minimum(x, y)
+
+    return Relation(back=least(a.back, b.back), ahead=least(a.ahead, b.ahead), step=b.step)
+
+
+def shift(x: Array, distance: int = 1) -> Array:
+    """Read the position ``distance`` earlier (later if negative), zeros outside the sequence."""
+    if distance == 0:
+        return x
+    tracer, along = current(), x.sequence
+    outside = zeros(*(a.extent for a in x.axes))
+    reads = (
+        Read(x.equation.name, Relation.shift(distance), along.name),
+        Read(outside.equation.name, boundary=True),
+    )
+    return tracer.add("shift", Shift(along.name, False), reads, x.equation.positions, x.axes)
+
+
+def fourier(x: Array) -> Array:
+    """Real part of the discrete Fourier transform along the sequence, for each component."""
+    along = x.sequence
+    read = (Read(x.equation.name, Relation.all(), along.name),)
+    return current().add("fourier", Fourier(along), read, x.equation.positions, x.axes)
+
+
+def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:
+    """Return the largest ``keep`` components along an axis, in falling order."""
+    return current().apply("sort", Sort(_label(axis), poly(keep)), x)
+
+
+def associative_scan(
+    combine: Callable[[Tree, Tree], Tree], elements: Tree, identity: Sequence[float], *, reverse: bool = False
+) -> Tree:
+    """All prefixes of an associative operation along the sequence, in ceil(log2 n) rounds.
+
+    Parameters
+    ----------
+    combine
+        ``combine(earlier, later)`` of two elements; it must be associative, which nobody checks
+        but a run.
+    elements
+        An array over the sequence, or a tuple of such.
+    identity
+        For each array of an element, the number that changes nothing.
+    """
+    tracer, parts = current(), leaves(elements)
+    if len(identity) != len(parts):
+        raise GraphError(f"expected an identity of {len(parts)} numbers, got {len(identity)}")
+    if tracer.loop:
+        return _as_loop(combine, elements, identity, reverse)
+    along = parts[0].sequence
+    fragment = _fragment(combine, elements)
+    primitive = AssociativeScan(fragment, along, reverse)
+    relation = Relation.suffix() if reverse else Relation.prefix()
+    reads = [Read(p.equation.name, relation, along.name) for p in parts]
+    positions = merge("associative_scan", *parts)
+    whole = tracer.add("associative_scan", primitive, reads, positions, primitive.features(*(p.axes for p in parts)))
+    results, offset = [], poly(0)
+    for part in parts:
+        results.append(tracer.apply("component", Component(part.axes, offset), whole))
+        offset = offset + part.equation.scalars
+    return like(elements, results)
+
+
+def _as_loop(
+    combine: Callable[[Tree, Tree], Tree], elements: Tree, identity: Sequence[float], reverse: bool
+) -> Tree:
+    tracer, parts = current(), leaves(elements)
+    init = [tracer.add("identity", Constant(p.axes, float(v)), (), (), p.axes) for p, v in zip(parts, identity, strict=True)]
+
+    def step(carry: Tree, x: Tree) -> tuple[Tree, Tree]:
+        result = combine(carry, x)
+        return result, result
+
+    return scan(step, like(elements, init), elements, reverse=reverse)[1]
+
+
+def _fragment(combine: Callable[[Tree, Tree], Tree], elements: Tree) -> Any:
+    """Trace ``combine`` on two elements without positions."""
+    from .graph import Graph
+    from .tracing import _CURRENT, Tracer
+
+    inner = Tracer()
+    token = _CURRENT.set(inner)
+    try:
+        early, late = (
+            [inner.add(side, Input(p.axes), (), (), p.axes) for p in leaves(elements)] for side in ("early", "late")
+        )
+        result = leaves(combine(like(elements, early), like(elements, late)))
+    finally:
+        _CURRENT.reset(token)
+    for part, out in zip(leaves(elements), result, strict=True):
+        if [a.extent for a in part.axes] != [a.extent for a in out.axes]:
+            raise GraphError(f"expected combine to keep the axes of {part.equation.name}, got {out!r}")
+    inputs = tuple(a.equation.name for a in (*early, *late))
+    return Graph("combine", inner.equations, inputs, tuple(a.equation.name for a in result), {})
+
+
+def _label(axis: Axis | str) -> str:
+    return axis.name if isinstance(axis, Axis) else axis

@@ -1,0 +1,114 @@
+"""What a primitive is: one definition with all its rules.
+
+A rule says one thing about an operation at one position: its output's axes, how many scalar
+operations it takes, how deep it is, and how it runs on arrays. A primitive without a rule cannot be
+written, because the rules are abstract; an operation without a primitive cannot be traced.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from ..graph import Axis, Equation, GraphError
+from ..setting import Setting
+from ..sizes import Poly, ceil_log2, poly
+
+Axes = tuple[Axis, ...]
+
+
+def dense(axis: Axis) -> Poly:
+    """How many indices a dense implementation visits."""
+    return axis.extent
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An equation together with what it reads: what a rule sees."""
+
+    equation: Equation
+    sources: tuple[Equation, ...]
+    extent: Callable[[Axis], Poly] = dense
+    """How many indices of an axis are visited (fewer than all for masked pairs)."""
+
+    def size(self, axes: Axes) -> Poly:
+        """How many scalars the axes hold."""
+        total = poly(1)
+        for axis in axes:
+            total = total * self.extent(axis)
+        return total
+
+
+class Frame(Protocol):
+    """What execution offers to a primitive that runs."""
+
+    xp: Any
+    """The array namespace: numpy or torch."""
+
+    def whole(self, cost: Poly) -> int:
+        """Value of a cost at the sizes of this run."""
+
+    def mask(self, axis: Axis, equation: Equation) -> Any:
+        """Which slots are inside the sequence, shaped [positions..., slots]; None if all are."""
+
+    def constant(self, value: float) -> Any:
+        """Return a number as an array of the run's type."""
+
+    def fragment(self, graph: Any, arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """Run a fragment (a traced function of single positions) on arrays."""
+
+
+class Primitive(ABC):
+    """An operation: subclasses are frozen dataclasses whose fields are its parameters."""
+
+    name: ClassVar[str]
+    """The name under which work is broken down."""
+
+    @abstractmethod
+    def features(self, *inputs: Axes) -> Axes:
+        """Return the feature axes of the result, from those of the inputs."""
+
+    @abstractmethod
+    def operations(self, site: Site, setting: Setting) -> Poly:
+        """Scalar operations for one position."""
+
+    @abstractmethod
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """Steps on the critical path, in the setting's unit."""
+
+    @abstractmethod
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Compute the result; arrays have the position axes first, then their features."""
+
+    def times(self, site: Site) -> Poly:
+        """How often the operations are carried out: once for each position."""
+        return site.equation.count
+
+
+class View(Primitive):
+    """A primitive that moves or names values and computes nothing."""
+
+    def operations(self, site: Site, setting: Setting) -> Poly:
+        """No operations."""
+        return poly(0)
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """No steps."""
+        return poly(0)
+
+
+def summation(terms: Poly, setting: Setting) -> Poly:
+    """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise."""
+    if setting.unit == "unbounded":
+        return poly(0) if terms == 1 else poly(1)
+    return ceil_log2(terms) if setting.reduction == "tree" else terms - 1
+
+
+def find(axes: Axes, name: str) -> int:
+    """Return the index of the axis with this name; an error that lists the axes if there is none."""
+    for k, axis in enumerate(axes):
+        if axis.name == name:
+            return k
+    raise GraphError(f"expected an axis of ({', '.join(a.name for a in axes)}), got {name}")

@@ -1,0 +1,92 @@
+"""Whole-sequence transforms: the discrete Fourier transform and sorting.
+
+Operation counts are those of the textbook algorithm named in each rule, rounded up to whole rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..graph import Axis
+from ..setting import Setting
+from ..sizes import Poly, ceil_log2, poly
+from .base import Axes, Frame, Primitive, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Fourier(Primitive):
+    """The real part of the discrete Fourier transform along the sequence (Cooley and Tukey 1965).
+
+    A radix-2 transform has ceil(log2 n) rounds of n/2 butterflies with ten real operations each
+    (a complex product is six, a complex sum two).
+    """
+
+    along: Axis
+
+    name: ClassVar[str] = "fourier"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes."""
+        return inputs[0]
+
+    def operations(self, site: Site, setting: Setting) -> Poly:
+        """Five operations a round for each position and component."""
+        return 5 * ceil_log2(self.along.extent) * site.size(site.equation.features)
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """Three scalar steps a round: a product, the sum inside it, the butterfly's sum."""
+        if setting.unit in {"layer", "tensor"}:
+            return poly(0 if setting.unit == "layer" else 1)
+        return 3 * ceil_log2(self.along.extent)
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Transform along the last position axis."""
+        (array,) = arrays
+        axis = array.ndim - 1 - len(site.equation.features)
+        return frame.xp.fft.fft(array, None, axis).real
+
+
+@dataclass(frozen=True, slots=True)
+class Sort(Primitive):
+    """Sort along a feature or slot axis and keep the largest (Batcher 1968, bitonic network).
+
+    A bitonic network over m keys has K(K+1)/2 rounds of m/2 comparators, K = ceil(log2 m).
+    """
+
+    axis: str
+    keep: Poly
+
+    name: ClassVar[str] = "sort"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Shorten the axis to what is kept."""
+        return tuple(Axis(str(self.keep), self.keep) if a.name == self.axis else a for a in inputs[0])
+
+    def _keys(self, site: Site) -> Axis:
+        return next(a for a in site.sources[0].features if a.name == self.axis)
+
+    def operations(self, site: Site, setting: Setting) -> Poly:
+        """One operation for each comparator."""
+        keys = site.extent(self._keys(site))
+        rest = site.size(tuple(a for a in site.sources[0].features if a.name != self.axis))
+        k = ceil_log2(keys)
+        return keys * k * (k + 1) / 4 * rest
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """One scalar step for each round."""
+        if setting.unit in {"layer", "tensor"}:
+            return poly(0 if setting.unit == "layer" else 1)
+        k = ceil_log2(site.extent(self._keys(site)))
+        return k * (k + 1) / 2
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Sort downwards and cut."""
+        axes = site.sources[0].features
+        k = next(i for i, a in enumerate(axes) if a.name == self.axis) - len(axes)
+        ordered = frame.xp.sort(-arrays[0], k)
+        values = ordered if not isinstance(ordered, tuple) else ordered[0]
+        keep = frame.whole(self.keep)
+        place = values.ndim + k
+        return -values[(slice(None),) * place + (slice(0, keep),)]

@@ -1,0 +1,254 @@
+"""Relations: which positions of a source a position of the target reads.
+
+Nearly all of them are one family, ``{i + step*m : -back <= m <= ahead}`` cut to the sequence; a
+bound of None is unbounded.
+
+>>> Relation.window(3).sources(1, 8), Relation.window(3).sources(5, 8)
+((0, 1), (3, 4, 5))
+>>> Relation.prefix().compose(Relation.shift(1)).sources(3, 8)
+(0, 1, 2)
+>>> Relation.window(2, dilation=4).sources(6, 8)
+(2, 6)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .sizes import Poly, Sized, at_least, ceil_div, poly
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Which positions are read, as a set of offsets or as one of a few fixed patterns."""
+
+    kind: str = "offsets"
+    """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
+    block (all positions of one's block of ``size``), stride (``size`` positions from
+    ``step*i``), or chain (one relation after another)."""
+    back: Poly | None = Poly({})
+    """How many steps back, None if unbounded; negative excludes the position itself."""
+    ahead: Poly | None = Poly({})
+    """How many steps ahead, None if unbounded."""
+    step: Poly = Poly({(): 1})
+    """The distance between neighbouring offsets."""
+    size: Poly = Poly({})
+    """Width, for first, block and stride."""
+    parts: tuple[Relation, ...] = ()
+    """For a chain: read through the first, then through the second, and so on."""
+
+    @classmethod
+    def same(cls) -> Relation:
+        """Return the relation of a position with itself."""
+        return cls()
+
+    @classmethod
+    def shift(cls, distance: Sized = 1) -> Relation:
+        """Position ``i`` reads ``i - distance``."""
+        return cls(back=poly(distance), ahead=-poly(distance))
+
+    @classmethod
+    def all(cls) -> Relation:
+        """Every position reads every position."""
+        return cls(back=None, ahead=None)
+
+    @classmethod
+    def prefix(cls) -> Relation:
+        """Position ``i`` reads all ``j <= i``."""
+        return cls(back=None, ahead=poly(0))
+
+    @classmethod
+    def suffix(cls) -> Relation:
+        """Position ``i`` reads all ``j >= i``."""
+        return cls(back=poly(0), ahead=None)
+
+    @classmethod
+    def window(cls, size: Sized, *, centred: bool = False, dilation: Sized = 1) -> Relation:
+        """Return ``size`` positions that end at ``i``, or that are centred on it (``size`` odd)."""
+        width = poly(size) - 1
+        if centred:
+            half = width / 2
+            value = half.constant
+            if value is not None and value.denominator != 1:
+                raise ValueError(f"expected an odd size for a centred window, got {size}")
+            return cls(back=half, ahead=half, step=poly(dilation))
+        return cls(back=width, ahead=poly(0), step=poly(dilation))
+
+    @classmethod
+    def first(cls, size: Sized) -> Relation:
+        """Every position reads the first ``size`` positions (global tokens)."""
+        return cls("first", size=poly(size))
+
+    @classmethod
+    def block(cls, size: Sized) -> Relation:
+        """Position ``i`` reads its block of ``size`` positions."""
+        return cls("block", size=poly(size))
+
+    @classmethod
+    def stride(cls, step: Sized, size: Sized | None = None) -> Relation:
+        """Position ``i`` of a coarser axis reads ``size`` positions from ``step*i``."""
+        return cls("stride", step=poly(step), size=poly(step if size is None else size))
+
+    @classmethod
+    def last(cls) -> Relation:
+        """Read the last position."""
+        return cls("last")
+
+    @classmethod
+    def head(cls) -> Relation:
+        """Read the first position."""
+        return cls("head")
+
+    @property
+    def is_same(self) -> bool:
+        """Whether a position reads exactly itself."""
+        return self.kind == "offsets" and self.back == 0 and self.ahead == 0
+
+    @property
+    def distance(self) -> Poly | None:
+        """The distance of a shift (positive reads the past); None if it is no shift."""
+        if self.kind == "offsets" and self.back is not None and self.ahead is not None:
+            return self.back * self.step if self.back == -self.ahead else None
+        return None
+
+    @property
+    def causal(self) -> bool:
+        """Whether no position reads a later one."""
+        if self.kind == "chain":
+            return all(p.causal for p in self.parts)
+        return self.kind == "offsets" and self.ahead is not None and at_least(0, self.ahead)
+
+    @property
+    def anticausal(self) -> bool:
+        """Whether no position reads an earlier one."""
+        return self.kind == "offsets" and self.back is not None and at_least(0, self.back)
+
+    @property
+    def reads_itself(self) -> bool:
+        """Whether some position may read itself."""
+        if self.kind != "offsets":
+            return True
+        back, ahead = self.back, self.ahead
+        return not ((back is not None and at_least(-1, back)) or (ahead is not None and at_least(-1, ahead)))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the number of positions read does not grow with the sequence."""
+        if self.kind == "offsets":
+            return self.back is not None and self.ahead is not None
+        return self.kind != "chain"
+
+    def slots(self, extent: Sized) -> Poly:
+        """How many positions a dense implementation reads for each position."""
+        if self.kind in {"last", "head"}:
+            return poly(1)
+        if self.kind in {"first", "block", "stride"}:
+            return self.size
+        if self.back is None or self.ahead is None:
+            return poly(extent)
+        return self.back + self.ahead + 1
+
+    def target_extent(self, extent: Sized) -> Poly:
+        """How many positions the target has."""
+        if self.kind == "stride":
+            return ceil_div(poly(extent) - self.size, self.step) + 1
+        return poly(extent)
+
+    def at(self, **sizes: Any) -> Relation:
+        """Return the relation with sizes replaced by numbers or costs."""
+        if self.kind == "chain":
+            return Relation("chain", parts=tuple(p.at(**sizes) for p in self.parts))
+        back, ahead = (None if b is None else b.substitute(sizes) for b in (self.back, self.ahead))
+        return Relation(
+            self.kind, back, ahead, self.step.substitute(sizes), self.size.substitute(sizes)
+        )
+
+    def table(self, positions: Any, extent: int) -> tuple[Any, Any]:
+        """Source positions of each slot, and which slots are inside the sequence.
+
+        Parameters
+        ----------
+        positions
+            Target positions, an integer array of shape [p].
+        extent
+            The length of the source's axis.
+
+        Returns
+        -------
+        tuple of arrays of shape [p, slots]: indices (clipped to the axis) and validity.
+        """
+        i = np.asarray(positions, dtype=np.int64)[:, None]
+        j, valid = self._raw(i, extent)
+        valid = valid & (j >= 0) & (j < extent)
+        return np.clip(j, 0, max(extent - 1, 0)), valid
+
+    def _raw(self, i: Any, extent: int) -> tuple[Any, Any]:
+        if self.kind in {"last", "head"}:
+            j = np.full_like(i, extent - 1 if self.kind == "last" else 0)
+            return j, np.ones_like(j, dtype=bool)
+        if self.kind in {"first", "block", "stride"}:
+            r = np.arange(_whole(self.size))[None, :]
+            start = {"first": 0 * i, "block": i // max(_whole(self.size), 1) * _whole(self.size)}
+            j = (start[self.kind] if self.kind in start else i * _whole(self.step)) + r
+            return j, np.ones_like(j, dtype=bool)
+        step = _whole(self.step)
+        if self.back is not None and self.ahead is not None:
+            m = np.arange(-_whole(self.back), _whole(self.ahead) + 1)[None, :]
+            j = i + step * m
+            return j, np.ones_like(j, dtype=bool)
+        j = np.broadcast_to(np.arange(extent)[None, :], (i.shape[0], extent))
+        valid = (j - i) % step == 0
+        if self.back is not None:
+            valid = valid & (j >= i - step * _whole(self.back))
+        if self.ahead is not None:
+            valid = valid & (j <= i + step * _whole(self.ahead))
+        return j, valid
+
+    def sources(self, position: int, extent: int) -> tuple[int, ...]:
+        """Return the positions that ``position`` reads, in order."""
+        if self.kind == "chain":
+            found = {position}
+            for part in self.parts:
+                found = {q for p in found for q in part.sources(p, extent)}
+            return tuple(sorted(found))
+        j, valid = self.table(np.array([position]), extent)
+        return tuple(sorted({int(q) for q in j[0][valid[0]]}))
+
+    def compose(self, other: Relation) -> Relation:
+        """What is read through ``self`` from an array that itself reads through ``other``."""
+        if self.is_same:
+            return other
+        if other.is_same:
+            return self
+        parts = (self.parts or (self,)) + (other.parts or (other,))
+        return Relation("chain", parts=parts)
+
+    def __str__(self) -> str:
+        if self.kind == "chain":
+            return " then ".join(str(p) for p in self.parts)
+        if self.kind != "offsets":
+            return {"last": "last", "head": "first position"}.get(self.kind, f"{self.kind}({self.size})")
+        if self.is_same:
+            return "same"
+        if self.distance is not None:
+            return f"shift({self.distance})"
+        if self.back is None and self.ahead is None:
+            return "all"
+        if self.back is None:
+            return "prefix" if self.ahead == 0 else f"up to {self.ahead}"
+        if self.ahead is None:
+            return "suffix" if self.back == 0 else f"from {-self.back}"
+        dilation = "" if self.step == 1 else f", step {self.step}"
+        return f"window(-{self.back}..{self.ahead}{dilation})"
+
+
+def _whole(value: Poly) -> int:
+    number = value.constant
+    if number is None:
+        raise ValueError(f"expected concrete sizes, got {value}")
+    if number.denominator != 1:
+        raise ValueError(f"expected a whole number of positions, got {number} (use an odd size for a centred window)")
+    return int(number)
