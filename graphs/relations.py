@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .sizes import Poly, Sized, at_least, ceil_div, poly
+from .sizes import Poly, Sized, at_least, ceil_div, maximum, minimum, poly
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,40 @@ class Relation:
         if self.back is None or self.ahead is None:
             return poly(extent)
         return self.back + self.ahead + 1
+
+    def bounds(self, position: Poly, extent: Poly) -> tuple[Poly, Poly]:
+        """Return the first and the last position that is read, as costs.
+
+        Parameters
+        ----------
+        position
+            The reader's position, a cost in sizes and position symbols.
+        extent
+            The length of the source's axis.
+
+        Raises
+        ------
+        ValueError
+            For a relation whose ends have no such form (blocks, chains).
+        """
+        end = extent - 1
+        if self.distance is not None:
+            return position - self.distance, position - self.distance
+        if self.kind in {"last", "head"}:
+            return (end, end) if self.kind == "last" else (poly(0), poly(0))
+        if self.kind == "first":
+            return poly(0), minimum(self.size - 1, end)
+        if self.kind == "stride":
+            return position * self.step, position * self.step + self.size - 1
+        if self.kind != "offsets":
+            raise ValueError(f"expected a relation by offsets, got {self}")
+        low = poly(0) if self.back is None else position - self.back * self.step
+        high = end if self.ahead is None else position + self.ahead * self.step
+        if self.back is not None and not at_least(0, self.back):
+            low = maximum(low, 0)
+        if self.ahead is not None and not at_least(0, self.ahead):
+            high = minimum(high, end)
+        return low, high
 
     def target_extent(self, extent: Sized) -> Poly:
         """How many positions the target has."""

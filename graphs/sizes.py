@@ -525,19 +525,41 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
         return difference.constant >= 0
     if given:
         difference = difference.substitute(given)
-    return _certain(difference, 4)
+    return _certain(difference, 6)
 
 
 def _certain(difference: Poly, depth: int) -> bool:
     if min(difference.terms.values(), default=0) >= 0:
         return True
-    choice = next((a for a in sorted(difference.atoms, key=lambda a: a.text) if a.kind in {"min", "max"}), None)
+    choice = _choice(difference)
     if choice is not None:
-        return depth > 0 and all(_certain(_swap(difference, choice, arg), depth - 1) for arg in choice.args)
+        atom, quantifier = choice
+        return depth > 0 and quantifier(_certain(_swap(difference, atom, arg), depth - 1) for arg in atom.args)
     shifted = _shifted(difference)
     if min(shifted.terms.values(), default=0) >= 0:
         return True
     return depth > 0 and _certain_with_logarithms(difference, depth)
+
+
+def _choice(difference: Poly) -> tuple[Atom, Callable[[Iterable[bool]], bool]] | None:
+    """Return a min or max to replace by its arguments, and whether all of them must do or any.
+
+    A min is one of its arguments, so it is enough that all of them do; where it is subtracted, it is
+    enough that any of them does, because it is not larger. A max is the mirror image.
+    """
+    anyway: Atom | None = None
+    for atom in sorted(difference.atoms, key=lambda a: a.text):
+        if atom.kind not in {"min", "max"}:
+            continue
+        signs = {c > 0 for m, c in difference.terms.items() if dict(m).get(atom, 0) > 0}
+        if signs == {atom.kind == "min"}:
+            return atom, all
+        anyway = anyway or atom
+    if anyway is None:
+        return None
+    touching = [(m, c) for m, c in difference.terms.items() if dict(m).get(anyway)]
+    one_sided = all((c > 0) == (anyway.kind == "max") for _, c in touching)
+    return anyway, any if one_sided else all
 
 
 def _certain_with_logarithms(difference: Poly, depth: int) -> bool:

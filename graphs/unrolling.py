@@ -95,6 +95,11 @@ def census(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, int]:
     for equation in graph:
         count = whole(equation.count, sizes)
         nodes += count
+        if isinstance(equation.primitive, AssociativeScan):
+            rounds = (whole(equation.primitive.along.extent, sizes) - 1).bit_length()
+            nodes += count * rounds
+            edges += count * (len(equation.reads) + 2 * rounds)
+            continue
         for read in equation.reads:
             axis = None if read.axis is None else graph.axes.get(read.axis)
             relation = read.relation.at(**{a.position: 0 for a in equation.positions})

@@ -1,0 +1,59 @@
+"""Causality, read off the relations: whether output i depends on inputs up to i only.
+
+>>> from ..graphs.models import CATALOGUE
+>>> from ..graphs.tracing import trace
+>>> causal(trace(CATALOGUE["lstm"])) is None
+True
+>>> causal(trace(CATALOGUE["attention"]))
+'not causal: output i reads input positions after i through layers.0.gather (all)'
+"""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from ..graphs.graph import Axis, Equation, Graph, Read
+from .sites import axis_of
+
+
+def causal(graph: Graph) -> str | None:
+    """Return None if the model is causal, else why not; the reason names the first equation.
+
+    Reading another sequence as a whole (cross-attention) is no obstacle: it is known beforehand.
+    """
+    along = output_sequence(graph)
+    if along is None:
+        return "not causal: the outputs do not share one sequence, so that no output has a past"
+    dependent = on_inputs(graph)
+    for equation in graph:
+        for read in equation.reads:
+            if read.source in dependent and not _in_order(graph, equation, read, along):
+                return (
+                    "not causal: output i reads input positions after i through "
+                    f"{equation.name} ({read.relation})"
+                )
+    return None
+
+
+def output_sequence(graph: Graph) -> Axis | None:
+    """Return the one sequence axis of all outputs; None if there is none, or several."""
+    found = {graph[name].sequence for name in graph.outputs}
+    return found.pop() if len(found) == 1 else None
+
+
+def on_inputs(graph: Graph) -> frozenset[str]:
+    """Return the equations whose values depend on an input."""
+    found = set(graph.inputs)
+    for name in graph.inputs:
+        found |= nx.descendants(graph.reduced, name)
+    return frozenset(found)
+
+
+def _in_order(graph: Graph, equation: Equation, read: Read, along: Axis) -> bool:
+    if read.boundary or read.axis is None:
+        return True
+    source = axis_of(graph, read.source, read.axis)
+    if source is None or source.kind != "sequence":
+        return True
+    coarser = equation.sequence is not None and equation.sequence != source
+    return not coarser and (source != along or read.relation.causal)

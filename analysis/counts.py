@@ -1,0 +1,179 @@
+"""Counts: parameters, work, and the work of one more token, as sums over the graph's domains.
+
+>>> from ..graphs.models import CATALOGUE
+>>> from ..graphs.setting import Setting
+>>> from ..graphs.tracing import trace
+>>> str(params(trace(CATALOGUE["lstm"]), Setting()).formula)
+'8*d**2 + 8*d'
+>>> str(work(trace(CATALOGUE["attention"]), Setting()).details["contractions"])
+'8*d**2*n + 4*d*n**2'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..graphs.graph import Equation, Graph
+from ..graphs.primitives import AssociativeScan
+from ..graphs.setting import Setting
+from ..graphs.sizes import Poly, poly
+from .causality import causal, output_sequence
+from .derivation import Derivation
+from .proofs.counts import (
+    CountCertificate,
+    EquationCount,
+    check_counts,
+    in_scope,
+    instance,
+    linear,
+    per_position,
+    relation_of,
+    rounds_instance,
+)
+from .proofs.errors import ProofError
+from .solving import UnsolvedError
+from .sums import ROUNDS, all_layers, last_row, law
+
+__all__ = ["causal", "decode_work", "params", "work"]
+
+
+def params(graph: Graph, setting: Setting) -> Derivation:
+    """Count parameters: the scalars of every weight, in every layer."""
+    counts, lines = [], []
+    for equation in in_scope(graph, setting, "params"):
+        total = equation.scalars * equation.count
+        counts.append(EquationCount(equation.name, total))
+        lines.append(f"{equation.name} ({', '.join(str(a) for a in equation.domain) or 'one number'}): {total}")
+    return _concluded(graph, setting, "params", counts, lines)
+
+
+def work(graph: Graph, setting: Setting) -> Derivation:
+    """Count scalar operations at all positions: of pairs, all of them or the allowed ones.
+
+    With ``pairs="dense"`` a slot axis counts as many indices as a dense implementation visits,
+    with ``pairs="masked"`` those inside the sequence.
+    """
+    return _counted(graph, setting, "work")
+
+
+def decode_work(graph: Graph, setting: Setting) -> Derivation:
+    """Count the operations that the n-th position adds to those before it; causal models only.
+
+    It is the masked work of n positions less that of n - 1, associative scans being loops.
+    """
+    looped = graph.looped
+    reason = causal(looped)
+    if reason is not None:
+        return Derivation(None, reason=reason)
+    along = output_sequence(looped)
+    assert along is not None
+    if str(along.extent) != along.name:
+        return Derivation(None, reason=f"the sequence has the fixed length {along.extent}: leave {along.name} free")
+    return _counted(looped, setting, "decode_work", least={along.name: 2})
+
+
+def _counted(graph: Graph, setting: Setting, quantity: str, least: dict[str, int] | None = None) -> Derivation:
+    counts, lines = [], []
+    for equation in in_scope(graph, setting, quantity):
+        try:
+            count, line = _count(graph, equation, setting, decoding=quantity == "decode_work")
+        except (ProofError, UnsolvedError) as error:
+            return Derivation(None, reason=_named(equation, str(error)))
+        counts.append(count)
+        lines.extend([line] if count.total != 0 else [])
+    return _concluded(graph, setting, quantity, counts, lines, least)
+
+
+def _named(equation: Equation, reason: str) -> str:
+    return reason if reason.startswith(equation.name) else f"{equation.name}: {reason}"
+
+
+def _count(graph: Graph, equation: Equation, setting: Setting, *, decoding: bool) -> tuple[EquationCount, str]:
+    """Count one equation, and say how."""
+    masked = decoding or setting.pairs == "masked"
+    cost, slots = per_position(graph, equation, setting, masked=masked)
+    if decoding and equation.sequence != output_sequence(graph):
+        return EquationCount(equation.name, poly(0)), ""
+    if isinstance(equation.primitive, AssociativeScan):
+        combinations = rounds_instance(equation.primitive, ROUNDS)
+        total = all_layers(equation, cost * combinations)
+        line = f"{_title(equation)}: {cost} per combination, {combinations} combinations{_depth(equation)}: {total}"
+        return EquationCount(equation.name, total, {"rounds": ROUNDS}), line
+    base, coefficients = linear(cost, slots)
+    positions = poly(1) if decoding or equation.sequence is None else equation.sequence.extent
+    each, found, notes = base * positions, {}, []
+    for name, axis in slots.items():
+        found[name] = (last_row if decoding else law)(relation_of(axis))
+        pairs = instance(graph, axis, found[name])
+        each = each + coefficients[name] * pairs
+        notes.append(f", {coefficients[name]} for each of {pairs} positions read through {name}")
+    total = all_layers(equation, each)
+    what = f"{base} per position" if base != 0 or not slots else "nothing per position"
+    where = "at the last position" if decoding else f"{positions} positions"
+    line = f"{_title(equation)}: {what}, {where}{''.join(notes)}{_depth(equation)}: {total}"
+    return EquationCount(equation.name, total, found), line
+
+
+def _title(equation: Equation) -> str:
+    detail = getattr(equation.primitive, "pattern", None) or getattr(equation.primitive, "function", None)
+    return f"{equation.name}: {equation.primitive.name}" + (f" {detail}" if detail else "")
+
+
+def _depth(equation: Equation) -> str:
+    layers = [str(a.extent) for a in equation.positions if a.kind == "layer"]
+    return f", {' * '.join(layers)} layers" if layers else ""
+
+
+def _concluded(
+    graph: Graph,
+    setting: Setting,
+    quantity: str,
+    counts: list[EquationCount],
+    lines: list[str],
+    least: dict[str, int] | None = None,
+) -> Derivation:
+    """Add up and have it checked."""
+    formula = sum((c.total for c in counts), poly(0))
+    certificate = CountCertificate(quantity, tuple(counts), formula)
+    try:
+        check_counts(graph, setting, certificate)
+    except ProofError as error:
+        return Derivation(None, reason=f"found {formula}, but no proof: {error}")
+    by_primitive = _by_primitive(graph, counts)
+    details: dict[str, Any] = {"contractions": by_primitive.get("contraction", poly(0))}
+    wholes = sorted(set(_wholes(graph)))
+    if wholes:
+        details["requires"] = tuple(wholes)
+    return Derivation(
+        formula,
+        grade="proved",
+        least={**_bases(formula), **(least or {})},
+        steps=(*lines, f"the sum: {formula}"),
+        certificate=certificate,
+        by_primitive={} if quantity == "params" else by_primitive,
+        details={} if quantity == "params" else details,
+    )
+
+
+def _by_primitive(graph: Graph, counts: Iterable[EquationCount]) -> dict[str, Poly]:
+    sums: dict[str, Poly] = {}
+    for count in counts:
+        name = graph[count.name].primitive.name
+        sums[name] = sums.get(name, poly(0)) + count.total
+    return {name: total for name, total in sorted(sums.items()) if total != 0}
+
+
+def _wholes(graph: Graph) -> Iterable[str]:
+    """Bounds of relations that are whole only for some sizes, such as half of an odd window."""
+    for equation in graph:
+        for read in equation.reads:
+            for bound in (read.relation.back, read.relation.ahead):
+                if bound is not None and any(c.denominator != 1 for c in bound.terms.values()):
+                    yield f"{bound} is whole"
+
+
+def _bases(formula: Poly) -> dict[str, int]:
+    """Sizes whose value one would make a geometric series divide by zero."""
+    under = [a.args[0] for m in formula.terms for a, _ in m if a.kind == "reciprocal"]
+    return {u.sizes[0]: 2 for u in under if len(u.sizes) == 1 and u == poly(u.sizes[0]) - 1}

@@ -1,0 +1,79 @@
+"""Solving recurrences: follow a loop for a few steps, see how it grows, and conjecture the rest.
+
+Nothing here proves anything. A conjecture that is wrong is refused by the checkers in
+``analysis.proofs``, and what cannot be conjectured is an error that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ..graphs.sizes import Poly, at_least, poly
+
+
+class UnsolvedError(Exception):
+    """No closed form was found; the message names what stands in the way."""
+
+
+STEPS = 4
+"""How many steps of a loop are followed before its growth is conjectured."""
+
+
+def prune(terms: Iterable[Poly], dominates: Callable[[Poly, Poly], bool]) -> tuple[Poly, ...]:
+    """Drop terms that another one dominates."""
+    kept: list[Poly] = []
+    for term in dict.fromkeys(terms):
+        if any(dominates(other, term) for other in kept):
+            continue
+        kept = [k for k in kept if not dominates(term, k)]
+        kept.append(term)
+    if len(kept) > 12:
+        raise UnsolvedError(f"more than {len(kept) - 1} terms that no one dominates")
+    return tuple(sorted(kept, key=str))
+
+
+def largest(terms: Iterable[Poly]) -> tuple[Poly, ...]:
+    """Drop terms that are never the largest, for sizes of at least one."""
+    return prune(terms, at_least)
+
+
+def growth_between(earlier: Sequence[Poly], later: Sequence[Poly]) -> Poly | None:
+    """Return what must be added to all earlier terms to get the later ones; None if nothing does."""
+    if len(earlier) != len(later) or not earlier:
+        return None
+    target = set(later)
+    for candidate in later:
+        difference = candidate - earlier[0]
+        if {e + difference for e in earlier} == target:
+            return difference
+    return None
+
+
+def continued(history: Sequence[Sequence[Poly]], step: Poly, what: str) -> tuple[Poly, ...]:
+    """Return the terms at any step, from those at the first steps, if they grow by a constant.
+
+    Parameters
+    ----------
+    history
+        The terms at steps 0, 1, 2, ...
+    step
+        The number of the step as a cost in position symbols.
+    what
+        For the error.
+    """
+    last = len(history) - 1
+    growth = growth_between(history[last - 1], history[last])
+    if growth is None or growth != growth_between(history[last - 2], history[last - 1]):
+        raise UnsolvedError(f"{what} does not grow by a constant along its loop: {[[str(x) for x in h] for h in history]}")
+    return tuple(term + (step - last) * growth for term in history[last])
+
+
+def geometric(history: Sequence[Poly], step: Callable[[Poly], Poly]) -> Poly | None:
+    """Continue ``c*r**k - 1``: return it at any step, given ``r -> r**(k - last)``; else None."""
+    shifted = [h + 1 for h in history]
+    if any(len(h.terms) != 1 for h in shifted):
+        return None
+    ratios = {shifted[k + 1] / shifted[k] for k in range(len(shifted) - 1)}
+    if len(ratios) != 1 or poly(1) in ratios:
+        return None
+    return shifted[-1] * step(ratios.pop()) - 1

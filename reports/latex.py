@@ -1,0 +1,129 @@
+r"""LaTeX: booktabs tables, as fragments for a paper or as a document that compiles by itself.
+
+A fragment needs ``\usepackage{amsmath,array,booktabs,longtable,xcolor}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .markup import latex_escape
+from .notation import latex
+from .sheet import Row, Sheet, comparison_sheet, counts_text, disagreements, marks, sheet_of
+
+if TYPE_CHECKING:
+    from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
+
+_COLUMNS = (
+    "@{}>{\\raggedright\\arraybackslash}p{0.21\\linewidth}"
+    ">{\\raggedright\\arraybackslash}p{0.37\\linewidth}"
+    ">{\\raggedright\\arraybackslash}p{0.18\\linewidth}"
+    ">{\\raggedright\\arraybackslash}p{0.15\\linewidth}@{}"
+)
+_PREAMBLE = """\
+\\documentclass[10pt]{article}
+\\usepackage[T1]{fontenc}
+\\usepackage[utf8]{inputenc}
+\\usepackage{textcomp}
+\\usepackage{amsmath,array,booktabs,longtable,xcolor}
+\\usepackage[margin=2cm]{geometry}
+\\begin{document}
+"""
+
+
+def analyses_latex(analyses: Sequence[Analysis]) -> str:
+    """Return the figures of some models, as a fragment."""
+    return _sheet(sheet_of(analyses))
+
+
+def comparison_latex(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
+    """Return the comparison, who is cheaper where, and claims if there are any, as a fragment."""
+    cells = sum(len(a.figures) for a in comparison.analyses)
+    cells += sum(len(by_model) for by_model in comparison.spans.values())
+    parts = [_sheet(comparison_sheet(comparison))]
+    if comparison.crossovers:
+        parts.append(_crossovers(comparison.crossovers))
+    if verdicts:
+        parts.append(verdicts_latex(verdicts))
+    parts.append(f"\\noindent {latex_escape(counts_text(comparison.counts(), cells))}.\n")
+    return "\n".join(parts)
+
+
+def verdicts_latex(verdicts: Sequence[Verdict]) -> str:
+    """Return checked claims as a table."""
+    rows = [
+        " & ".join(latex_escape(t) for t in (v.claim, v.statement, v.verdict, v.reason)) for v in verdicts
+    ]
+    return _longtable(("claim", "statement", "verdict", "reason"), rows)
+
+
+def document(body: str, title: str) -> str:
+    """Return a document that compiles by itself."""
+    return f"{_PREAMBLE}\\section*{{{latex_escape(title)}}}\n{body}\\end{{document}}\n"
+
+
+def figure_latex(figure: Figure) -> str:
+    """Return one figure's formula with dollar signs around it."""
+    if figure.formula is None:
+        return latex_escape(figure.reason or "none")
+    return f"${latex(str(figure.formula))}$"
+
+
+def _sheet(sheet: Sheet) -> str:
+    rows: list[str] = []
+    for row in sheet.rows:
+        if rows:
+            rows.append("\\addlinespace")
+        rows.append(f"\\multicolumn{{4}}{{@{{}}l}}{{{_heading(row)}}}")
+        rows += [
+            _line(model, figure, row.domain)
+            for model, figure in zip(sheet.models, row.cells, strict=True)
+            if figure is not None
+        ]
+    table = _longtable(("model", "formula", "growth", "grade and witnesses"), rows)
+    return f"{table}\n\\noindent Setting: {latex_escape(sheet.setting)}.\n"
+
+
+def _heading(row: Row) -> str:
+    unit = f" ({latex_escape(row.unit)})" if row.unit else ""
+    domain = f", for ${latex(row.domain)}$" if row.domain else ""
+    return f"\\textbf{{{latex_escape(row.title)}}}{unit}{domain}"
+
+
+def _line(model: str, figure: Figure, common: str) -> str:
+    formula = figure_latex(figure)
+    if figure.formula is not None and figure.domain and figure.domain != common:
+        formula += f" for ${latex(figure.domain)}$"
+    growth = f"$\\Theta({latex(figure.theta)})$" if figure.theta and figure.formula is not None else ""
+    notes = [latex_escape(marks(figure))]
+    notes += [f"\\textbf{{\\textcolor{{red}}{{{latex_escape(d)}}}}}" for d in disagreements(figure)]
+    return " & ".join((_breakable(model), formula, growth, "; ".join(notes)))
+
+
+def _breakable(name: str) -> str:
+    return latex_escape(name).replace("\\_", "\\_\\allowbreak{}")
+
+
+def _crossovers(crossovers: Sequence[Crossover]) -> str:
+    rows = [
+        " & ".join(
+            (
+                latex_escape(f"{c.figure}, {c.counted}" if c.counted else c.figure),
+                _breakable(c.left),
+                _breakable(c.right),
+                c.condition if c.condition in {"always", "never"} else f"${latex(c.condition)}$",
+            )
+        )
+        for c in crossovers
+    ]
+    return _longtable(("figure", "less", "than", "exactly when"), rows)
+
+
+def _longtable(header: Sequence[str], rows: Sequence[str]) -> str:
+    lines = "".join(row + ("\n" if row == "\\addlinespace" else " \\\\\n") for row in rows)
+    names = " & ".join(header)
+    return (
+        f"\\begin{{longtable}}{{{_COLUMNS}}}\n\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
+        f"{lines}\\bottomrule\n\\end{{longtable}}\n"
+    )

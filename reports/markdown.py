@@ -1,0 +1,106 @@
+"""Markdown: pipe tables that render on code hosts; formulas are code spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .markup import code, markdown_escape
+from .sheet import (
+    Row,
+    Sheet,
+    comparison_sheet,
+    counts_text,
+    disagreements,
+    growth_text,
+    marks,
+    sheet_of,
+)
+
+if TYPE_CHECKING:
+    from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
+
+
+def analyses_markdown(analyses: Sequence[Analysis]) -> str:
+    """Return the figures of some models."""
+    return _sheet(sheet_of(analyses))
+
+
+def comparison_markdown(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
+    """Return the comparison, who is cheaper where, and checked claims if there are any."""
+    cells = sum(len(a.figures) for a in comparison.analyses)
+    cells += sum(len(by_model) for by_model in comparison.spans.values())
+    parts = [_sheet(comparison_sheet(comparison))]
+    if comparison.crossovers:
+        parts.append(f"## Who is cheaper where\n\n{_crossovers(comparison.crossovers)}")
+    if verdicts:
+        parts.append(f"## Claims\n\n{verdicts_markdown(verdicts)}")
+    parts.append(counts_text(comparison.counts(), cells) + ".\n")
+    return "\n".join(parts)
+
+
+def verdicts_markdown(verdicts: Sequence[Verdict]) -> str:
+    """Return checked claims as a table."""
+    rows = [
+        tuple(markdown_escape(t) for t in (v.claim, v.statement, v.verdict, v.reason, v.source))
+        for v in verdicts
+    ]
+    return _table(("claim", "statement", "verdict", "reason", "source"), rows)
+
+
+def figure_markdown(figure: Figure) -> str:
+    """Return one figure as a line."""
+    return f"{markdown_escape(figure.title)}: {_formula(figure, '')} ({markdown_escape(marks(figure))})"
+
+
+def _sheet(sheet: Sheet) -> str:
+    blocks = [_block(row, sheet.models) for row in sheet.rows]
+    return "\n".join([*blocks, f"Setting: {markdown_escape(sheet.setting)}.\n"])
+
+
+def _block(row: Row, models: Sequence[str]) -> str:
+    domain = f", for {code(row.domain)}" if row.domain else ""
+    unit = f" ({markdown_escape(row.unit)})" if row.unit else ""
+    rows = [
+        (markdown_escape(model), _formula(figure, row.domain), _code(growth_text(figure)), _marks(figure))
+        for model, figure in zip(models, row.cells, strict=True)
+        if figure is not None
+    ]
+    table = _table(("model", "formula", "growth", "grade and witnesses"), rows)
+    return f"### {markdown_escape(row.title)}{unit}{domain}\n\n{table}"
+
+
+def _formula(figure: Figure, common: str) -> str:
+    if figure.formula is None:
+        return f"none: {markdown_escape(figure.reason)}" if figure.reason else "none"
+    text = code(figure.formula)
+    if figure.domain and figure.domain != common:
+        text += f" for {code(figure.domain)}"
+    return text
+
+
+def _marks(figure: Figure) -> str:
+    lines = [f"**{markdown_escape(line)}**" for line in disagreements(figure)]
+    return "<br>".join([markdown_escape(marks(figure)), *lines])
+
+
+def _crossovers(crossovers: Sequence[Crossover]) -> str:
+    rows = [
+        (
+            markdown_escape(f"{c.figure}, {c.counted}" if c.counted else c.figure),
+            markdown_escape(c.left),
+            markdown_escape(c.right),
+            code(c.condition),
+        )
+        for c in crossovers
+    ]
+    return _table(("figure", "less", "than", "exactly when"), rows)
+
+
+def _code(text: str) -> str:
+    return code(text) if text else ""
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

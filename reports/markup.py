@@ -1,0 +1,97 @@
+"""Escaping and elements: the only place where text from outside meets HTML, SVG or LaTeX.
+
+>>> element("p", "a < b ", element("b", "c"), class_="x & y")
+'<p class="x &amp; y">a &lt; b <b>c</b></p>'
+>>> latex_escape("50% of d_kv")
+'50\\\\% of d\\\\_kv'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import final
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+_LATEX = {
+    "\\": "\\textbackslash{}",
+    "[": "{[}",
+    "{": "\\{",
+    "}": "\\}",
+    "_": "\\_",
+    "&": "\\&",
+    "%": "\\%",
+    "$": "\\$",
+    "#": "\\#",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+    "<": "\\textless{}",
+    ">": "\\textgreater{}",
+    "|": "\\textbar{}",
+    '"': "\\textquotedbl{}",
+}
+
+
+@final
+class Markup(str):
+    """Text that is markup already and is not escaped again."""
+
+    __slots__ = ()
+
+
+def escape(text: object) -> str:
+    """Escape text for HTML and XML; characters that XML cannot hold become a replacement."""
+    clean = _NOT_XML.sub("\ufffd", str(text))
+    return "".join(_HTML.get(c, c) for c in clean)
+
+
+def latex_escape(text: object) -> str:
+    """Escape text for LaTeX; control characters become spaces."""
+    clean = "".join(c if c.isprintable() else " " for c in str(text))
+    return "".join(_LATEX.get(c, c) for c in clean)
+
+
+def markdown_escape(text: object) -> str:
+    """Escape text for a cell of a Markdown table."""
+    clean = "".join(c if c.isprintable() else " " for c in str(text))
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$])", r"\\\1", clean)
+
+
+def code(text: object) -> str:
+    """Return a Markdown code span that holds the text, fit for a table cell."""
+    clean = "".join(c if c.isprintable() else " " for c in str(text)).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", clean)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if clean.startswith("`") or clean.endswith("`") else ""
+    return f"{fence}{pad}{clean}{pad}{fence}"
+
+
+def element(name: str, *children: object, **attributes: object) -> Markup:
+    """Return an element; children are escaped unless they are :class:`Markup`.
+
+    Attributes whose value is None are left out; ``class_`` stands for ``class`` and an underscore
+    for a hyphen.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if not children:
+        return Markup(f"<{name}{written} />" if name in _VOID else f"<{name}{written}></{name}>")
+    inner = "".join(c if isinstance(c, Markup) else escape(c) for c in children)
+    return Markup(f"<{name}{written}>{inner}</{name}>")
+
+
+_VOID = {"meta", "br", "hr", "path", "rect", "line", "circle", "polygon", "link", "col"}
+
+
+def join(parts: object, separator: str = "") -> Markup:
+    """Join markup."""
+    assert isinstance(parts, list | tuple)
+    return Markup(separator.join(parts))
+
+
+def slug(text: object) -> str:
+    """Return text fit for an id: letters, digits and hyphens."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", str(text)).strip("-") or "x"

@@ -1,0 +1,290 @@
+"""Mathematics from text: formulas and conditions in Python syntax as MathML and as LaTeX.
+
+The order of terms is that of the text, so that a formula reads the same everywhere. The text is
+parsed, never run; what cannot be parsed is shown as it is, escaped.
+
+>>> latex("8*d**2*n + ceil(log2(n))/2")
+'8 d^{2} n + \\\\frac{\\\\lceil \\\\log_{2} n \\\\rceil}{2}'
+>>> latex("n >= w and d < 2*n")
+'n \\\\ge w \\\\text{ and } d < 2 n'
+>>> mathml("2*n")
+'<math><mrow><mn>2</mn><mo>&#8290;</mo><mi>n</mi></mrow></math>'
+"""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from typing import ClassVar, final
+
+from .markup import escape, latex_escape
+
+LONGEST = 20_000
+_SUM, _PRODUCT, _FACTOR, _POWER, _ATOM = range(5)
+"""How tightly a construct binds."""
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "=",
+    ast.NotEq: "!=",
+}
+
+
+def mathml(text: str) -> str:
+    """Return one ``math`` element."""
+    tree = _parse(text)
+    body = f"<mtext>{escape(text)}</mtext>" if tree is None else _MathML().write(tree)
+    return f"<math>{body}</math>"
+
+
+def mathml_terms(text: str) -> str:
+    """Return one ``math`` element for each term of a sum, so that lines can break between them."""
+    tree = _parse(text)
+    if not isinstance(tree, ast.BinOp):
+        return mathml(text)
+    writer = _MathML()
+    parts = []
+    for sign, term in _terms(tree):
+        operator = f"<mo>{writer.minus if sign < 0 else '+'}</mo>" if parts or sign < 0 else ""
+        body = writer.write(term, _PRODUCT)
+        parts.append(f"<math><mrow>{operator}{body}</mrow></math>")
+    return " ".join(parts)
+
+
+def latex(text: str) -> str:
+    """Return LaTeX for math mode."""
+    tree = _parse(text)
+    return f"\\text{{{latex_escape(text)}}}" if tree is None else _LaTeX().write(tree)
+
+
+def _parse(text: str) -> ast.expr | None:
+    if len(text) > LONGEST:
+        return None
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        _MathML().write(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree
+
+
+def _terms(tree: ast.expr) -> list[tuple[int, ast.expr]]:
+    match tree:
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [*_terms(left), (1, right)]
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return [*_terms(left), (-1, right)]
+    return [(1, tree)]
+
+
+class _Writer(ABC):
+    """Walks a formula; subclasses say how each construct is written."""
+
+    minus: ClassVar[str]
+
+    def write(self, node: ast.expr, least: int = _SUM) -> str:
+        """Write a node, in parentheses if it binds less than ``least``."""
+        text, binding = self._node(node)
+        return self.parentheses(text) if binding < least else text
+
+    def _node(self, node: ast.expr) -> tuple[str, int]:
+        match node:
+            case ast.Constant(value=int() | float() as value):
+                return self.number(str(value)), _ATOM
+            case ast.Name(id=name):
+                head, _, tail = name.partition("_")
+                return self.name(head, tail), _ATOM
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self.row(self.operator("-"), self.write(operand, _PRODUCT)), _PRODUCT
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._binary(left, op, right)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+                return self._call(name, args), _ATOM
+            case ast.Compare() | ast.BoolOp() | ast.Tuple():
+                return self._statement(node), _SUM
+        raise ValueError(f"expected a formula, got {type(node).__name__}")
+
+    def _binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[str, int]:
+        match op:
+            case ast.Add() | ast.Sub():
+                sign = "+" if isinstance(op, ast.Add) else "-"
+                return self.row(self.write(left), self.operator(sign), self.write(right, _PRODUCT)), _SUM
+            case ast.Mult():
+                times = self.times(_opens_with_digit(right))
+                return self.row(self.write(left, _PRODUCT), times, self.write(right, _FACTOR)), _PRODUCT
+            case ast.Div():
+                return self.fraction(self.write(left), self.write(right)), _FACTOR
+            case ast.Pow():
+                return self.power(self.write(left, _ATOM), self.write(right)), _POWER
+        raise ValueError(f"expected + - * / or **, got {type(op).__name__}")
+
+    def _call(self, name: str, args: list[ast.expr]) -> str:
+        match name, args:
+            case "ceil", [inner]:
+                return self.ceiling(self.write(inner))
+            case "log2", [inner]:
+                return self.logarithm(self.number("2"), self.write(inner, _POWER))
+            case "log", [inner, base]:
+                return self.logarithm(self.write(base), self.write(inner, _POWER))
+            case "log", [inner]:
+                return self.logarithm("", self.write(inner, _POWER))
+        return self.function(name, [self.write(a) for a in args])
+
+    def _statement(self, node: ast.expr) -> str:
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                parts = [self.write(left)]
+                for op, right in zip(ops, comparators, strict=True):
+                    parts += [self.operator(_COMPARISONS.get(type(op), "?")), self.write(right)]
+                return self.row(*parts)
+            case ast.BoolOp(op=op, values=values):
+                word = "and" if isinstance(op, ast.And) else "or"
+                return self.row(*self._joined(values, self.words(f" {word} ")))
+            case ast.Tuple(elts=values):
+                return self.row(*self._joined(values, self.words(", ")))
+        raise ValueError("expected a condition")
+
+    def _joined(self, values: list[ast.expr], between: str) -> list[str]:
+        parts = [self.write(values[0])]
+        for value in values[1:]:
+            parts += [between, self.write(value)]
+        return parts
+
+    @abstractmethod
+    def number(self, text: str) -> str: ...
+    @abstractmethod
+    def name(self, head: str, tail: str) -> str: ...
+    @abstractmethod
+    def words(self, text: str) -> str: ...
+    @abstractmethod
+    def operator(self, text: str) -> str: ...
+    @abstractmethod
+    def times(self, visible: bool) -> str: ...
+    @abstractmethod
+    def row(self, *parts: str) -> str: ...
+    @abstractmethod
+    def parentheses(self, inner: str) -> str: ...
+    @abstractmethod
+    def fraction(self, over: str, under: str) -> str: ...
+    @abstractmethod
+    def power(self, base: str, exponent: str) -> str: ...
+    @abstractmethod
+    def ceiling(self, inner: str) -> str: ...
+    @abstractmethod
+    def logarithm(self, base: str, inner: str) -> str: ...
+    @abstractmethod
+    def function(self, name: str, args: list[str]) -> str: ...
+
+
+def _opens_with_digit(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant():
+            return True
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Pow()):
+            return _opens_with_digit(left)
+    return False
+
+
+@final
+class _MathML(_Writer):
+    """Presentation MathML, the core that browsers show."""
+
+    minus = "\u2212"
+    _SIGNS: ClassVar[dict[str, str]] = {
+        "-": "\u2212",
+        "<": "&lt;",
+        ">": "&gt;",
+        "<=": "\u2264",
+        ">=": "\u2265",
+        "!=": "\u2260",
+    }
+
+    def number(self, text: str) -> str:
+        return f"<mn>{text}</mn>"
+
+    def name(self, head: str, tail: str) -> str:
+        base = f"<mi>{escape(head)}</mi>"
+        return f"<msub>{base}<mi>{escape(tail)}</mi></msub>" if tail else base
+
+    def words(self, text: str) -> str:
+        return f"<mtext>{escape(text).replace(' ', '&#160;')}</mtext>"
+
+    def operator(self, text: str) -> str:
+        return f"<mo>{self._SIGNS.get(text, text)}</mo>"
+
+    def times(self, visible: bool) -> str:
+        return "<mo>\u00b7</mo>" if visible else "<mo>&#8290;</mo>"
+
+    def row(self, *parts: str) -> str:
+        return f"<mrow>{''.join(parts)}</mrow>"
+
+    def parentheses(self, inner: str) -> str:
+        return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
+
+    def fraction(self, over: str, under: str) -> str:
+        return f"<mfrac>{over}{under}</mfrac>"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"<msup>{base}{exponent}</msup>"
+
+    def ceiling(self, inner: str) -> str:
+        return f"<mrow><mo>\u2308</mo>{inner}<mo>\u2309</mo></mrow>"
+
+    def logarithm(self, base: str, inner: str) -> str:
+        log = "<mi>log</mi>"
+        head = f"<msub>{log}{base}</msub>" if base else log
+        return f"<mrow>{head}<mo>&#8289;</mo>{inner}</mrow>"
+
+    def function(self, name: str, args: list[str]) -> str:
+        inner = "<mo>,</mo>".join(args)
+        return f"<mrow><mi>{escape(name)}</mi><mo>&#8289;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
+
+
+@final
+class _LaTeX(_Writer):
+    """LaTeX for math mode, with amsmath."""
+
+    minus = "-"
+    _SIGNS: ClassVar[dict[str, str]] = {"<=": "\\le", ">=": "\\ge", "!=": "\\ne"}
+
+    def number(self, text: str) -> str:
+        return text
+
+    def name(self, head: str, tail: str) -> str:
+        base = head if len(head) == 1 else f"\\mathit{{{head}}}"
+        return f"{base}_{{\\mathit{{{latex_escape(tail)}}}}}" if tail else base
+
+    def words(self, text: str) -> str:
+        return f"\\text{{{latex_escape(text)}}}"
+
+    def operator(self, text: str) -> str:
+        return self._SIGNS.get(text, text)
+
+    def times(self, visible: bool) -> str:
+        return "\\cdot" if visible else ""
+
+    def row(self, *parts: str) -> str:
+        return " ".join(p for p in parts if p)
+
+    def parentheses(self, inner: str) -> str:
+        return f"\\left({inner}\\right)"
+
+    def fraction(self, over: str, under: str) -> str:
+        return f"\\frac{{{over}}}{{{under}}}"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
+
+    def ceiling(self, inner: str) -> str:
+        return f"\\lceil {inner} \\rceil"
+
+    def logarithm(self, base: str, inner: str) -> str:
+        return f"\\log_{{{base}}} {inner}" if base else f"\\log {inner}"
+
+    def function(self, name: str, args: list[str]) -> str:
+        inner = ", ".join(args)
+        head = f"\\{name}" if name in {"min", "max"} else f"\\operatorname{{{latex_escape(name)}}}"
+        return f"{head}\\left({inner}\\right)"

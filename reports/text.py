@@ -1,0 +1,175 @@
+"""Tables for terminals: one block for each figure, one line for each model."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .sheet import (
+    Row,
+    Sheet,
+    comparison_sheet,
+    counts_text,
+    disagreements,
+    formula_text,
+    growth_text,
+    marks,
+    number_text,
+    sheet_of,
+)
+
+if TYPE_CHECKING:
+    from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
+
+Printer: TypeAlias = Callable[[Console], None]
+WIDTH = 100
+_VERDICTS = {
+    "proved": "green",
+    "confirmed": "green",
+    "conditional": "yellow",
+    "refuted": "bold red",
+    "out of reach": "yellow",
+}
+
+
+def console(width: int | None = None) -> Console:
+    """Return a console on standard output, as wide as the terminal, or as tables need."""
+    plain = Console(highlight=False, soft_wrap=False)
+    if width is None and not plain.is_terminal:
+        width = WIDTH
+    return Console(highlight=False, width=width) if width else plain
+
+
+def text_of(printer: Printer, width: int = WIDTH) -> str:
+    """Return what a printer prints, without colours."""
+    stream = io.StringIO()
+    printer(Console(file=stream, width=width, highlight=False, color_system=None))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def analyses_printer(analyses: Sequence[Analysis]) -> Printer:
+    """Print the figures of some models, and their values where sizes were given."""
+
+    def show(out: Console) -> None:
+        sheet = sheet_of(analyses)
+        _blocks(out, sheet)
+        if any(f.values for a in analyses for f in a.figures.values()):
+            out.print()
+            out.print(_values(analyses))
+        _legend(out, sheet)
+
+    return show
+
+
+def comparison_printer(comparison: Comparison) -> Printer:
+    """Print the comparison table, and under it who is cheaper where."""
+
+    def show(out: Console) -> None:
+        sheet = comparison_sheet(comparison)
+        _blocks(out, sheet)
+        if comparison.crossovers:
+            out.print()
+            out.print(_crossovers(comparison.crossovers))
+        _legend(out, sheet)
+        cells = sum(len(a.figures) for a in comparison.analyses)
+        cells += sum(len(by_model) for by_model in comparison.spans.values())
+        out.print(Text(counts_text(comparison.counts(), cells)))
+
+    return show
+
+
+def verdicts_printer(verdicts: Sequence[Verdict]) -> Printer:
+    """Print checked claims, one after another."""
+
+    def show(out: Console) -> None:
+        for verdict in verdicts:
+            head = Text(f"{verdict.verdict}: ", style=_VERDICTS.get(verdict.verdict, ""))
+            out.print(head + Text(f"{verdict.claim}: {verdict.statement}", style="default"))
+            for line in (verdict.reason, *verdict.evidence, f"source: {verdict.source}"):
+                if line and line != "source: ":
+                    out.print(Text(line), style="dim", width=None, new_line_start=False)
+            out.print()
+
+    return show
+
+
+def _blocks(out: Console, sheet: Sheet) -> None:
+    names = max((len(m) for m in sheet.models), default=0)
+    for row in sheet.rows:
+        domain = f", for {row.domain}" if row.domain else ""
+        unit = f" ({row.unit})" if row.unit else ""
+        out.print()
+        out.print(Text.assemble((f"{row.title}{unit}", "bold"), (domain, "dim")))
+        out.print(_block(row, sheet.models, min(names, 26), out.width))
+
+
+def _block(row: Row, models: Sequence[str], names: int, width: int) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    marked, growth = 13, 22
+    grid.add_column(width=names + 2, overflow="fold")
+    grid.add_column(width=max(width - names - marked - growth - 8, 20), overflow="fold")
+    grid.add_column(width=growth, overflow="fold")
+    grid.add_column(width=marked, overflow="fold")
+    for model, figure in zip(models, row.cells, strict=True):
+        if figure is not None:
+            grid.add_row(*_line(model, figure, row.domain))
+    return grid
+
+
+def _line(model: str, figure: Figure, common: str) -> tuple[Text, Text, Text, Text]:
+    body = Text(formula_text(figure), style="" if figure.formula is not None else "dim")
+    if figure.formula is not None and figure.domain and figure.domain != common:
+        body.append(f"  for {figure.domain}", style="dim")
+    for line in disagreements(figure):
+        body.append(f"\n{line}", style="bold red")
+    style = "bold red" if figure.agree is False else "green" if figure.grade == "proved" else "yellow"
+    return Text("  " + model), body, Text(growth_text(figure)), Text(_short(marks(figure)), style=style)
+
+
+def _short(text: str) -> str:
+    return text.replace("measured ", "m").replace("run ", "r").replace(",", "")
+
+
+def _legend(out: Console, sheet: Sheet) -> None:
+    out.print()
+    out.print(Text(f"Setting: {sheet.setting}."))
+    out.print(
+        Text(
+            "proved, fitted: the grade of the formula; m=, r=: measured on the unrolled graph, "
+            "run as plain code, both equal to the formula; !=: they disagree.",
+            style="dim",
+        )
+    )
+
+
+def _values(analyses: Sequence[Analysis]) -> Table:
+    table = Table(title="At the sizes given", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("model", "figure", "sizes"):
+        table.add_column(name, overflow="fold")
+    for name in ("derived", "measured", "run"):
+        table.add_column(name, justify="right", overflow="fold")
+    for analysis in analyses:
+        for figure in analysis.figures.values():
+            for value in figure.values:
+                numbers = [number_text(v) or "-" for v in (value.derived, value.measured, value.run)]
+                sizes = ", ".join(f"{k}={v}" for k, v in value.at.items())
+                style = "bold red" if value.agree is False else ""
+                cells = [Text(c) for c in (analysis.model, figure.title, sizes, *numbers)]
+                table.add_row(*cells, style=style)
+    return table
+
+
+def _crossovers(crossovers: Sequence[Crossover]) -> Table:
+    table = Table(title="Who is cheaper where", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("figure", "less", "than", "exactly when"):
+        table.add_column(name, overflow="fold")
+    for c in crossovers:
+        counted = f"{c.figure}, {c.counted}" if c.counted else c.figure
+        table.add_row(*(Text(t) for t in (counted, c.left, c.right, c.condition)))
+    return table
