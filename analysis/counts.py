@@ -32,6 +32,7 @@ from .proofs.counts import (
     rounds_instance,
 )
 from .proofs.errors import ProofError
+from .sites import site
 from .solving import UnsolvedError
 from .sums import ROUNDS, all_layers, last_row, law
 
@@ -70,7 +71,12 @@ def decode_work(graph: Graph, setting: Setting) -> Derivation:
     assert along is not None
     if str(along.extent) != along.name:
         return Derivation(None, reason=f"the sequence has the fixed length {along.extent}: leave {along.name} free")
-    return _counted(looped, setting, "decode_work", least={along.name: 2})
+    # Another sequence is worked on once: with the first position, not with one more.
+    before = any(
+        e.sequence != along and e.primitive.operations(site(looped, e), setting) != 0
+        for e in in_scope(looped, setting, "decode_work")
+    )
+    return _counted(looped, setting, "decode_work", least={along.name: 2} if before else None)
 
 
 def _counted(graph: Graph, setting: Setting, quantity: str, least: dict[str, int] | None = None) -> Derivation:

@@ -66,7 +66,7 @@ def code(text: object) -> str:
     return f"{fence}{pad}{clean}{pad}{fence}"
 
 
-def element(name: str, *children: object, **attributes: object) -> Markup:
+def element(name: str, /, *children: object, **attributes: object) -> Markup:
     """Return an element; children are escaped unless they are :class:`Markup`.
 
     Attributes whose value is None are left out; ``class_`` stands for ``class`` and an underscore

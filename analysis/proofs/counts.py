@@ -101,7 +101,7 @@ def _check_equation(
         if equation.sequence != along:
             _agree(equation.name, claim.total, poly(0))
             return
-    _check_layers(equation, claim.total, _each_layer(graph, equation, claim, cost, slots, decoding))
+    check_layers(equation, claim.total, _each_layer(graph, equation, claim, cost, slots, decoding))
 
 
 def _each_layer(
@@ -120,7 +120,10 @@ def _each_layer(
     for name, axis in slots.items():
         if equation.sequence is None or axis.along != equation.sequence.name and relation_of(axis).kind != "stride":
             raise ProofError(f"{equation.name}: expected {name} to be read along its own sequence")
-        (check_row if decoding else check_law)(generic(relation_of(axis)), claim.laws[name])
+        shape = generic(relation_of(axis))
+        if shape.kind == "offsets" and not shape.itself and not at_least(base, 0):
+            raise ProofError(f"{equation.name}: some positions read nothing, and the rule needs a term to sum")
+        (check_row if decoding else check_law)(shape, claim.laws[name])
         total = total + coefficients[name] * instance(graph, axis, claim.laws[name])
     return total
 
@@ -318,7 +321,7 @@ def rounds_instance(scan: AssociativeScan, law: Poly) -> Poly:
 # --- sums over layers -----------------------------------------------------------------------------
 
 
-def _check_layers(equation: Equation, claimed: Poly, each: Poly) -> None:
+def check_layers(equation: Equation, claimed: Poly, each: Poly) -> None:
     """Verify a sum over layers, by telescoping where layers differ."""
     uniform = [a for a in equation.positions if a.kind == "layer" and a.position not in each.sizes]
     for axis in uniform:

@@ -1,0 +1,205 @@
+"""The state bound: the least that an exact implementation carries if it may compute again.
+
+Candidates are uniform cuts: sets of equations such that all that later positions read can be
+computed from them. A cut equation costs the positions of it that are needed, times its scalars.
+Good sets are found by minimum cuts of the reduced graph at a few sizes; each has a formula, and the
+bound is the least of them. It is a conjecture, because a cut could be finer than whole equations,
+and so it is compared with maximum flows on the unrolled graph at other sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import networkx as nx
+
+from ..graphs.graph import Graph
+from ..graphs.primitives import Shift
+from ..graphs.setting import Setting
+from ..graphs.sizes import Poly, at_least, maximum, minimum, poly, size
+from ..graphs.unrolling import TooLargeError
+from .causality import causal, on_inputs
+from .derivation import Derivation
+from .measure import MeasureError, measure
+from .proofs.errors import ProofError
+from .proofs.state import sequence, starts
+from .solving import UnsolvedError
+from .state import kept_positions
+from .sums import all_layers
+
+__all__ = ["state_bound"]
+
+Cut: TypeAlias = frozenset[str]
+
+SIZES = ({"n": 6}, {"n": 1}, {"n": 40}, {"h": 1, "g": 1}, {"m": 40}, {"w": 30, "k": 30}, {"n": 40, "L": 1})
+"""Sizes at which cuts are sought, as changes of :data:`USUAL`."""
+
+USUAL = {"n": 6, "d": 16, "h": 8, "g": 2, "m": 4, "w": 4, "k": 3, "L": 3, "f": 20}
+
+HELD_OUT = (
+    {"n": 1, "d": 4, "h": 2, "g": 1, "m": 2, "w": 3, "k": 2, "L": 2},
+    {"n": 2, "d": 4, "h": 1, "g": 1, "m": 5, "w": 2, "k": 4, "L": 1},
+    {"n": 3, "d": 8, "h": 4, "g": 4, "m": 1, "w": 5, "k": 2, "L": 3},
+    {"n": 5, "d": 8, "h": 4, "g": 2, "m": 3, "w": 3, "k": 3, "L": 2},
+    {"n": 7, "d": 12, "h": 6, "g": 3, "m": 2, "w": 4, "k": 4, "L": 2},
+)
+"""Sizes at which the formula is compared; a size that is not named is 2, 3, 4, 5 and 6 in turn."""
+
+
+def state_bound(graph: Graph, setting: Setting) -> Derivation:
+    """Return the minimum node cut between past inputs and later positions; causal models only."""
+    looped = graph.looped
+    reason = causal(looped)
+    if reason is not None:
+        return Derivation(None, reason=reason)
+    try:
+        found = {cut: _capacity(looped, cut) for cut in _candidates(looped)}
+    except (ProofError, UnsolvedError) as error:
+        return Derivation(None, reason=str(error))
+    bound = _smallest(found.values())
+    held_out = [_complete(looped, at, k + 2) for k, at in enumerate(HELD_OUT)]
+    for at in held_out:
+        try:
+            measured = measure("state_bound", graph, setting, at)
+        except (TooLargeError, MeasureError) as error:
+            return Derivation(None, reason=f"{bound} could not be compared with a maximum flow: {error}")
+        if measured != bound.evaluate(**at):
+            where = ", ".join(f"{k}={v}" for k, v in at.items())
+            return Derivation(None, reason=f"cuts of whole equations give {bound}, a maximum flow at {where} less or more ({measured})")
+    lines = tuple(sorted(f"cutting {', '.join(sorted(cut)) or 'nothing'}: {cost}" for cut, cost in found.items()))
+    return Derivation(
+        bound,
+        grade="fitted",
+        steps=(*lines, f"the least of them: {bound}"),
+        details={"held_out": tuple(held_out)},
+    )
+
+
+def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]:
+    return {name: at.get(name, USUAL.get(name, usual)) for name in graph.free_sizes}
+
+
+def _smallest(costs: Any) -> Poly:
+    """Return the minimum, without their common factor inside it."""
+    distinct = sorted(set(costs), key=str)
+    common = _common(distinct)
+    bound = distinct[0] / common
+    for cost in distinct[1:]:
+        bound = minimum(bound, cost / common)
+    return bound * common
+
+
+def _common(costs: list[Poly]) -> Poly:
+    """Return the product of sizes that divides all terms."""
+    monomials = [dict(m) for cost in costs for m in cost.terms]
+    if not monomials:
+        return poly(1)
+    shared = {a: min(m.get(a, 0) for m in monomials) for a in monomials[0] if a.kind == "size"}
+    powers = sorted(((a, k) for a, k in shared.items() if k > 0), key=lambda p: p[0].text)
+    return Poly({tuple(powers): 1})
+
+
+# --- candidates -----------------------------------------------------------------------------------
+
+
+def _candidates(graph: Graph) -> list[Cut]:
+    kept = kept_positions(graph)
+    cuts = [frozenset(kept), *([frozenset(graph.inputs)] if kept else [])]
+    direct = _needed(graph, frozenset(kept))
+    everything = _needed(graph, frozenset())
+    for needed in (everything, {**everything, **direct}):
+        for change in SIZES:
+            cuts.append(_minimum_cut(graph, needed, _complete(graph, {**USUAL, **change}, 4)))
+    return [cut for cut in dict.fromkeys(cuts) if _closed(graph, cut)]
+
+
+def _minimum_cut(graph: Graph, needed: Mapping[str, Poly], at: Mapping[str, int]) -> Cut:
+    """Cut the reduced graph at concrete sizes, each equation costing what is needed of it."""
+    network: nx.DiGraph[Any] = nx.DiGraph()
+    network.add_nodes_from(("inputs", "later"))
+    for name, positions in needed.items():
+        capacity = _cost(graph, name, positions).evaluate(**at)
+        network.add_edge((name, "before"), (name, "after"), capacity=capacity)
+        for source in _sources(graph, name):
+            network.add_edge((source, "after"), (name, "before"))
+    for name in kept_positions(graph):
+        network.add_edge((name, "after"), "later")
+    for name in graph.inputs:
+        network.add_edge("inputs", (name, "before"))
+    _, (reached, _) = nx.minimum_cut(network, "inputs", "later")
+    return frozenset(n for n in needed if (n, "before") in reached and (n, "after") not in reached)
+
+
+def _sources(graph: Graph, name: str) -> list[str]:
+    dependent = on_inputs(graph)
+    return [r.source for r in graph[name].reads if r.source in dependent]
+
+
+def _closed(graph: Graph, cut: Cut) -> bool:
+    """Whether all that is needed can be computed from the cut."""
+    needed = _needed(graph, cut)
+    return all(name in cut for name in needed if name in graph.inputs)
+
+
+# --- what is needed -------------------------------------------------------------------------------
+
+
+def _capacity(graph: Graph, cut: Cut) -> Poly:
+    """Return the scalars that a cut holds."""
+    needed = _needed(graph, cut)
+    return sum((_cost(graph, name, needed[name]) for name in sorted(cut & set(needed))), poly(0))
+
+
+def _cost(graph: Graph, name: str, positions: Poly) -> Poly:
+    equation = graph[name]
+    if equation.sequence != sequence(graph):
+        return equation.count * equation.scalars
+    return all_layers(equation, positions * equation.scalars)
+
+
+def _needed(graph: Graph, cut: Cut) -> dict[str, Poly]:
+    """Return how many of the last positions of each equation are needed above a cut.
+
+    What is read is needed; what a needed value is computed from is needed unless the value is cut.
+    Around a cycle the need grows until it is all positions.
+    """
+    along, known = sequence(graph), starts(graph)
+    n, rounds = size(along.name), len(graph)
+    needed = kept_positions(graph)
+    pending, visits = list(needed), dict.fromkeys(graph.equations, 0)
+    while pending:
+        name = pending.pop()
+        if name in cut:
+            continue
+        for source, reach in _reads(graph, name):
+            before = needed.get(source)
+            every = maximum(n - known[source], 0)
+            positions = every if reach is None else minimum(needed[name] + reach, every)
+            total = positions if before is None else maximum(before, positions)
+            if graph[source].sequence != along:
+                total = poly(1)
+            if before is not None and at_least(before, total):
+                continue
+            visits[source] += 1
+            needed[source] = every if visits[source] > rounds and graph[source].sequence == along else total
+            pending.append(source)
+    return needed
+
+
+def _reads(graph: Graph, name: str) -> Iterator[tuple[str, Poly | None]]:
+    """Yield what a value is computed from, with how much further back that is; None for all."""
+    dependent, along = on_inputs(graph), sequence(graph)
+    for read in graph[name].reads:
+        if read.source not in dependent:
+            continue
+        if read.axis != along.name:
+            yield read.source, poly(0)
+            continue
+        back = read.relation.back
+        steps = isinstance(graph[name].primitive, Shift) and _on_cycle(graph, name)
+        yield read.source, None if back is None or steps else back * read.relation.step
+
+
+def _on_cycle(graph: Graph, name: str) -> bool:
+    return any(name in c and len(c) > 1 for c in nx.strongly_connected_components(graph.reduced))

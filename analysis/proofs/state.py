@@ -1,0 +1,238 @@
+"""Certificates of states: what is kept of which equation, and the checker that verifies it.
+
+After n positions a value is kept if it was known from inputs and something later reads it. The
+checker decides from the relations alone. A reader of offsets from ``-back`` to ``ahead`` times
+``step`` sees position n - 1 - t from some later position exactly if ``t < step*back``: from
+``n - 1 - t + step*back``, if from any. So what is kept are the last positions, and how many is
+verified by cases. A view of values that are kept anyway does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import networkx as nx
+
+from ...graphs.graph import Axis, Equation, Graph, Read
+from ...graphs.primitives import Final, Gather, Shift, View
+from ...graphs.primitives.views import Source
+from ...graphs.sizes import Poly, Sized, maximum, minimum, poly, size
+from ..causality import causal, on_inputs, output_sequence
+from .cases import vanishes
+from .counts import check_layers
+from .errors import ProofError
+
+Count: TypeAlias = tuple[Poly, Poly]
+"""How many of the last positions: in the first layer, and in all others."""
+
+NOTHING: Count = (poly(0), poly(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is claimed of one equation."""
+
+    name: str
+    positions: Poly
+    """How many of the last positions later ones read; 1 for what has no position."""
+    counted: Count
+    """How many of them are no views of what is kept anyway."""
+    total: Poly
+    """The scalars of those, in all layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateCertificate:
+    """Everything that the checker needs to verify a state."""
+
+    kept: tuple[Kept, ...]
+    formula: Poly
+
+
+def check_state(graph: Graph, certificate: StateCertificate) -> None:
+    """Verify a certificate for all sizes of at least one.
+
+    Raises
+    ------
+    ProofError
+        If something that is read later is missing, or an interval or a sum is wrong.
+    """
+    reason = causal(graph)
+    if reason is not None:
+        raise ProofError(reason)
+    names = [k.name for k in certificate.kept]
+    expected = frontier(graph)
+    for name in dict.fromkeys([*expected, *names]):
+        if names.count(name) != (name in expected):
+            raise ProofError(f"{name}: expected {int(name in expected)} entries, got {names.count(name)}")
+    positions = {k.name: k.positions for k in certificate.kept}
+    known = starts(graph)
+    for kept in certificate.kept:
+        equation = graph[kept.name]
+        _check_interval(graph, equation, expected[kept.name], kept.positions, known[kept.name])
+        true = uncovered(graph, equation, positions)
+        for claimed, value in zip(kept.counted, true, strict=True):
+            if not vanishes(claimed - value):
+                raise ProofError(f"{kept.name}: {value} positions are no views of what is kept, not {claimed}")
+        _check_total(equation, kept)
+    if not vanishes(certificate.formula - sum((k.total for k in certificate.kept), poly(0))):
+        raise ProofError(f"the sum is not {certificate.formula}")
+
+
+def _check_interval(
+    graph: Graph, equation: Equation, reads: tuple[Read, ...], claimed: Poly, start: int
+) -> None:
+    """Verify that exactly the last ``claimed`` positions are read later, of those that are known."""
+    along = sequence(graph)
+    if equation.sequence != along:
+        if claimed != 1:
+            raise ProofError(f"{equation.name}: expected all of it to be kept")
+        return
+    known = maximum(size(along.name) - start, 0)
+    reaches = [reach(read) for read in reads]
+    if not no_more(claimed, known):
+        raise ProofError(f"{equation.name}: {claimed} positions are more than are known")
+    if None not in reaches and not any(no_more(claimed, r) for r in reaches if r is not None):
+        raise ProofError(f"{equation.name}: not all of the last {claimed} positions are read later")
+    for r in reaches:
+        if not vanishes(claimed - maximum(claimed, known if r is None else minimum(r, known))):
+            raise ProofError(f"{equation.name}: more than the last {claimed} positions are read later")
+
+
+def no_more(claimed: Poly, limit: Poly) -> bool:
+    """Whether a count is certain not to exceed a limit."""
+    return vanishes(claimed - minimum(claimed, limit))
+
+
+def _check_total(equation: Equation, kept: Kept) -> None:
+    first, others = (c * equation.scalars for c in kept.counted)
+    layers = [a for a in equation.positions if a.kind == "layer"]
+    if equation.sequence is None or kept.counted[0] == kept.counted[1]:
+        check_layers(equation, kept.total, first)
+    elif len(layers) != 1 or layers[0].position in (first + others).sizes:
+        raise ProofError(f"{equation.name}: layers differ in what is kept of them")
+    elif not vanishes(kept.total - first - others * (layers[0].extent - 1)):
+        raise ProofError(f"{equation.name}: the layers do not add up to {kept.total}")
+
+
+# --- what is read later ---------------------------------------------------------------------------
+
+
+def sequence(graph: Graph) -> Axis:
+    """Return the output's sequence axis, whose length must be a size."""
+    along = output_sequence(graph)
+    if along is None or along.extent != size(along.name):
+        raise ProofError(f"expected the outputs' sequence to have a size as its length, got {along}")
+    return along
+
+
+def frontier(graph: Graph) -> dict[str, tuple[Read, ...]]:
+    """Return, by equation, the reads through which later positions see values known before."""
+    along, dependent = sequence(graph), on_inputs(graph)
+    found: dict[str, list[Read]] = {}
+    for equation in graph:
+        if equation.sequence != along:
+            continue
+        for read in equation.reads:
+            source = graph[read.source]
+            if source.name not in dependent or read.boundary:
+                continue
+            if source.sequence == along and (read.axis != along.name or reach(read) == 0):
+                continue
+            found.setdefault(source.name, []).append(read)
+    return {name: tuple(reads) for name, reads in found.items()}
+
+
+def reach(read: Read) -> Poly | None:
+    """Return how many of the last positions later ones read; None for all of them."""
+    relation = read.relation
+    if not relation.causal:
+        raise ProofError(f"{read.source}: it is read by {relation}, which is not causal")
+    return None if relation.back is None else relation.back * relation.step
+
+
+def starts(graph: Graph) -> dict[str, int]:
+    """Return the first position at which each equation depends on an input.
+
+    Raises
+    ------
+    ProofError
+        If layers differ in it, or a distance is not a number.
+    """
+    along = sequence(graph)
+    digraph: nx.DiGraph[str] = nx.DiGraph()
+    digraph.add_nodes_from(graph.equations)
+    for equation in graph:
+        for read in equation.reads:
+            delay = _delay(read, along)
+            before = digraph.get_edge_data(read.source, equation.name, {"delay": delay})["delay"]
+            digraph.add_edge(read.source, equation.name, delay=min(delay, before))
+    found: dict[str, int] = nx.multi_source_dijkstra_path_length(digraph, set(graph.inputs), weight="delay")
+    for equation in graph:
+        if isinstance(equation.primitive, Shift) and equation.primitive.axis != along.name:
+            layers = {found.get(read.source) for read in equation.reads}
+            if len(layers - {None}) > 1:
+                raise ProofError(f"{equation.name}: layers differ in the position from which they know an input")
+    return found
+
+
+def _delay(read: Read, along: Axis) -> int:
+    ahead = read.relation.ahead
+    if read.axis != along.name or read.boundary or ahead is None:
+        return 0
+    delay = (-ahead * read.relation.step).constant
+    if delay is None:
+        raise ProofError(f"{read.source}: expected to be read at a distance that is a number, got {read.relation}")
+    return max(0, int(delay))
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def uncovered(graph: Graph, equation: Equation, kept: Mapping[str, Poly]) -> Count:
+    """Return how many of the kept positions are no views of what is kept anyway."""
+    own, seen = kept[equation.name], _through_view(graph, equation, kept, frozenset())
+    return own - minimum(own, seen[0]), own - minimum(own, seen[1])
+
+
+def _available(graph: Graph, name: str, kept: Mapping[str, Poly], above: frozenset[str]) -> Count:
+    """How many of the last positions are kept, themselves or as what they view."""
+    own = kept.get(name, poly(0))
+    if graph[name].sequence != sequence(graph) and name in kept:
+        own = size(sequence(graph).name)
+    seen = NOTHING if name in above else _through_view(graph, graph[name], kept, above)
+    return maximum(own, seen[0]), maximum(own, seen[1])
+
+
+def _through_view(
+    graph: Graph, equation: Equation, kept: Mapping[str, Poly], above: frozenset[str]
+) -> Count:
+    primitive, along = equation.primitive, sequence(graph)
+    if not isinstance(primitive, View) or isinstance(primitive, Source):
+        return NOTHING
+    dependent, inside = on_inputs(graph), above | {equation.name}
+    reads = [r for r in equation.reads if r.source in dependent]
+    counts = [_available(graph, r.source, kept, inside) for r in reads]
+    if not counts or all(c == NOTHING for c in counts):
+        return NOTHING
+    if isinstance(primitive, Gather) or len([a for a in equation.positions if a.kind == "layer"]) > 1:
+        raise ProofError(f"{equation.name}: a view of values that are kept in part")
+    if isinstance(primitive, Shift) and primitive.axis != along.name:
+        (_, others), (first, _) = counts if len(counts) == 2 else (counts[0], NOTHING)
+        return first, others
+    if isinstance(primitive, Final):
+        if counts[0][0] != counts[0][1]:
+            raise ProofError(f"{equation.name}: a view of the last of layers that differ")
+        return counts[0]
+    lost: Sized = 0 if not isinstance(primitive, Shift) else reach(reads[0]) or 0
+    low = [_least([c[k] for c in counts]) for k in (0, 1)]
+    return maximum(low[0] - lost, 0), maximum(low[1] - lost, 0)
+
+
+def _least(counts: list[Poly]) -> Poly:
+    total = counts[0]
+    for count in counts[1:]:
+        total = minimum(total, count)
+    return total

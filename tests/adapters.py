@@ -1,0 +1,59 @@
+"""How a model of the catalogue and its plain implementation are given the same weights and sizes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from workspan.graphs.execution import parameter_shapes
+from workspan.graphs.graph import Graph
+from workspan.graphs.models import CATALOGUE
+from workspan.graphs.tracing import trace
+
+Layers = Sequence[Mapping[str, Any]]
+
+_WRITTEN_OUT = re.compile(r"(layers|first|rest)\.(\d+)\.(.+)\Z")
+_AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
+_PROJECTIONS = ("q_proj", "k_proj", "v_proj")
+
+
+def symbolic(name: str, **sizes: Any) -> Graph:
+    """Trace a model of the catalogue with every size a symbol, except those that are given."""
+    parameters = inspect.signature(CATALOGUE[name]).parameters.values()
+    own = {p.name: p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return trace(CATALOGUE[name], **{**own, **sizes})
+
+
+def graph_parameters(graph: Graph, layers: Layers, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Return a graph's parameters from a plain implementation's, which has one mapping a layer."""
+    shapes = parameter_shapes(graph, **sizes)
+    return {name: _parameter(name, layers).reshape(shape) for name, shape in shapes.items()}
+
+
+def _parameter(name: str, layers: Layers) -> Any:
+    written_out = _WRITTEN_OUT.match(name)
+    if written_out:
+        stack, level, key = written_out.groups()
+        return _one(layers[int(level) + (stack == "rest")], key)
+    an_axis = _AN_AXIS.match(name)
+    if an_axis:
+        stack, key = an_axis.groups()
+        found = [_one(layer, key) for layer in (layers[1:] if stack == "rest" else layers)]
+        return np.stack(found) if found else np.zeros(0)
+    return _one(layers[0], name)
+
+
+def _one(layer: Mapping[str, Any], key: str) -> Any:
+    """Return one parameter of one layer, under the name and in the layout of the graph."""
+    recurrent = re.match(r"([ih]h)(_reverse)?\.(weight|bias)\Z", key)
+    if recurrent:
+        end = recurrent[2] or ""
+        return layer[f"{recurrent[3]}_{recurrent[1]}{end}"]
+    if key in layer:
+        return layer[key]
+    *scope, part, kind = key.split(".")
+    joined = layer[".".join([*scope, f"in_proj_{kind}"])]
+    return np.split(joined, 3)[_PROJECTIONS.index(part)]
