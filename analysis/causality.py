@@ -10,12 +10,12 @@ True
 
 from __future__ import annotations
 
-import networkx as nx
-
 from ..graphs.graph import Axis, Equation, Graph, Read
+from .memory import once
 from .sites import axis_of
 
 
+@once
 def causal(graph: Graph) -> str | None:
     """Return None if the model is causal, else why not; the reason names the first equation.
 
@@ -35,17 +35,21 @@ def causal(graph: Graph) -> str | None:
     return None
 
 
+@once
 def output_sequence(graph: Graph) -> Axis | None:
     """Return the one sequence axis of all outputs; None if there is none, or several."""
     found = {graph[name].sequence for name in graph.outputs}
     return found.pop() if len(found) == 1 else None
 
 
+@once
 def on_inputs(graph: Graph) -> frozenset[str]:
     """Return the equations whose values depend on an input."""
-    found = set(graph.inputs)
-    for name in graph.inputs:
-        found |= nx.descendants(graph.reduced, name)
+    found, pending = set(graph.inputs), list(graph.inputs)
+    while pending:
+        new = set(graph.reduced.successors(pending.pop())) - found
+        found |= new
+        pending.extend(new)
     return frozenset(found)
 
 

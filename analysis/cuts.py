@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 from ..graphs.graph import Graph
-from ..graphs.primitives import Shift
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, maximum, minimum, poly, size
 from ..graphs.unrolling import TooLargeError
@@ -23,7 +22,7 @@ from .causality import causal, on_inputs
 from .derivation import Derivation
 from .measure import MeasureError, measure
 from .proofs.errors import ProofError
-from .proofs.state import sequence, starts
+from .proofs.state import frontier, reach, sequence, starts
 from .solving import UnsolvedError
 from .state import kept_positions
 from .sums import all_layers
@@ -32,7 +31,7 @@ __all__ = ["state_bound"]
 
 Cut: TypeAlias = frozenset[str]
 
-SIZES = ({"n": 6}, {"n": 1}, {"n": 40}, {"h": 1, "g": 1}, {"m": 40}, {"w": 30, "k": 30}, {"n": 40, "L": 1})
+SIZES = ({"n": 6}, {"n": 40}, {"h": 1, "g": 1}, {"m": 40}, {"w": 30, "k": 30}, {"n": 40, "L": 1})
 """Sizes at which cuts are sought, as changes of :data:`USUAL`."""
 
 USUAL = {"n": 6, "d": 16, "h": 8, "g": 2, "m": 4, "w": 4, "k": 3, "L": 3, "f": 20}
@@ -66,7 +65,9 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
             return Derivation(None, reason=f"{bound} could not be compared with a maximum flow: {error}")
         if measured != bound.evaluate(**at):
             where = ", ".join(f"{k}={v}" for k, v in at.items())
-            return Derivation(None, reason=f"cuts of whole equations give {bound}, a maximum flow at {where} less or more ({measured})")
+            value = bound.evaluate(**at)
+            reason = f"cuts of whole equations give {bound}, {value} at {where}, but a maximum flow {measured}"
+            return Derivation(None, reason=reason)
     lines = tuple(sorted(f"cutting {', '.join(sorted(cut)) or 'nothing'}: {cost}" for cut, cost in found.items()))
     return Derivation(
         bound,
@@ -162,28 +163,39 @@ def _needed(graph: Graph, cut: Cut) -> dict[str, Poly]:
     """Return how many of the last positions of each equation are needed above a cut.
 
     What is read is needed; what a needed value is computed from is needed unless the value is cut.
-    Around a cycle the need grows until it is all positions.
     """
-    along, known = sequence(graph), starts(graph)
-    n, rounds = size(along.name), len(graph)
-    needed = kept_positions(graph)
-    pending, visits = list(needed), dict.fromkeys(graph.equations, 0)
+    n, known = size(sequence(graph).name), starts(graph)
+    needed = _reaches(graph, cut)
+    every = {name: maximum(n - known[name], 0) for name in needed}
+    return {name: every[name] if r is None else minimum(r, every[name]) for name, r in needed.items()}
+
+
+def _reaches(graph: Graph, cut: Cut) -> dict[str, Poly | None]:
+    """Return how far back each equation is needed, None for all of it.
+
+    Around a cycle the need grows without end, and then it is all of it.
+    """
+    needed: dict[str, Poly | None] = {}
+    visits = dict.fromkeys(graph.equations, 0)
+    pending: list[str] = []
+
+    def need(source: str, reach: Poly | None) -> None:
+        before = needed.get(source, poly(-1))
+        if before is None or (reach is not None and at_least(before, reach)):
+            return
+        visits[source] += 1
+        grown = None if reach is None or visits[source] > len(graph) else maximum(before, reach)
+        needed[source] = grown
+        pending.append(source)
+
+    for name, reads in frontier(graph).items():
+        for read in reads:
+            need(name, reach(read) if graph[name].sequence == sequence(graph) else poly(1))
     while pending:
         name = pending.pop()
-        if name in cut:
-            continue
-        for source, reach in _reads(graph, name):
-            before = needed.get(source)
-            every = maximum(n - known[source], 0)
-            positions = every if reach is None else minimum(needed[name] + reach, every)
-            total = positions if before is None else maximum(before, positions)
-            if graph[source].sequence != along:
-                total = poly(1)
-            if before is not None and at_least(before, total):
-                continue
-            visits[source] += 1
-            needed[source] = every if visits[source] > rounds and graph[source].sequence == along else total
-            pending.append(source)
+        own = needed[name]
+        for source, further in () if name in cut else _reads(graph, name):
+            need(source, None if own is None or further is None else own + further)
     return needed
 
 
@@ -191,15 +203,6 @@ def _reads(graph: Graph, name: str) -> Iterator[tuple[str, Poly | None]]:
     """Yield what a value is computed from, with how much further back that is; None for all."""
     dependent, along = on_inputs(graph), sequence(graph)
     for read in graph[name].reads:
-        if read.source not in dependent:
-            continue
-        if read.axis != along.name:
-            yield read.source, poly(0)
-            continue
-        back = read.relation.back
-        steps = isinstance(graph[name].primitive, Shift) and _on_cycle(graph, name)
-        yield read.source, None if back is None or steps else back * read.relation.step
-
-
-def _on_cycle(graph: Graph, name: str) -> bool:
-    return any(name in c and len(c) > 1 for c in nx.strongly_connected_components(graph.reduced))
+        if read.source in dependent:
+            ahead = read.axis == along.name and not read.boundary
+            yield read.source, reach(read) if ahead else poly(0)

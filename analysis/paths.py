@@ -16,7 +16,7 @@ from ..graphs.schedule import Step, steps
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, poly, power, size
 from .proofs.errors import ProofError
-from .proofs.paths import PathCertificate, Piece, S, Span1, costs, reach, targets
+from .proofs.paths import Checker, PathCertificate, Piece, S, claimed, costs, reach, targets
 
 from .sites import axis_of
 from .solving import STEPS, UnsolvedError, continued, geometric, prune
@@ -40,7 +40,31 @@ def certify_paths(graph: Graph, setting: Setting, *, hops: bool = False) -> Path
         solver = Follower(graph, costs(graph, setting, hops), name, hops, least)
         solver.visit(None)
         found[name] = solver.pieces
-    return PathCertificate(found, hops, least)
+    draft = PathCertificate(found, found, hops, least)
+    cost = costs(graph, setting, hops)
+    achieved = {name: _achieved(graph, cost, name, draft) for name in graph.inputs}
+    return PathCertificate(found, achieved, hops, least)
+
+
+def _achieved(
+    graph: Graph, cost: Mapping[str, Poly], source: str, draft: PathCertificate
+) -> Mapping[str, Pieces]:
+    """Return the pieces that are left when those that nothing carries are dropped, again and again."""
+    left = dict(draft.pieces[source])
+    changed = True
+    while changed:
+        changed = False
+        checker = Checker(graph, cost, source, left, draft)
+        for equation in graph:
+            cells = list(checker.cells(equation))
+            kept = tuple(
+                p
+                for p in left.get(equation.name, ())
+                if all(checker.is_achieved(equation, p, c) for c in cells if claimed(p, c.layer))
+            )
+            changed |= kept != left.get(equation.name, ())
+            left[equation.name] = kept
+    return left
 
 
 def _may_be_empty(extent: Poly) -> bool:
@@ -101,7 +125,8 @@ class Follower:
         result: list[Piece] = []
         for piece in (self._here(p) for p in pieces):
             if across or piece.side == 0:
-                extra = 1 if self.hops and not relation.is_same else 0
+                stays = relation.is_same or (relation.reads_itself and not across)
+                extra = 1 if self.hops and not stays else 0
                 result.append(Piece(0, poly(0), None, piece.at(piece.low) + weight + extra))
                 continue
             if self.hops and not relation.is_same:
@@ -128,7 +153,8 @@ class Follower:
         """Drop pieces that lie inside others that cost no more."""
         kept: list[Piece] = []
         for piece in dict.fromkeys(_plain(q) for p in pieces for q in _sided(p)):
-            if any(inside(piece, other) for other in kept):
+            empty = piece.high is not None and at_least(piece.low - 1, piece.high)
+            if empty or any(inside(piece, other) for other in kept):
                 continue
             kept = [k for k in kept if not inside(k, piece)]
             kept.append(piece)
@@ -164,6 +190,10 @@ class Follower:
                 found[name].extend(piece)
         for name in step.names:
             self.pieces[name] = self.shortest(found[name])
+        for _ in range(2):
+            for inner in steps(self.graph, step.names, fixed):
+                for name in inner.names:
+                    self.pieces[name] = self.shortest((*self.pieces[name], *self._solve(self.graph[name])))
 
     def _outside(self, step: Step, fixed: frozenset[str], members: frozenset[str], axis: str) -> None:
         """Solve the loop's equations as if nothing were carried."""
@@ -279,9 +309,8 @@ def spread(piece: Piece, move: Relation, weight: Poly) -> list[Piece]:
         return [replace(piece, cost=piece.cost + weight)]
     back, ahead = reach(move)
     away = back if piece.side > 0 else ahead
-    if move.distance is not None and away is not None and piece.slope != 0 and at_least(away, 0):
-        high = None if piece.high is None else piece.high + away
-        return [Piece(piece.side, piece.low + away, high, piece.at(S - away) + weight, piece.layers)]
+    if move.distance is not None and away is not None:
+        return _shifted(piece, away, weight)
     result = []
     for side, low, high in targets(piece, move, {}):
         nearest = piece.at(piece.low) + weight
@@ -290,6 +319,23 @@ def spread(piece: Piece, move: Relation, weight: Poly) -> list[Piece]:
             continue
         result.append(Piece(side, low, piece.low + away, nearest, piece.layers))
         result.append(Piece(side, piece.low + away, high, piece.at(S - away) + weight, piece.layers))
+    return result
+
+
+def _shifted(piece: Piece, away: Poly, weight: Poly) -> list[Piece]:
+    """Return a piece moved as a whole, away from the input or (where ``away`` is negative) past it."""
+    high = None if piece.high is None else piece.high + away
+    low = piece.low + away
+    if at_least(low, 0):
+        return [Piece(piece.side, low, high, piece.at(S - away) + weight, piece.layers)]
+    passed, first = (-away).constant, piece.low.constant
+    if passed is None or first is None:
+        raise UnsolvedError(f"a shift by {away} moves {piece} past its input")
+    result = [Piece(piece.side, poly(0), high, piece.at(S - away) + weight, piece.layers)]
+    for k in range(int(first), int(passed)):
+        if piece.high is None or at_least(piece.high, k):
+            beyond = poly(int(passed) - k)
+            result.append(Piece(-piece.side, beyond, beyond, piece.at(poly(k)) + weight, piece.layers))
     return result
 
 

@@ -13,7 +13,11 @@ _COLOURS = {"gather": "#0f7b6c", "time": "#c2410c", "layer": "#6d28d9"}
 def dot(graph: Graph) -> str:
     """Return the folded graph in Graphviz's language; columns are depth."""
     picture = picture_of(graph)
-    lines = [f"digraph {_quoted(picture.name)} {{", "  rankdir=LR;", "  node [shape=box, style=rounded];"]
+    lines = [
+        f"digraph {_quoted(picture.name)} {{",
+        "  rankdir=LR;",
+        "  node [shape=box, style=rounded];",
+    ]
     lines.append(f"  label={_quoted(f'{picture.name}: {picture.summary}')};")
     by_depth: dict[int, list[str]] = {}
     for box in picture.boxes:
@@ -21,7 +25,9 @@ def dot(graph: Graph) -> str:
         lines.append(f"  {_quoted(box.name)} [label={label}{bold}];")
         by_depth.setdefault(picture.steps(box), []).append(_quoted(box.name))
     lines += [f"  {{ rank=same; {'; '.join(names)}; }}" for _, names in sorted(by_depth.items())]
-    lines += [f"  {_quoted(a.source)} -> {_quoted(a.target)}{_dot_style(a)};" for a in picture.arrows]
+    lines += [
+        f"  {_quoted(a.source)} -> {_quoted(a.target)}{_dot_style(a)};" for a in picture.arrows
+    ]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -59,7 +65,9 @@ def graph_record(graph: Graph) -> dict[str, Any]:
                 "name": e.name,
                 "primitive": e.primitive.name,
                 "layer": e.layer,
-                "domain": [{"axis": a.name, "size": str(a.extent), "kind": a.kind} for a in e.domain],
+                "domain": [
+                    {"axis": a.name, "size": str(a.extent), "kind": a.kind} for a in e.domain
+                ],
                 "critical": e.name in critical,
             }
             for e in graph

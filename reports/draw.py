@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..graphs.graph import Graph
 from .layout import Layout, lay_out
@@ -104,6 +105,8 @@ def svg(graph: Graph, *, standalone: bool = True) -> str:
 
     Parameters
     ----------
+    graph
+        A traced model.
     standalone
         Whether to write a file of its own, with its style; otherwise an element for a page that
         has :data:`STYLE`.
@@ -203,7 +206,9 @@ def _room(picture: Picture, columns: Mapping[str, int], column: int) -> float:
     """Room for labels and for the ends of arcs to the right of a column."""
     labels = [a.label for a in picture.of("gather") if columns[a.target] == column + 1]
     arcs = sum(
-        columns[a.source] == column or columns[a.target] == column + 1 for a in picture.arrows if a.carried
+        columns[a.source] == column or columns[a.target] == column + 1
+        for a in picture.arrows
+        if a.carried
     )
     return max((LETTER_SMALL * len(label) for label in labels), default=0.0) + 7.0 * arcs
 
@@ -223,13 +228,25 @@ def _height(box: Box) -> float:
 def _box(frame: _Frame, box: Box) -> Markup:
     x, y, width, height = frame.start(box.name), frame.y(box.name), _width(box), _height(box)
     top = y - height / 2
-    kind = "box" + (" source" if box.kind in {"input", "output"} else "") + (" critical" if box.critical else "")
+    kind = (
+        "box"
+        + (" source" if box.kind in {"input", "output"} else "")
+        + (" critical" if box.critical else "")
+    )
     lines = [
-        element("text", line, x=_n(x + width / 2), y=_n(top + LINE * (k + 1) - 0.5), text_anchor="middle")
+        element(
+            "text",
+            line,
+            x=_n(x + width / 2),
+            y=_n(top + LINE * (k + 1) - 0.5),
+            text_anchor="middle",
+        )
         for k, line in enumerate(box.lines)
     ]
     note = f"{', '.join(box.equations) or box.name}: {box.weight} steps, ends at depth {box.depth}"
-    shape = element("rect", x=_n(x), y=_n(top), width=_n(width), height=_n(height), rx=4, class_=kind)
+    shape = element(
+        "rect", x=_n(x), y=_n(top), width=_n(width), height=_n(height), rx=4, class_=kind
+    )
     return element("g", element("title", note), shape, *lines)
 
 
@@ -239,7 +256,7 @@ def _plain_arrow(frame: _Frame, arrow: Arrow) -> Markup:
         points += [(frame.left[column], y), (frame.left[column] + frame.width[column], y)]
     points.append((frame.start(arrow.target) - 6, frame.y(arrow.target)))
     path = f"M{_n(points[0][0])} {_n(points[0][1])}"
-    for k, ((x0, y0), (x1, y1)) in enumerate(zip(points, points[1:], strict=False)):
+    for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         if k % 2:
             path += f" L{_n(x1)} {_n(y1)}"
         else:
@@ -257,7 +274,11 @@ def _gather_labels(frame: _Frame) -> list[Markup]:
         y0 = passages[-1][1] if passages else frame.y(arrow.source)
         y1 = frame.y(arrow.target)
         column = frame.columns[arrow.target]
-        x0 = frame.left[column - 1] + frame.width[column - 1] if passages else frame.end(arrow.source)
+        x0 = (
+            frame.left[column - 1] + frame.width[column - 1]
+            if passages
+            else frame.end(arrow.source)
+        )
         x, y = (x0 + frame.start(arrow.target)) / 2, (y0 + y1) / 2
         labels.append(_pill(arrow.label, x, y, "gather"))
     return labels
@@ -279,7 +300,11 @@ def _lanes(frame: _Frame, arrows: Iterable[Arrow]) -> dict[_Bus, int]:
     lanes: dict[_Bus, int] = {}
     for bus in sorted(buses, key=lambda b: (spans[b][1] - spans[b][0], b.arrows[0].source)):
         low, high = spans[bus]
-        taken = {lane for other, lane in lanes.items() if spans[other][0] <= high and low <= spans[other][1]}
+        taken = {
+            lane
+            for other, lane in lanes.items()
+            if spans[other][0] <= high and low <= spans[other][1]
+        }
         lanes[bus] = next(k for k in range(len(lanes) + 1) if k not in taken)
     return lanes
 
@@ -295,7 +320,10 @@ def _bus(frame: _Frame, bus: _Bus, lane: int, level: float, side: int) -> list[M
         x1, y1 = frame.start(arrow.target) - 6, frame.y(arrow.target) + side * 5
         back = frame.left[frame.columns[arrow.target]] - 14 - 6 * lane
         corners = [(x0, y0), (out, y0), (out, level), (back, level), (back, y1), (x1, y1)]
-        parts += [element("path", d=_rounded(corners), class_=f"arrow {arrow.kind}"), _head(x1, y1, arrow.kind)]
+        parts += [
+            element("path", d=_rounded(corners), class_=f"arrow {arrow.kind}"),
+            _head(x1, y1, arrow.kind),
+        ]
         ends.append(back)
     return [*parts, _pill(first.label, (out + min(ends)) / 2, level, first.kind)]
 
@@ -309,7 +337,9 @@ def _rounded(corners: Sequence[tuple[float, float]], radius: float = 7.0) -> str
     return path + f" L{_n(corners[-1][0])} {_n(corners[-1][1])}"
 
 
-def _towards(start: tuple[float, float], end: tuple[float, float], distance: float) -> tuple[float, float]:
+def _towards(
+    start: tuple[float, float], end: tuple[float, float], distance: float
+) -> tuple[float, float]:
     length = abs(end[0] - start[0]) + abs(end[1] - start[1])
     share = min(distance / length, 0.5) if length else 0.0
     return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
@@ -317,7 +347,9 @@ def _towards(start: tuple[float, float], end: tuple[float, float], distance: flo
 
 def _pill(label: str, x: float, y: float, kind: str) -> Markup:
     width = LETTER_SMALL * len(label) + 8
-    shape = element("rect", x=_n(x - width / 2), y=_n(y - 8), width=_n(width), height=16, rx=8, class_="paper")
+    shape = element(
+        "rect", x=_n(x - width / 2), y=_n(y - 8), width=_n(width), height=16, rx=8, class_="paper"
+    )
     text = element("text", label, x=_n(x), y=_n(y + 4), text_anchor="middle", class_=f"{kind}-text")
     return join([shape, text])
 
@@ -332,12 +364,16 @@ def _depths(frame: _Frame, y: float) -> list[Markup]:
     deepest: dict[int, Box] = {}
     for box in frame.picture.boxes:
         column = frame.columns[box.name]
-        if column not in deepest or frame.picture.steps(box) >= frame.picture.steps(deepest[column]):
+        if column not in deepest or frame.picture.steps(box) >= frame.picture.steps(
+            deepest[column]
+        ):
             deepest[column] = box
     labels = [element("text", "depth", x=4, y=_n(y), class_="quiet")]
     for column, box in sorted(deepest.items()):
         x = frame.left[column] + frame.width[column] / 2
-        labels.append(element("text", box.depth, x=_n(x), y=_n(y), text_anchor="middle", class_="quiet"))
+        labels.append(
+            element("text", box.depth, x=_n(x), y=_n(y), text_anchor="middle", class_="quiet")
+        )
     return labels
 
 

@@ -35,7 +35,9 @@ def write(path: Path, text: str) -> None:
     except OSError as error:
         _forget(temporary)
         where = error.filename or path
-        raise OutputError(f"expected to write {path}, got: {error.strerror or error} ({where})") from error
+        raise OutputError(
+            f"expected to write {path}, got: {error.strerror or error} ({where})"
+        ) from error
     except BaseException:
         _forget(temporary)
         raise

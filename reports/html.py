@@ -45,9 +45,8 @@ HINT = (
 def comparison_page(comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str) -> str:
     """Return the report of a comparison as a page."""
     sheet = comparison_sheet(comparison)
-    cells = sum(f is not None for row in sheet.rows for f in row.cells)
     body = [
-        element("p", counts_text(comparison.counts(), cells) + ".", class_="counts"),
+        element("p", counts_text(sheet) + ".", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
         table(sheet, linked=True),
         _section("crossovers", "Who is cheaper where", crossover_table(comparison.crossovers))
@@ -90,7 +89,9 @@ def page(title: str, body: Iterable[Markup]) -> str:
         element("title", title),
         element("style", Markup(style)),
     )
-    content = element("main", element("h1", title, id="top"), element("p", HINT, class_="quiet"), *body)
+    content = element(
+        "main", element("h1", title, id="top"), element("p", HINT, class_="quiet"), *body
+    )
     return f"<!DOCTYPE html>\n{element('html', head, element('body', content), lang='en')}\n"
 
 
@@ -115,7 +116,11 @@ def _cell(row: Row, k: int, sheet: Sheet, linked: bool) -> Markup:
     if figure.formula is not None and figure.theta:
         growth = Markup(f"{element('span', 'Θ(')}{mathml(figure.theta)}{element('span', ')')}")
         parts.append(element("div", growth, *_domain(figure), class_="quiet"))
-    marked = element("a", marks(figure) or "details", href=f"#{_anchor(row, k)}") if linked else marks(figure)
+    marked = (
+        element("a", marks(figure) or "details", href=f"#{_anchor(row, k)}")
+        if linked
+        else marks(figure)
+    )
     parts.append(element("div", marked, class_=f"marks {figure.grade or ''}".strip()))
     parts += [element("div", line, class_="disagree") for line in disagreements(figure)]
     return element("td", *parts, data_label=label)
@@ -123,7 +128,9 @@ def _cell(row: Row, k: int, sheet: Sheet, linked: bool) -> Markup:
 
 def _formula(figure: Figure) -> Markup:
     if figure.formula is None:
-        return element("span", f"none: {figure.reason}" if figure.reason else "none", class_="quiet")
+        return element(
+            "span", f"none: {figure.reason}" if figure.reason else "none", class_="quiet"
+        )
     return Markup(mathml_terms(str(figure.formula)))
 
 
@@ -155,7 +162,9 @@ def _details(row: Row, k: int, model: str, figure: Figure) -> Markup:
     ]
     if figure.growth:
         grows = [Markup(f"{mathml(s)}: Θ({mathml(g)})") for s, g in sorted(figure.growth.items())]
-        parts.append(element("p", "With the other sizes fixed, it grows in ", join(grows, ", "), "."))
+        parts.append(
+            element("p", "With the other sizes fixed, it grows in ", join(grows, ", "), ".")
+        )
     if figure.by_primitive:
         rows = [(p, Markup(mathml_terms(str(f)))) for p, f in sorted(figure.by_primitive.items())]
         parts.append(_table(("primitive", "share"), rows))
@@ -171,9 +180,17 @@ def _details(row: Row, k: int, model: str, figure: Figure) -> Markup:
 
 
 def _story(figure: Figure) -> str:
-    said = {"=": "agrees", "!=": "DISAGREES", "only": "has nothing to be compared with", "": "was not taken"}
+    said = {
+        "=": "agrees",
+        "!=": "DISAGREES",
+        "only": "has nothing to be compared with",
+        "": "was not taken",
+    }
     witnesses = [f"{w}: {said[witness_mark(figure, w)]}" for w in ("measured", "run")]
-    return "; ".join([figure.grade or "no formula", *witnesses]) + f". Setting: {figure.setting.describe()}."
+    return (
+        "; ".join([figure.grade or "no formula", *witnesses])
+        + f". Setting: {figure.setting.describe()}."
+    )
 
 
 def _values(figure: Figure) -> Markup:
@@ -201,7 +218,13 @@ def crossover_table(crossovers: Sequence[Crossover]) -> Markup:
 def verdict_table(verdicts: Sequence[Verdict]) -> Markup:
     """Return checked claims."""
     rows = [
-        (v.statement, element("strong", v.verdict), v.reason, join([element("div", e) for e in v.evidence]), v.source)
+        (
+            v.statement,
+            element("strong", v.verdict),
+            v.reason,
+            join([element("div", e) for e in v.evidence]),
+            v.source,
+        )
         for v in verdicts
     ]
     return _table(("claim", "verdict", "reason", "evidence", "source"), rows)
@@ -219,21 +242,31 @@ def sheet_fragment(sheet: Sheet) -> Markup:
 
 def graph_fragment(graph: Graph) -> Markup:
     """Return a drawing for a notebook."""
-    return element("div", element("style", Markup(DRAWING_STYLE)), Markup(svg(graph, standalone=False)))
+    return element(
+        "div", element("style", Markup(DRAWING_STYLE)), Markup(svg(graph, standalone=False))
+    )
 
 
 def _table_style() -> Markup:
-    return element("style", Markup(".disagree { color: #b91c1c; font-weight: 700; } .quiet { opacity: 0.7; }"))
+    return element(
+        "style", Markup(".disagree { color: #b91c1c; font-weight: 700; } .quiet { opacity: 0.7; }")
+    )
 
 
 def _plots(sheet: Sheet, comparison: Comparison) -> list[Markup]:
-    parts = [element("p", f"Sizes that do not vary: {sizes_text()}; n=1024 where d varies.", class_="quiet")]
+    parts = [
+        element(
+            "p", f"Sizes that do not vary: {sizes_text()}; n=1024 where d varies.", class_="quiet"
+        )
+    ]
     for row in sheet.rows:
         found = plot(row, sheet.models, comparison)
         if found is not None:
             notes = [element("div", line) for line in found.crossings]
             caption = element("figcaption", f"{row.title} over {found.along}", *notes)
-            parts.append(element("figure", element("div", found.svg, class_="wide"), caption, class_="plot"))
+            parts.append(
+                element("figure", element("div", found.svg, class_="wide"), caption, class_="plot")
+            )
     return parts
 
 
@@ -242,17 +275,27 @@ def _graph(graph: Graph) -> Markup:
         drawing = Markup(svg(graph, standalone=False))
     except DrawingError as error:
         drawing = element("p", error)
-    return element("figure", element("div", drawing, class_="wide"), element("figcaption", graph.doc))
+    return element(
+        "figure", element("div", drawing, class_="wide"), element("figcaption", graph.doc)
+    )
 
 
 def _section(name: str, title: str, *body: Markup) -> Markup:
     return element("section", element("h2", title), *body, id=name)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False) -> Markup:
+def _table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False
+) -> Markup:
     head = element("thead", element("tr", *(element("th", h, scope="col") for h in header)))
     body = [
-        element("tr", *(element("td", c, class_="number" if numbers and k else None) for k, c in enumerate(row)))
+        element(
+            "tr",
+            *(
+                element("td", c, class_="number" if numbers and k else None)
+                for k, c in enumerate(row)
+            ),
+        )
         for row in rows
     ]
     return element("div", element("table", head, element("tbody", *body)), class_="wide")

@@ -39,21 +39,21 @@ def analyses_latex(analyses: Sequence[Analysis]) -> str:
 
 def comparison_latex(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """Return the comparison, who is cheaper where, and claims if there are any, as a fragment."""
-    cells = sum(len(a.figures) for a in comparison.analyses)
-    cells += sum(len(by_model) for by_model in comparison.spans.values())
-    parts = [_sheet(comparison_sheet(comparison))]
+    sheet = comparison_sheet(comparison)
+    parts = [_sheet(sheet)]
     if comparison.crossovers:
         parts.append(_crossovers(comparison.crossovers))
     if verdicts:
         parts.append(verdicts_latex(verdicts))
-    parts.append(f"\\noindent {latex_escape(counts_text(comparison.counts(), cells))}.\n")
+    parts.append(f"\\noindent {latex_escape(counts_text(sheet))}.\n")
     return "\n".join(parts)
 
 
 def verdicts_latex(verdicts: Sequence[Verdict]) -> str:
     """Return checked claims as a table."""
     rows = [
-        " & ".join(latex_escape(t) for t in (v.claim, v.statement, v.verdict, v.reason)) for v in verdicts
+        " & ".join(latex_escape(t) for t in (v.claim, v.statement, v.verdict, v.reason))
+        for v in verdicts
     ]
     return _longtable(("claim", "statement", "verdict", "reason"), rows)
 
@@ -95,7 +95,9 @@ def _line(model: str, figure: Figure, common: str) -> str:
     formula = figure_latex(figure)
     if figure.formula is not None and figure.domain and figure.domain != common:
         formula += f" for ${latex(figure.domain)}$"
-    growth = f"$\\Theta({latex(figure.theta)})$" if figure.theta and figure.formula is not None else ""
+    growth = (
+        f"$\\Theta({latex(figure.theta)})$" if figure.theta and figure.formula is not None else ""
+    )
     notes = [latex_escape(marks(figure))]
     notes += [f"\\textbf{{\\textcolor{{red}}{{{latex_escape(d)}}}}}" for d in disagreements(figure)]
     return " & ".join((_breakable(model), formula, growth, "; ".join(notes)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 SWEEPS = 12
 
@@ -78,7 +79,7 @@ def _connect(places: Mapping[str, Place], arrow: tuple[str, str]) -> list[Place]
     source, target = (places[name] for name in arrow)
     path = [Place("", column, 4.0) for column in range(source.column + 1, target.column)]
     chain = [source, *path, target]
-    for left, right in zip(chain, chain[1:], strict=False):
+    for left, right in pairwise(chain):
         left.after.append(right)
         right.before.append(left)
     return path
@@ -112,7 +113,7 @@ def _barycentre(ranks: list[list[Place]], forward: bool) -> Callable[[Place], fl
 
 def _crossings(ranks: list[list[Place]]) -> int:
     total = 0
-    for rank, following in zip(ranks, ranks[1:], strict=False):
+    for rank, following in pairwise(ranks):
         index = {id(p): k for k, p in enumerate(following)}
         ends = [(k, index[id(q)]) for k, p in enumerate(rank) for q in p.after if id(q) in index]
         total += sum(a < c and b > d for a, b in ends for c, d in ends)

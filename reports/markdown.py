@@ -28,14 +28,13 @@ def analyses_markdown(analyses: Sequence[Analysis]) -> str:
 
 def comparison_markdown(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """Return the comparison, who is cheaper where, and checked claims if there are any."""
-    cells = sum(len(a.figures) for a in comparison.analyses)
-    cells += sum(len(by_model) for by_model in comparison.spans.values())
-    parts = [_sheet(comparison_sheet(comparison))]
+    sheet = comparison_sheet(comparison)
+    parts = [_sheet(sheet)]
     if comparison.crossovers:
         parts.append(f"## Who is cheaper where\n\n{_crossovers(comparison.crossovers)}")
     if verdicts:
         parts.append(f"## Claims\n\n{verdicts_markdown(verdicts)}")
-    parts.append(counts_text(comparison.counts(), cells) + ".\n")
+    parts.append(counts_text(sheet) + ".\n")
     return "\n".join(parts)
 
 
@@ -62,7 +61,12 @@ def _block(row: Row, models: Sequence[str]) -> str:
     domain = f", for {code(row.domain)}" if row.domain else ""
     unit = f" ({markdown_escape(row.unit)})" if row.unit else ""
     rows = [
-        (markdown_escape(model), _formula(figure, row.domain), _code(growth_text(figure)), _marks(figure))
+        (
+            markdown_escape(model),
+            _formula(figure, row.domain),
+            _code(growth_text(figure)),
+            _marks(figure),
+        )
         for model, figure in zip(models, row.cells, strict=True)
         if figure is not None
     ]

@@ -1,9 +1,9 @@
-"""Escaping and elements: the only place where text from outside meets HTML, SVG or LaTeX.
+r"""Escaping and elements: the only place where text from outside meets HTML, SVG or LaTeX.
 
 >>> element("p", "a < b ", element("b", "c"), class_="x & y")
 '<p class="x &amp; y">a &lt; b <b>c</b></p>'
->>> latex_escape("50% of d_kv")
-'50\\\\% of d\\\\_kv'
+>>> print(latex_escape("50% of d_kv"))
+50\% of d\_kv
 """
 
 from __future__ import annotations

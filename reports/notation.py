@@ -1,14 +1,14 @@
-"""Mathematics from text: formulas and conditions in Python syntax as MathML and as LaTeX.
+r"""Mathematics from text: formulas and conditions in Python syntax as MathML and as LaTeX.
 
 The order of terms is that of the text, so that a formula reads the same everywhere. The text is
 parsed, never run; what cannot be parsed is shown as it is, escaped.
 
->>> latex("8*d**2*n + ceil(log2(n))/2")
-'8 d^{2} n + \\\\frac{\\\\lceil \\\\log_{2} n \\\\rceil}{2}'
->>> latex("n >= w and d < 2*n")
-'n \\\\ge w \\\\text{ and } d < 2 n'
->>> mathml("2*n")
-'<math><mrow><mn>2</mn><mo>&#8290;</mo><mi>n</mi></mrow></math>'
+>>> print(latex("8*d**2*n + ceil(log2(n))/2"))
+8 d^{2} n + \frac{\lceil \log_{2} n \rceil}{2}
+>>> print(latex("n >= w and d < 2*n"))
+n \ge w \text{ and } d < 2 n
+>>> print(mathml("2*n"))
+<math><mrow><mn>2</mn><mo>&#8290;</mo><mi>n</mi></mrow></math>
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def mathml_terms(text: str) -> str:
     if not isinstance(tree, ast.BinOp):
         return mathml(text)
     writer = _MathML()
-    parts = []
+    parts: list[str] = []
     for sign, term in _terms(tree):
         operator = f"<mo>{writer.minus if sign < 0 else '+'}</mo>" if parts or sign < 0 else ""
         body = writer.write(term, _PRODUCT)
@@ -111,10 +111,14 @@ class _Writer(ABC):
         match op:
             case ast.Add() | ast.Sub():
                 sign = "+" if isinstance(op, ast.Add) else "-"
-                return self.row(self.write(left), self.operator(sign), self.write(right, _PRODUCT)), _SUM
+                return self.row(
+                    self.write(left), self.operator(sign), self.write(right, _PRODUCT)
+                ), _SUM
             case ast.Mult():
                 times = self.times(_opens_with_digit(right))
-                return self.row(self.write(left, _PRODUCT), times, self.write(right, _FACTOR)), _PRODUCT
+                return self.row(
+                    self.write(left, _PRODUCT), times, self.write(right, _FACTOR)
+                ), _PRODUCT
             case ast.Div():
                 return self.fraction(self.write(left), self.write(right)), _FACTOR
             case ast.Pow():

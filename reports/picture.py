@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import networkx as nx
@@ -20,6 +21,7 @@ from ..graphs.sizes import Poly, poly
 from .labels import label_of, relation_label
 
 Carried: TypeAlias = Mapping[tuple[str, Read], str]
+ZERO = poly(0)
 TENSOR = Setting(unit="tensor")
 
 
@@ -36,7 +38,7 @@ class Box:
     layer: str
     weight: Poly
     """Steps that the chain takes."""
-    depth: Poly = poly(0)
+    depth: Poly = ZERO
     """Steps on the longest path to the end of the box."""
     critical: bool = False
 
@@ -92,7 +94,11 @@ class Picture:
 def picture_of(graph: Graph) -> Picture:
     """Fold a graph into boxes and arrows, with the critical path in array operations marked."""
     carried = carried_reads(graph)
-    arrows = list(dict.fromkeys(a for e in graph if _visible(e) for a in _trails(graph, carried, e.name, e.name)))
+    arrows = list(
+        dict.fromkeys(
+            a for e in graph if _visible(e) for a in _trails(graph, carried, e.name, e.name)
+        )
+    )
     boxes = {e.name: _box(graph, e) for e in graph if _visible(e)}
     for k, output in enumerate(graph.outputs):
         name = f"output {k + 1}" if len(graph.outputs) > 1 else "output"
@@ -121,12 +127,16 @@ def carried_reads(graph: Graph) -> Carried:
                 (r.source, equation.name) for r in equation.reads if (equation.name, r) not in found
             )
         component = {
-            name: k for k, names in enumerate(nx.strongly_connected_components(remaining)) for name in names
+            name: k
+            for k, names in enumerate(nx.strongly_connected_components(remaining))
+            for name in names
         }
         for equation in graph:
             for read in equation.reads:
                 axis = graph.axes.get(read.axis or "")
-                moves = axis is not None and axis.kind == axis_kind and not read.relation.reads_itself
+                moves = (
+                    axis is not None and axis.kind == axis_kind and not read.relation.reads_itself
+                )
                 if moves and component[read.source] == component[equation.name]:
                     found.setdefault((equation.name, read), kind)
     return found
@@ -141,7 +151,10 @@ def _trails(graph: Graph, carried: Carried, start: str, target: str) -> Iterator
     same = ("same", "")
     pending = [(start, same)]
     if start == target:
-        pending = [(r.source, _through(graph, graph[start], r, same, carried)) for r in _shown(graph[start])]
+        pending = [
+            (r.source, _through(graph, graph[start], r, same, carried))
+            for r in _shown(graph[start])
+        ]
     seen: set[tuple[str, tuple[str, str]]] = set()
     for name, kind in pending:
         if (name, kind) in seen:
@@ -151,7 +164,9 @@ def _trails(graph: Graph, carried: Carried, start: str, target: str) -> Iterator
         if _visible(equation):
             yield Arrow(name, target, *kind)
             continue
-        pending += [(r.source, _through(graph, equation, r, kind, carried)) for r in _shown(equation)]
+        pending += [
+            (r.source, _through(graph, equation, r, kind, carried)) for r in _shown(equation)
+        ]
 
 
 def _shown(equation: Equation) -> list[Read]:
@@ -193,12 +208,16 @@ def _cycle_label(cycle: str, read: Read) -> str:
 
 def _box(graph: Graph, equation: Equation) -> Box:
     if isinstance(equation.primitive, Input):
-        return Box(equation.name, (equation.name,), (equation.name,), "input", equation.layer, poly(0))
+        return Box(
+            equation.name, (equation.name,), (equation.name,), "input", equation.layer, poly(0)
+        )
     site = Site(equation, tuple(graph[r.source] for r in equation.reads))
     weight = equation.primitive.depth(site, TENSOR)
     weights = [r.source for r in equation.reads if isinstance(graph[r.source].primitive, Parameter)]
     line = label_of(equation, [w.removeprefix(f"{equation.layer}.") for w in weights])
-    return Box(equation.name, (equation.name,), (line,), equation.primitive.name, equation.layer, weight)
+    return Box(
+        equation.name, (equation.name,), (line,), equation.primitive.name, equation.layer, weight
+    )
 
 
 def _chained(boxes: Mapping[str, Box], arrows: list[Arrow]) -> tuple[dict[str, Box], list[Arrow]]:
@@ -227,7 +246,9 @@ def _chained(boxes: Mapping[str, Box], arrows: list[Arrow]) -> tuple[dict[str, B
             lines=(*first.lines, *box.lines),
             weight=first.weight + box.weight,
         )
-    renamed = [replace(a, source=_last(into, a.source), target=_last(into, a.target)) for a in arrows]
+    renamed = [
+        replace(a, source=_last(into, a.source), target=_last(into, a.target)) for a in arrows
+    ]
     kept = [a for a in dict.fromkeys(renamed) if a.source != a.target or a.carried]
     return merged, kept
 
@@ -257,15 +278,18 @@ def _measured(picture: Picture) -> Picture:
             before[name] = max(reads, key=lambda r: number(boxes[r].depth))
         reached = boxes[before[name]].depth if reads else poly(0)
         boxes[name] = replace(boxes[name], depth=reached + boxes[name].weight)
-    path = _path(before, max(order, key=lambda n: (number(boxes[n].depth), boxes[n].kind == "output")))
-    steps = set(zip(path, path[1:], strict=False))
+    path = _path(
+        before, max(order, key=lambda n: (number(boxes[n].depth), boxes[n].kind == "output"))
+    )
+    steps = set(pairwise(path))
     place = {name: k for k, name in enumerate(order)}
     ordered = sorted(boxes.values(), key=lambda b: (number(b.depth), place[b.name]))
     return replace(
         picture,
         boxes=tuple(replace(b, critical=b.name in path) for b in ordered),
         arrows=tuple(
-            replace(a, critical=not a.carried and (a.source, a.target) in steps) for a in picture.arrows
+            replace(a, critical=not a.carried and (a.source, a.target) in steps)
+            for a in picture.arrows
         ),
     )
 
@@ -275,5 +299,3 @@ def _path(before: Mapping[str, str], end: str) -> list[str]:
     while path[-1] in before:
         path.append(before[path[-1]])
     return path[::-1]
-
-

@@ -75,10 +75,14 @@ def _chart(
         axis=alt.Axis(format=",", tickCount=6),
         title=along,
     )
-    y = alt.Y("value:Q", scale=alt.Scale(type="log"), axis=alt.Axis(format="~s", tickCount=6), title=title)
+    y = alt.Y(
+        "value:Q", scale=alt.Scale(type="log"), axis=alt.Axis(format="~s", tickCount=6), title=title
+    )
 
     def scale(choices: Sequence[Any]) -> Any:
-        return alt.Scale(domain=list(order), range=[choices[k % len(choices)] for k in order.values()])
+        return alt.Scale(
+            domain=list(order), range=[choices[k % len(choices)] for k in order.values()]
+        )
 
     legend = alt.Legend(title=None, symbolType="stroke", labelLimit=260)
     colour = alt.Color("model:N", scale=scale(COLOURS), sort=list(order), legend=legend)
@@ -87,7 +91,9 @@ def _chart(
     if marked:
         base: Any = alt.Chart({"values": marked}).encode(x, y)
         chart += base.mark_point(size=50, filled=True, color="currentColor", opacity=1)
-        chart += base.mark_text(align="left", dx=7, dy=9, color="currentColor").encode(text="label:N")
+        chart += base.mark_text(align="left", dx=7, dy=9, color="currentColor").encode(
+            text="label:N"
+        )
     return chart.properties(width=420, height=260, background="transparent").configure(**_CONFIG)
 
 
@@ -135,7 +141,9 @@ def _crossings(
         pair = figures.get(crossover.left), figures.get(crossover.right)
         if crossover.figure != row.name or None in pair or row.key != row.name:
             continue
-        if [crossover.left_formula, crossover.right_formula] != [f.formula for f in pair if f is not None]:
+        if [crossover.left_formula, crossover.right_formula] != [
+            f.formula for f in pair if f is not None
+        ]:
             continue
         point = _crossing(crossover)
         if point is not None:
@@ -154,7 +162,9 @@ def _letters(k: int) -> str:
 def _crossing(crossover: Crossover) -> tuple[int, float] | None:
     def less(n: int) -> bool:
         sizes = {**SIZES, "n": n}
-        return bool(crossover.left_formula.evaluate(**sizes) < crossover.right_formula.evaluate(**sizes))
+        return bool(
+            crossover.left_formula.evaluate(**sizes) < crossover.right_formula.evaluate(**sizes)
+        )
 
     low, high = 1, 2**LONGEST
     if less(low) == less(high):

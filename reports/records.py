@@ -74,7 +74,9 @@ def plain(value: Any) -> Any:
         case float():
             return value if value == value and abs(value) != float("inf") else None
         case Mapping():
-            return {str(k): plain(v) for k, v in sorted(value.items(), key=lambda item: str(item[0]))}
+            return {
+                str(k): plain(v) for k, v in sorted(value.items(), key=lambda item: str(item[0]))
+            }
         case set() | frozenset():
             return [plain(v) for v in sorted(value, key=str)]
         case list() | tuple():

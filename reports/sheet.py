@@ -56,7 +56,9 @@ class Sheet:
     """The setting, in one line."""
 
 
-def sheet_of(analyses: Sequence[Analysis], spans: Mapping[str, Mapping[str, Figure]] | None = None) -> Sheet:
+def sheet_of(
+    analyses: Sequence[Analysis], spans: Mapping[str, Mapping[str, Figure]] | None = None
+) -> Sheet:
     """Lay out analyses in the order of figures; spans by unit take the place of the span.
 
     Figures that no model has a row for are left out.
@@ -66,7 +68,9 @@ def sheet_of(analyses: Sequence[Analysis], spans: Mapping[str, Mapping[str, Figu
     rows: list[Row] = []
     for name in NAMES:
         if name == "span" and spans:
-            rows += [_span_row(unit, spans[unit], analyses) for unit in SPAN_TITLES if unit in spans]
+            rows += [
+                _span_row(unit, spans[unit], analyses) for unit in SPAN_TITLES if unit in spans
+            ]
             continue
         cells = tuple(a.figures.get(name) for a in analyses)
         if any(c is not None for c in cells):
@@ -133,7 +137,9 @@ def disagreements(figure: Figure) -> list[str]:
     """Return one line for each size at which witnesses differ."""
     return [
         f"WITNESSES DISAGREE at {at_text(v.at)}: "
-        + ", ".join(f"{w} {number_text(getattr(v, w))}" for w in WITNESSES if getattr(v, w) is not None)
+        + ", ".join(
+            f"{w} {number_text(getattr(v, w))}" for w in WITNESSES if getattr(v, w) is not None
+        )
         for v in figure.values
         if v.agree is False
     ]
@@ -158,6 +164,15 @@ def number_text(value: Number | None) -> str:
     return f"{float(value):.6g}"
 
 
-def counts_text(counts: Mapping[str, int], cells: int) -> str:
+def counts_text(sheet: Sheet) -> str:
     """Say how many cells are proved, fitted, measured and run."""
-    return f"{cells} cells: " + ", ".join(f"{n} {name}" for name, n in counts.items())
+    cells = [f for row in sheet.rows for f in row.cells if f is not None]
+    counts = {
+        "proved": sum(f.grade == "proved" for f in cells),
+        "fitted": sum(f.grade == "fitted" for f in cells),
+        "measured": sum(witness_mark(f, "measured") != "" for f in cells),
+        "run": sum(witness_mark(f, "run") != "" for f in cells),
+    }
+    loud = sum(f.agree is False for f in cells)
+    told = ", ".join(f"{n} {name}" for name, n in counts.items())
+    return f"{len(cells)} cells: {told}" + (f"; WITNESSES DISAGREE IN {loud}" if loud else "")

@@ -1,12 +1,19 @@
 """The style of pages: light and dark, phone and paper."""
 
 STYLE = """
-:root { --ink: #1b1f24; --quiet: #5b6572; --paper: #ffffff; --line: #d5dae0; --head: #f4f6f8; --link: #0b5cad; }
+:root {
+  --ink: #1b1f24; --quiet: #5b6572; --paper: #ffffff;
+  --line: #d5dae0; --head: #f4f6f8; --link: #0b5cad;
+}
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ed; --quiet: #9aa5b1; --paper: #14181d; --line: #39414a; --head: #22272e; --link: #7cb7f5; }
+  :root {
+    --ink: #e6e9ed; --quiet: #9aa5b1; --paper: #14181d;
+    --line: #39414a; --head: #22272e; --link: #7cb7f5;
+  }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); }
+body { font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 96rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.6rem; margin: 0.5rem 0; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 0.5rem; }
@@ -19,7 +26,8 @@ math { font-size: 1.05em; }
 .counts { font-weight: 600; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 0.75rem 0; }
-th, td { border-bottom: 1px solid var(--line); padding: 0.4rem 0.7rem; text-align: left; vertical-align: top; }
+th, td { border-bottom: 1px solid var(--line); padding: 0.4rem 0.7rem; }
+th, td { text-align: left; vertical-align: top; }
 thead th { background: var(--head); }
 tbody th { font-weight: 600; min-width: 8rem; }
 .sheet td { min-width: 9rem; }
@@ -27,7 +35,8 @@ tbody th { font-weight: 600; min-width: 8rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .marks { font-size: 0.85em; }
 .marks.fitted a { font-style: italic; }
-.disagree { color: #ffffff; background: #b91c1c; font-weight: 700; padding: 0.15rem 0.4rem; }
+.disagree { color: #ffffff; background: #b91c1c; padding: 0.15rem 0.4rem; }
+.disagree { font-weight: 700; }
 article:target { outline: 2px solid var(--link); outline-offset: 0.5rem; }
 figure { margin: 1.5rem 0; }
 .plot { display: inline-block; vertical-align: top; max-width: 100%; margin: 0.75rem 1.5rem 0.75rem 0; }
@@ -37,7 +46,7 @@ svg { max-width: none; height: auto; }
   .sheet, .sheet tbody, .sheet tr, .sheet th, .sheet td { display: block; }
   .sheet thead { display: none; }
   .sheet tbody th { position: static; background: var(--head); padding: 0.6rem 0.7rem; }
-  .sheet td::before { content: attr(data-label); display: block; font-weight: 600; overflow-wrap: anywhere; }
+  .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
   .sheet td:empty { display: none; }
 }
 @media print {

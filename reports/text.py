@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -77,9 +78,7 @@ def comparison_printer(comparison: Comparison) -> Printer:
             out.print()
             out.print(_crossovers(comparison.crossovers))
         _legend(out, sheet)
-        cells = sum(len(a.figures) for a in comparison.analyses)
-        cells += sum(len(by_model) for by_model in comparison.spans.values())
-        out.print(Text(counts_text(comparison.counts(), cells)))
+        out.print(Text(f"{counts_text(sheet)}."))
 
     return show
 
@@ -93,7 +92,7 @@ def verdicts_printer(verdicts: Sequence[Verdict]) -> Printer:
             out.print(head + Text(f"{verdict.claim}: {verdict.statement}", style="default"))
             for line in (verdict.reason, *verdict.evidence, f"source: {verdict.source}"):
                 if line and line != "source: ":
-                    out.print(Text(line), style="dim", width=None, new_line_start=False)
+                    out.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
             out.print()
 
     return show
@@ -128,8 +127,15 @@ def _line(model: str, figure: Figure, common: str) -> tuple[Text, Text, Text, Te
         body.append(f"  for {figure.domain}", style="dim")
     for line in disagreements(figure):
         body.append(f"\n{line}", style="bold red")
-    style = "bold red" if figure.agree is False else "green" if figure.grade == "proved" else "yellow"
-    return Text("  " + model), body, Text(growth_text(figure)), Text(_short(marks(figure)), style=style)
+    style = (
+        "bold red" if figure.agree is False else "green" if figure.grade == "proved" else "yellow"
+    )
+    return (
+        Text("  " + model),
+        body,
+        Text(growth_text(figure)),
+        Text(_short(marks(figure)), style=style),
+    )
 
 
 def _short(text: str) -> str:
@@ -157,7 +163,9 @@ def _values(analyses: Sequence[Analysis]) -> Table:
     for analysis in analyses:
         for figure in analysis.figures.values():
             for value in figure.values:
-                numbers = [number_text(v) or "-" for v in (value.derived, value.measured, value.run)]
+                numbers = [
+                    number_text(v) or "-" for v in (value.derived, value.measured, value.run)
+                ]
                 sizes = ", ".join(f"{k}={v}" for k, v in value.at.items())
                 style = "bold red" if value.agree is False else ""
                 cells = [Text(c) for c in (analysis.model, figure.title, sizes, *numbers)]

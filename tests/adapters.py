@@ -1,4 +1,4 @@
-"""How a model of the catalogue and its plain implementation are given the same weights and sizes."""
+"""How a model of the catalogue and its plain implementation get the same weights and sizes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
 from workspan.graphs.execution import parameter_shapes
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE

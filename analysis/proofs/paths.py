@@ -81,7 +81,10 @@ class PathCertificate:
     """The pieces of all equations, for each input, and the costs per edge that they are about."""
 
     pieces: Mapping[str, Mapping[str, tuple[Piece, ...]]]
-    """By input, then by equation."""
+    """By input, then by equation: no path is shorter than these say."""
+    achieved: Mapping[str, Mapping[str, tuple[Piece, ...]]]
+    """By input, then by equation: those of the pieces that are lengths of paths. Some are not: at
+    the ends of the sequence a recurrence reads its initial value instead."""
     hops: bool = False
     """Whether an edge that crosses positions costs one and everything else nothing."""
     least: Mapping[str, int] = field(default_factory=dict)
@@ -102,11 +105,30 @@ def check_paths(graph: Graph, setting: Setting, certificate: PathCertificate) ->
     """
     cost = costs(graph, setting, certificate.hops)
     for source, pieces in certificate.pieces.items():
-        checker = _Checker(graph, cost, source, pieces, certificate)
+        below = Checker(graph, cost, source, pieces, certificate)
+        above = Checker(graph, cost, source, certificate.achieved[source], certificate)
         for equation in graph:
-            for cell in checker.cells(equation):
-                checker.complete(equation, cell)
-                checker.achieved(equation, cell)
+            for cell in below.cells(equation):
+                below.complete(equation, cell)
+                above.achieved(equation, cell)
+        for name in graph.outputs:
+            _meet(name, pieces.get(name, ()), certificate.achieved[source].get(name, ()), certificate)
+
+
+def _meet(name: str, below: Sequence[Piece], above: Sequence[Piece], certificate: PathCertificate) -> None:
+    """Bounds and lengths of paths are the same at an output."""
+    given = lower_sizes(certificate.least)
+    for piece in below:
+        ends = [piece.low] if piece.high is None else [piece.low, piece.high]
+        same = [
+            p
+            for p in above
+            if p.side == piece.side
+            and (piece.high is not None or at_least(piece.slope, p.slope, given=given))
+            and all(at_least(piece.at(e), p.at(e), given=given) for e in ends)
+        ]
+        if not (same if piece.side == 0 else covers(same, piece.low, piece.high, given)):
+            raise ProofError(f"{name}: no path is as short as {piece}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +140,9 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checker:
+class Checker:
+    """Checks the pieces of one input against what the equations read."""
+
     graph: Graph
     cost: Mapping[str, Poly]
     source: str
@@ -141,7 +165,7 @@ class _Checker:
 
     def own(self, equation: Equation, cell: Cell) -> list[Piece]:
         """Return the pieces of an equation that are claimed in a cell."""
-        return [p for p in self.pieces.get(equation.name, ()) if _claimed(p, cell.layer)]
+        return [p for p in self.pieces.get(equation.name, ()) if claimed(p, cell.layer)]
 
     def read(self, equation: Equation, read: Read, cell: Cell) -> Iterator[Piece]:
         """Yield the pieces of what is read in a cell, in the reader's symbols."""
@@ -163,14 +187,14 @@ class _Checker:
                 yield from self._at_end(read.source, axis, place, layer, cell)
                 return
         for piece in self.pieces.get(read.source, ()):
-            if _claimed(piece, layer):
+            if claimed(piece, layer):
                 yield piece.fixed(values)
 
     def _at_end(self, name: str, axis: Axis, place: Poly, layer: Mapping[str, Span1], cell: Cell) -> Iterator[Piece]:
         for piece in self.pieces.get(name, ()):
             first, end = piece.claimed(axis.name)
             rest = piece.limited(axis.name, None)
-            if not _claimed(rest, layer):
+            if not claimed(rest, layer):
                 continue
             floor = {**lower_sizes(self.certificate.least), **cell.given}
             if end is not None and at_least(place, end + 1, given=floor):
@@ -246,12 +270,16 @@ class _Checker:
     def achieved(self, equation: Equation, cell: Cell) -> None:
         """Every piece is the length of a path."""
         for piece in self.own(equation, cell):
-            if self._achieved(equation, piece, cell):
-                continue
-            point = replace(piece, high=piece.low)
-            rest = replace(piece, low=piece.low + 1)
-            if not (self._achieved(equation, point, cell) and self._achieved(equation, rest, cell)):
+            if not self.is_achieved(equation, piece, cell):
                 raise ProofError(f"{equation.name}: no path has the length {piece}")
+
+    def is_achieved(self, equation: Equation, piece: Piece, cell: Cell) -> bool:
+        """Whether something that is read carries the piece, whole or cut after its first distance."""
+        if self._achieved(equation, piece, cell):
+            return True
+        point = replace(piece, high=piece.low)
+        rest = replace(piece, low=piece.low + 1)
+        return self._achieved(equation, point, cell) and self._achieved(equation, rest, cell)
 
     def _achieved(self, equation: Equation, piece: Piece, cell: Cell) -> bool:
         weight, given = self.cost[equation.name], cell.given
@@ -260,7 +288,7 @@ class _Checker:
         for read, found in self.reads(equation, cell):
             if read.boundary and (axis := axis_of(self.graph, *_shift(equation))) is not None and axis.kind != "layer":
                 continue
-            for source in found:
+            for source in (*found, *_from_zero(found, given)):
                 across = source.side == 0 or equation.sequence != self.graph[read.source].sequence
                 for move, extra in self.moves(equation, read):
                     if across and piece.side == 0:
@@ -270,6 +298,14 @@ class _Checker:
                     elif not across and _reaches(piece, source, move, weight + extra, given):
                         return True
         return False
+
+
+def _from_zero(found: Sequence[Piece], given: Given) -> Iterator[Piece]:
+    """Yield pieces before the input, extended by the input's own position where that costs no more."""
+    here = [p for p in found if p.side == 1 and p.low == 0]
+    for piece in found:
+        if piece.side == -1 and piece.low == 1 and any(at_least(piece.at(poly(0)), h.at(poly(0)), given=given) for h in here):
+            yield replace(piece, low=poly(0))
 
 
 def _shift(equation: Equation) -> tuple[str, str | None]:
@@ -284,7 +320,8 @@ def _place(given: dict[str, Sized], axis: Axis, position: Poly) -> None:
         given[symbol] = position + 1 - (axis.extent - size(symbol)) + size(f"{axis.name}_r_")
 
 
-def _claimed(piece: Piece, layer: Mapping[str, Span1]) -> bool:
+def claimed(piece: Piece, layer: Mapping[str, Span1]) -> bool:
+    """Whether a piece is claimed for layers."""
     for axis, (first, end) in piece.layers:
         if axis not in layer:
             continue

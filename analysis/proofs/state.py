@@ -20,6 +20,7 @@ from ...graphs.primitives import Final, Gather, Shift, View
 from ...graphs.primitives.views import Source
 from ...graphs.sizes import Poly, Sized, maximum, minimum, poly, size
 from ..causality import causal, on_inputs, output_sequence
+from ..memory import once
 from .cases import vanishes
 from .counts import check_layers
 from .errors import ProofError
@@ -64,9 +65,9 @@ def check_state(graph: Graph, certificate: StateCertificate) -> None:
         raise ProofError(reason)
     names = [k.name for k in certificate.kept]
     expected = frontier(graph)
-    for name in dict.fromkeys([*expected, *names]):
-        if names.count(name) != (name in expected):
-            raise ProofError(f"{name}: expected {int(name in expected)} entries, got {names.count(name)}")
+    if sorted(names) != sorted(expected):
+        wrong = min((set(names) ^ set(expected)) or set(names))
+        raise ProofError(f"{wrong}: is missing, twice, or not read by later positions")
     positions = {k.name: k.positions for k in certificate.kept}
     known = starts(graph)
     for kept in certificate.kept:
@@ -120,6 +121,7 @@ def _check_total(equation: Equation, kept: Kept) -> None:
 # --- what is read later ---------------------------------------------------------------------------
 
 
+@once
 def sequence(graph: Graph) -> Axis:
     """Return the output's sequence axis, whose length must be a size."""
     along = output_sequence(graph)
@@ -128,6 +130,7 @@ def sequence(graph: Graph) -> Axis:
     return along
 
 
+@once
 def frontier(graph: Graph) -> dict[str, tuple[Read, ...]]:
     """Return, by equation, the reads through which later positions see values known before."""
     along, dependent = sequence(graph), on_inputs(graph)
@@ -153,6 +156,7 @@ def reach(read: Read) -> Poly | None:
     return None if relation.back is None else relation.back * relation.step
 
 
+@once
 def starts(graph: Graph) -> dict[str, int]:
     """Return the first position at which each equation depends on an input.
 

@@ -1,0 +1,1 @@
+"""Laws of the reports: tables, pictures, documents and the command line."""

@@ -58,7 +58,9 @@ def figure(name: str, formula: str | None, theta: str = "", **changes: Any) -> F
 
 def analysis(model: str = "lstm", *, name: str | None = None, **changes: Figure) -> Analysis:
     """Return an analysis of a catalogue model."""
-    figures = {key: figure(key, formula, theta) for key, (formula, theta) in FORMULAS[model].items()}
+    figures = {
+        key: figure(key, formula, theta) for key, (formula, theta) in FORMULAS[model].items()
+    }
     if model == "attention":
         figures["state"] = figure("state", None)
     return Analysis(name or model, trace(CATALOGUE[model]), Setting(), {**figures, **changes})

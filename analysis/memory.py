@@ -1,0 +1,30 @@
+"""Remembering what was found of the last few graphs, so that each fact is read off once."""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..graphs.graph import Graph
+
+Fact = TypeVar("Fact")
+
+KEPT = 16
+"""How many graphs each fact is remembered of."""
+
+
+def once(function: Callable[[Graph], Fact]) -> Callable[[Graph], Fact]:
+    """Make a function of a graph remember its last results, by the graph's identity."""
+    known: OrderedDict[int, tuple[Graph, Fact]] = OrderedDict()
+
+    @functools.wraps(function)
+    def remembered(graph: Graph) -> Fact:
+        if id(graph) not in known:
+            known[id(graph)] = (graph, function(graph))  # it holds the graph: no other gets its id
+            if len(known) > KEPT:
+                known.popitem(last=False)
+        return known[id(graph)][1]
+
+    return remembered

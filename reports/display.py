@@ -1,0 +1,75 @@
+"""How results show themselves in a notebook: HTML, LaTeX and Markdown of any result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..analysis.figures import Analysis, Comparison, Figure
+from ..graphs.graph import Graph
+from .sheet import comparison_sheet, sheet_of
+
+
+def html_of(result: Any) -> str:
+    """Return an HTML fragment.
+
+    Parameters
+    ----------
+    result
+        A Figure, an Analysis, a Comparison or a Graph.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    from . import html
+
+    match result:
+        case Figure():
+            return html.figure_fragment(result)
+        case Analysis():
+            return html.sheet_fragment(sheet_of([result]))
+        case Comparison():
+            return html.sheet_fragment(comparison_sheet(result))
+        case Graph():
+            return html.graph_fragment(result)
+    raise _unknown(result)
+
+
+def latex_of(result: Any) -> str | None:
+    """Return LaTeX: a formula or a table; None for a graph, which has a picture instead."""
+    from . import latex
+
+    match result:
+        case Figure():
+            return latex.figure_latex(result)
+        case Analysis():
+            return latex.analyses_latex([result])
+        case Comparison():
+            return latex.comparison_latex(result)
+        case Graph():
+            return None
+    raise _unknown(result)
+
+
+def markdown_of(result: Any) -> str:
+    """Return Markdown: a line, a table, or a Mermaid drawing of a graph."""
+    from . import markdown
+    from .diagrams import mermaid
+
+    match result:
+        case Figure():
+            return markdown.figure_markdown(result)
+        case Analysis():
+            return markdown.analyses_markdown([result])
+        case Comparison():
+            return markdown.comparison_markdown(result)
+        case Graph():
+            return f"```mermaid\n{mermaid(result)}```\n"
+    raise _unknown(result)
+
+
+def _unknown(result: object) -> TypeError:
+    return TypeError(
+        f"expected a Figure, Analysis, Comparison or Graph, got {type(result).__name__}"
+    )

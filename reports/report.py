@@ -1,0 +1,63 @@
+"""The report: one comparison as a page, as Markdown, LaTeX and JSON, and its drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .files import write_all
+from .markup import markdown_escape, slug
+
+if TYPE_CHECKING:
+    from ..analysis.figures import Comparison, Verdict
+
+FOUNDING = (
+    "lstm",
+    "gru",
+    "rnn",
+    "attention",
+    "causal_attention",
+    "causal_windowed_attention",
+    "convolution",
+    "linear_recurrence",
+    "linear_recurrence_scan",
+)
+"""The founding comparison of attention and recurrence."""
+TITLE = "Attention and recurrence"
+
+
+def report_texts(
+    comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str = TITLE
+) -> dict[str, str]:
+    """Return the files of a report by name, written nowhere yet."""
+    from .draw import svg
+    from .html import comparison_page
+    from .latex import comparison_latex, document
+    from .markdown import comparison_markdown
+    from .records import comparison_record, dumps
+
+    texts = {
+        "report.html": comparison_page(comparison, verdicts, title=title),
+        "report.md": f"# {markdown_escape(title)}\n\n{comparison_markdown(comparison, verdicts)}",
+        "report.tex": document(comparison_latex(comparison, verdicts), title),
+        "report.json": dumps(comparison_record(comparison, verdicts)),
+    }
+    for analysis in comparison.analyses:
+        texts[f"{slug(analysis.model).replace('-', '_')}.svg"] = svg(analysis.graph)
+    return texts
+
+
+def write_report(
+    folder: Path, comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str = TITLE
+) -> list[Path]:
+    """Write a report into a folder and return the paths of its files.
+
+    Everything is made before anything is written, and each file appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    return write_all(folder, report_texts(comparison, verdicts, title=title))
