@@ -9,6 +9,7 @@ and so it is compared with maximum flows on the unrolled graph at other sizes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -46,6 +47,10 @@ HELD_OUT = (
 """Sizes at which the formula is compared; a size that is not named is 2, 3, 4, 5 and 6 in turn."""
 
 
+LONGEST = 20_000
+"""About how many nodes are unrolled for all comparisons together."""
+
+
 def state_bound(graph: Graph, setting: Setting) -> Derivation:
     """Return the minimum node cut between past inputs and later positions; causal models only."""
     looped = graph.looped
@@ -57,7 +62,7 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
     except (ProofError, UnsolvedError) as error:
         return Derivation(None, reason=str(error))
     bound = _smallest(found.values())
-    held_out = [_complete(looped, at, k + 2) for k, at in enumerate(HELD_OUT)]
+    held_out = _held_out(looped)
     for at in held_out:
         try:
             measured = measure("state_bound", graph, setting, at)
@@ -75,6 +80,13 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
         steps=(*lines, f"the least of them: {bound}"),
         details={"held_out": tuple(held_out)},
     )
+
+
+def _held_out(graph: Graph) -> list[dict[str, int]]:
+    """Return sizes to compare at: all of them, or for a large graph as many as keep it short."""
+    complete = [_complete(graph, at, k + 2) for k, at in enumerate(HELD_OUT)]
+    work = itertools.accumulate(len(graph) * (at.get("n", 1) + 2) for at in complete)
+    return [at for at, total in zip(complete, work, strict=True) if total <= LONGEST] or complete[1:2]
 
 
 def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]:
@@ -117,19 +129,32 @@ def _candidates(graph: Graph) -> list[Cut]:
 
 def _minimum_cut(graph: Graph, needed: Mapping[str, Poly], at: Mapping[str, int]) -> Cut:
     """Cut the reduced graph at concrete sizes, each equation costing what is needed of it."""
+    capacity = {name: _cost(graph, name, positions).evaluate(**at) for name, positions in needed.items()}
+    origin = _origins(graph, capacity)
     network: nx.DiGraph[Any] = nx.DiGraph()
     network.add_nodes_from(("inputs", "later"))
-    for name, positions in needed.items():
-        capacity = _cost(graph, name, positions).evaluate(**at)
-        network.add_edge((name, "before"), (name, "after"), capacity=capacity)
+    for name in needed:
+        if origin[name] != name:
+            continue
+        network.add_edge((name, "before"), (name, "after"), capacity=capacity[name])
         for source in _sources(graph, name):
-            network.add_edge((source, "after"), (name, "before"))
-    for name in kept_positions(graph):
-        network.add_edge((name, "after"), "later")
+            network.add_edge((origin[source], "after"), (name, "before"))
+    for name in frontier(graph):
+        network.add_edge((origin[name], "after"), "later")
     for name in graph.inputs:
         network.add_edge("inputs", (name, "before"))
     _, (reached, _) = nx.minimum_cut(network, "inputs", "later")
     return frozenset(n for n in needed if (n, "before") in reached and (n, "after") not in reached)
+
+
+def _origins(graph: Graph, capacity: Mapping[str, Any]) -> dict[str, str]:
+    """Return, for each equation, one that determines it and costs no more to cut; often itself."""
+    origin: dict[str, str] = {}
+    for name in (e.name for e in graph if e.name in capacity):
+        found = {origin.get(source, source) for source in _sources(graph, name)}
+        first = min(found, default=name)
+        origin[name] = first if len(found) == 1 and capacity[first] <= capacity[name] else name
+    return origin
 
 
 def _sources(graph: Graph, name: str) -> list[str]:

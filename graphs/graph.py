@@ -132,8 +132,8 @@ class Graph:
     sizes: Mapping[str, int]
     """Values for sizes when a user gives none."""
     source: Callable[..., Graph] | None = field(default=None, compare=False, repr=False)
-    """Traces the model again: ``source(loop=True)`` writes associative scans as loops, and other
-    keywords bind sizes."""
+    """Traces the model again: ``source(loop=True)`` writes associative scans as loops,
+    ``source(stacked="L")`` stacks it, and other keywords bind sizes."""
     doc: str = ""
     stackable: bool = False
     """Whether the output can be an input again, so that layers of it can be stacked."""

@@ -383,10 +383,21 @@ def trace(function: Callable[..., Tree], *, name: str | None = None, loop: bool 
         graph = _traced(function, options, extents, name, loop, entered=True)
 
     def again(**changes: Any) -> Graph:
-        looping = bool(changes.pop("loop", loop))
-        return trace(function, name=name, loop=looping, **{**sizes, **changes})
+        looping, depth = bool(changes.pop("loop", loop)), changes.pop("stacked", None)
+        chosen = function if depth is None else stacked(function, depth)
+        return trace(chosen, name=name, loop=looping, **{**sizes, **changes})
 
     return replace(graph, source=again)
+
+
+def stacked(function: Callable[..., Tree], depth: Sized) -> Callable[..., Tree]:
+    """Return a model of ``depth`` layers, each of them ``function`` of the one before."""
+
+    @functools.wraps(function)
+    def layers(x: Array, *others: Array, **options: Any) -> Tree:
+        return stack(lambda x: function(x, *others, **options), x, depth)
+
+    return layers
 
 
 def _bind(function: Callable[..., Tree], sizes: Mapping[str, Sized]) -> tuple[dict[str, Poly], dict[str, Poly]]:

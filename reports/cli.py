@@ -55,7 +55,7 @@ def _version() -> str:
 
 app = App(
     name="workspan",
-    help="Work, span and path lengths of sequence models: derived, measured and run from one graph.",
+    help="Work, span and path lengths of sequence models, derived, measured and run.",
     version=_version,
 )
 

@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from ..graphs.graph import Graph
 
 HINT = (
-    "Every formula was derived from the model's graph. proved: a certificate was verified against the graph's "
-    "own recurrences; fitted: interpolated exactly, and checked at sizes that it was not fitted to. measured: "
-    "counted on the graph unrolled at concrete sizes; run: read off plain code while it ran."
+    "Every formula was derived from the model's graph. proved: a certificate was verified against "
+    "the graph's own recurrences; fitted: interpolated exactly, and checked at sizes that it was "
+    "not fitted to. measured: counted on the graph unrolled at concrete sizes; run: read off plain "
+    "code while it ran."
 )
 
 

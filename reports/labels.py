@@ -59,11 +59,10 @@ def _number(constant: float | Scalar) -> str:
 
 def relation_label(relation: Relation, extent: Poly) -> str:
     """Name a relation: ``all``, ``prefix``, ``window w``."""
-    if relation.kind == "offsets" and relation.distance is None:
-        if relation.back is not None and relation.ahead is not None:
-            dilation = "" if relation.step == 1 else f", step {_positions(relation.step)}"
-            return f"window {relation.slots(extent)}{dilation}"
-    return str(relation)
+    if relation.kind != "offsets" or relation.distance is not None or not relation.bounded:
+        return str(relation)
+    dilation = "" if relation.step == 1 else f", step {_positions(relation.step)}"
+    return f"window {relation.slots(extent)}{dilation}"
 
 
 def _positions(cost: Poly) -> str:

@@ -49,7 +49,8 @@ def verdicts_markdown(verdicts: Sequence[Verdict]) -> str:
 
 def figure_markdown(figure: Figure) -> str:
     """Return one figure as a line."""
-    return f"{markdown_escape(figure.title)}: {_formula(figure, '')} ({markdown_escape(marks(figure))})"
+    title, told = markdown_escape(figure.title), markdown_escape(marks(figure))
+    return f"{title}: {_formula(figure, '')}" + (f" ({told})" if told else "")
 
 
 def _sheet(sheet: Sheet) -> str:

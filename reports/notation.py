@@ -48,7 +48,7 @@ def mathml_terms(text: str) -> str:
     writer = _MathML()
     parts: list[str] = []
     for sign, term in _terms(tree):
-        operator = f"<mo>{writer.minus if sign < 0 else '+'}</mo>" if parts or sign < 0 else ""
+        operator = f'<mo form="infix">{writer.minus if sign < 0 else "+"}</mo>' if parts or sign < 0 else ""
         body = writer.write(term, _PRODUCT)
         parts.append(f"<math><mrow>{operator}{body}</mrow></math>")
     return " ".join(parts)
@@ -244,7 +244,7 @@ class _MathML(_Writer):
 
     def function(self, name: str, args: list[str]) -> str:
         inner = "<mo>,</mo>".join(args)
-        return f"<mrow><mi>{escape(name)}</mi><mo>&#8289;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
+        return f"<mrow><mi>{escape(name)}</mi><mo>&#8289;</mo>{self.parentheses(inner)}</mrow>"
 
 
 @final

@@ -50,7 +50,8 @@ def _sizes(text: str, known: Collection[str]) -> dict[str, int]:
             )
         if name in sizes:
             raise OptionError(
-                f"expected each size once, got {name} twice in --at {text}; repeat --at for more sizes"
+                f"expected each size once, got {name} twice in --at {text}; "
+                "repeat --at for more sizes"
             )
         sizes[name] = _whole(name, value)
     return sizes

@@ -24,7 +24,8 @@ SIZES: Mapping[str, int] = {
 LONGEST = 17
 """Plots end at n = 2**17."""
 COLOURS = (
-    "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#e6ab02", "#8c8c8c",
+    "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a",
+    "#66a61e", "#a6761d", "#e6ab02", "#8c8c8c",
 )  # fmt: skip
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 

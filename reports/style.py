@@ -39,7 +39,8 @@ tbody th { font-weight: 600; min-width: 8rem; }
 .disagree { font-weight: 700; }
 article:target { outline: 2px solid var(--link); outline-offset: 0.5rem; }
 figure { margin: 1.5rem 0; }
-.plot { display: inline-block; vertical-align: top; max-width: 100%; margin: 0.75rem 1.5rem 0.75rem 0; }
+.plot { display: inline-block; vertical-align: top; max-width: 100%; }
+.plot { margin: 0.75rem 1.5rem 0.75rem 0; }
 svg { max-width: none; height: auto; }
 .plot svg { max-width: 100%; }
 @media (max-width: 50rem) {

@@ -192,7 +192,7 @@ def test_a_model_that_is_not_causal_cannot_go_on() -> None:
 
 
 def test_a_scan_decodes_as_a_loop() -> None:
-    """Law: one more position of a linear recurrence costs the same, however the model is written."""
+    """Law: one more position of a linear recurrence costs the same, however it is written."""
     both = ("linear_recurrence", "linear_recurrence_scan")
     assert {one("decode_work", name) for name in both} == {2 * 4}
     assert {one("span", name, Setting(mode="decode")) for name in both} == {2}

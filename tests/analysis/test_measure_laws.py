@@ -147,7 +147,7 @@ def test_a_layer_more_never_shortens_span(
 @settings(deadline=None, max_examples=40)
 @given(models(CAUSAL), sizes())
 def test_looking_back_is_causal_and_has_a_state(graph: Graph, at: Sizes) -> None:
-    """Law: blocks that look back only compose to a causal model, whose state is at least the cut."""
+    """Law: blocks that look back compose to a causal model, whose state is at least the cut."""
     assert causal(graph, at)
     state, bound = (exact(f, graph, Setting(), at) for f in ("state", "state_bound"))
     assert 0 <= bound <= state

@@ -61,7 +61,7 @@ def full(at: Mapping[str, int], name: str) -> bool:
     width = {"windowed_attention": "w", "causal_windowed_attention": "w"}.get(name, "k")
     if name == "dilated_convolution":
         return at["n"] > (at["k"] - 1) * at["k"] ** (at["L"] - 1)
-    return "conv" not in name and "windowed" not in name or at["n"] >= at[width]
+    return not ("conv" in name or "windowed" in name) or at["n"] >= at[width]
 
 
 def known(names: Any, wrong: tuple[str, ...]) -> list[Any]:

@@ -1,0 +1,83 @@
+"""Modes: the same graph when the past is given, or when every output is the next input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..graphs.graph import Equation, Graph, Read
+from ..graphs.primitives import Constant, Shift
+from ..graphs.relations import Relation
+from .causality import causal
+
+
+class ModeError(ValueError):
+    """A model that has no such mode; the message says why."""
+
+
+def in_mode(graph: Graph, mode: str) -> Graph:
+    """Return the graph whose critical path is asked for in a mode.
+
+    Raises
+    ------
+    ModeError
+        If the model has no such mode.
+    """
+    if mode in {"encode", "prefill"}:
+        return graph
+    if mode == "train":
+        raise ModeError("mode train needs the backward graph, which is not derived yet")
+    reason = causal(graph.looped)
+    if reason is not None:
+        raise ModeError(reason)
+    return decoding(graph.looped) if mode == "decode" else generating(graph.looped)
+
+
+def decoding(graph: Graph) -> Graph:
+    """Return the graph of one more token: what earlier positions computed is given."""
+    along = _along(graph)
+    kept: dict[str, Equation] = {}
+    for equation in graph:
+        reads = tuple(r for read in equation.reads for r in _given(graph, read, along))
+        reads = () if all(r.boundary for r in reads) else reads
+        kept[equation.name] = replace(equation, reads=reads)
+    return _trimmed(graph, kept)
+
+
+def _given(graph: Graph, read: Read, along: str) -> tuple[Read, ...]:
+    """Return what is left of a read when earlier positions are given."""
+    source = graph[read.source].sequence
+    if source is not None and source.name != along:
+        return ()
+    if read.axis != along:
+        return (read,)
+    return (Read(read.source),) if read.relation.reads_itself and read.relation.kind == "offsets" else ()
+
+
+def _trimmed(graph: Graph, equations: dict[str, Equation]) -> Graph:
+    alive, pending = set(), list(graph.outputs)
+    while pending:
+        name = pending.pop()
+        if name not in alive:
+            alive.add(name)
+            pending.extend(r.source for r in equations[name].reads)
+    left = {n: e for n, e in equations.items() if n in alive}
+    return replace(graph, equations=left, inputs=tuple(i for i in graph.inputs if i in alive), source=None)
+
+
+def generating(graph: Graph) -> Graph:
+    """Return the graph in which the output at a position is the input at the next one."""
+    along, output = _along(graph), graph[graph.outputs[0]]
+    first = graph[graph.inputs[0]]
+    if [a.extent for a in first.features] != [a.extent for a in output.features]:
+        raise ModeError(f"expected an output that can be an input, got {output.name} with other axes than {first.name}")
+    start = Equation("start", Constant(first.features), (), first.features)
+    reads = (Read(output.name, Relation.shift(1), along), Read("start", boundary=True))
+    fed = replace(first, primitive=Shift(along, False), reads=reads)
+    return replace(graph, equations={"start": start, **graph.equations, first.name: fed}, source=None)
+
+
+def _along(graph: Graph) -> str:
+    axis = graph[graph.outputs[0]].sequence
+    if axis is None:
+        raise ModeError(f"expected an output over a sequence, got {graph.outputs[0]}")
+    return axis.name

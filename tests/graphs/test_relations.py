@@ -1,0 +1,118 @@
+"""Laws of relations: what they read, how they compose, what they say of themselves."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workspan.graphs.relations import Relation
+
+LENGTHS = st.integers(1, 12)
+SMALL = st.integers(1, 4)
+
+
+def relations() -> st.SearchStrategy[Relation]:
+    """Draw a relation of any kind on one axis."""
+    bounds = st.integers(-2, 4) | st.none()
+    return st.one_of(
+        st.sampled_from([Relation.same(), Relation.all(), Relation.prefix(), Relation.suffix()]),
+        st.sampled_from([Relation.last(), Relation.head()]),
+        st.builds(Relation.shift, st.integers(-3, 3)),
+        st.builds(lambda s, d: Relation.window(s, dilation=d), SMALL, SMALL),
+        st.builds(lambda s, d: Relation.window(2 * s + 1, centred=True, dilation=d), SMALL, SMALL),
+        st.builds(Relation.first, SMALL),
+        st.builds(Relation.block, SMALL),
+        st.builds(offsets, bounds, bounds, SMALL),
+    )
+
+
+def offsets(back: int | None, ahead: int | None, step: int) -> Relation:
+    """Return the relation of the positions i + step*m for -back <= m <= ahead."""
+    from workspan.graphs.sizes import poly
+
+    low, high = (None if b is None else poly(b) for b in (back, ahead))
+    return Relation(back=low, ahead=high, step=poly(step))
+
+
+def image(relation: Relation, positions: set[int], n: int) -> set[int]:
+    """Return all that a set of positions reads."""
+    return {q for p in positions for q in relation.sources(p, n)}
+
+
+@given(relations(), relations(), relations(), LENGTHS)
+def test_composition_is_associative(a: Relation, b: Relation, c: Relation, n: int) -> None:
+    """Law: (a b) c and a (b c) read the same positions."""
+    left, right = a.compose(b).compose(c), a.compose(b.compose(c))
+    assert [left.sources(i, n) for i in range(n)] == [right.sources(i, n) for i in range(n)]
+
+
+@given(relations(), relations(), LENGTHS)
+def test_composition_reads_through(a: Relation, b: Relation, n: int) -> None:
+    """Law: a b reads what is read through b by the positions that are read through a."""
+    for i in range(n):
+        assert set(a.compose(b).sources(i, n)) == image(b, set(a.sources(i, n)), n)
+
+
+@given(relations(), LENGTHS)
+def test_same_is_neutral(a: Relation, n: int) -> None:
+    """Law: composition with the relation of a position with itself changes nothing."""
+    assert a.compose(Relation.same()) == a == Relation.same().compose(a)
+
+
+@given(relations(), LENGTHS)
+def test_sources_lie_inside_and_in_order(a: Relation, n: int) -> None:
+    """Law: sources are positions of the sequence, each once, in order, and no more than slots."""
+    for i in range(n):
+        found = a.sources(i, n)
+        assert list(found) == sorted(set(found))
+        assert all(0 <= j < n for j in found)
+        assert len(found) <= a.slots(n).evaluate()
+
+
+@given(st.integers(-2, 4) | st.none(), st.integers(-2, 4) | st.none(), SMALL, LENGTHS)
+def test_offsets_are_what_they_say(back: int | None, ahead: int | None, step: int, n: int) -> None:
+    """Law: offsets read the j of the sequence with j = i + step*m and -back <= m <= ahead."""
+    relation = offsets(back, ahead, step)
+    for i in range(n):
+        multiples = [m for m in range(-n, n + 1) if 0 <= i + step * m < n]
+        allowed = [
+            m for m in multiples if (back is None or m >= -back) and (ahead is None or m <= ahead)
+        ]
+        assert relation.sources(i, n) == tuple(i + step * m for m in allowed)
+
+
+@given(relations(), LENGTHS)
+def test_what_a_relation_says_of_itself(a: Relation, n: int) -> None:
+    """Law: causal reads nothing later, anticausal nothing earlier, and not itself if it says so."""
+    for i in range(n):
+        found = a.sources(i, n)
+        assert not a.causal or all(j <= i for j in found)
+        assert not a.anticausal or all(j >= i for j in found)
+        assert a.reads_itself or i not in found
+        assert not a.is_same or found == (i,)
+        if a.distance is not None:
+            assert all(i - j == a.distance for j in found)
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(4, 12))
+def test_a_stride_reads_windows_that_fit(step: int, size: int, n: int) -> None:
+    """Law: position i of the coarser axis reads size positions from step*i, all of them inside."""
+    relation = Relation.stride(step, size)
+    for i in range(int(relation.target_extent(n).evaluate())):
+        assert relation.sources(i, n) == tuple(j for j in range(step * i, step * i + size) if j < n)
+
+
+def test_window_with_symbols() -> None:
+    """Law: a relation in symbols becomes concrete where sizes are given."""
+    window = Relation.window("w", dilation="k").at(w=3, k=2)
+    assert window == Relation.window(3, dilation=2)
+    assert window.sources(5, 8) == (1, 3, 5)
+
+
+def test_a_centred_window_is_odd() -> None:
+    """Law: an even window has no centre, which is an error at once or when the size is known."""
+    with pytest.raises(ValueError, match="odd size"):
+        Relation.window(4, centred=True)
+    with pytest.raises(ValueError, match="odd size"):
+        Relation.window("w", centred=True).at(w=4).sources(2, 8)
