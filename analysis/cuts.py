@@ -95,7 +95,8 @@ def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]
 
 def _smallest(costs: Any) -> Poly:
     """Return the minimum, without their common factor inside it."""
-    distinct = sorted(set(costs), key=str)
+    every = sorted(set(costs), key=str)
+    distinct = [c for c in every if not any(c != o and at_least(c, o) for o in every)]
     common = _common(distinct)
     bound = distinct[0] / common
     for cost in distinct[1:]:

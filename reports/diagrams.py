@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graphs.graph import Graph
+from .markup import printable
 from .picture import Arrow, Box, carried_reads, picture_of
 
 _COLOURS = {"gather": "#0f7b6c", "time": "#c2410c", "layer": "#6d28d9"}
@@ -35,7 +36,7 @@ def mermaid(graph: Graph) -> str:
     """Return the folded graph as a Mermaid flow chart."""
     picture = picture_of(graph)
     names = {box.name: f"b{k}" for k, box in enumerate(picture.boxes)}
-    lines = ["flowchart LR", f"  %% {_one_line(picture.name)}: {_one_line(picture.summary)}"]
+    lines = ["flowchart LR", f"  %% {printable(picture.name)}: {printable(picture.summary)}"]
     lines += [f'  {names[b.name]}["{_mermaid_label(b)}"]' for b in picture.boxes]
     for arrow in picture.arrows:
         link = "-.->" if arrow.carried else "==>" if arrow.critical else "-->"
@@ -104,10 +105,6 @@ def _dot_style(arrow: Arrow) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return '"' + "".join(c for c in escaped if c.isprintable()) + '"'
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _mermaid_label(box: Box) -> str:

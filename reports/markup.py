@@ -45,21 +45,24 @@ def escape(text: object) -> str:
     return "".join(_HTML.get(c, c) for c in clean)
 
 
+def printable(text: object) -> str:
+    """Return text on one line, control characters as spaces."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
+
+
 def latex_escape(text: object) -> str:
     """Escape text for LaTeX; control characters become spaces."""
-    clean = "".join(c if c.isprintable() else " " for c in str(text))
-    return "".join(_LATEX.get(c, c) for c in clean)
+    return "".join(_LATEX.get(c, c) for c in printable(text))
 
 
 def markdown_escape(text: object) -> str:
     """Escape text for a cell of a Markdown table."""
-    clean = "".join(c if c.isprintable() else " " for c in str(text))
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$])", r"\\\1", clean)
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$])", r"\\\1", printable(text))
 
 
 def code(text: object) -> str:
     """Return a Markdown code span that holds the text, fit for a table cell."""
-    clean = "".join(c if c.isprintable() else " " for c in str(text)).replace("|", "\\|")
+    clean = printable(text).replace("|", "\\|")
     longest = max((len(run) for run in re.findall("`+", clean)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if clean.startswith("`") or clean.endswith("`") else ""

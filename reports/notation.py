@@ -48,9 +48,11 @@ def mathml_terms(text: str) -> str:
     writer = _MathML()
     parts: list[str] = []
     for sign, term in _terms(tree):
-        operator = f'<mo form="infix">{writer.minus if sign < 0 else "+"}</mo>' if parts or sign < 0 else ""
+        form = "infix" if parts else "prefix"
+        operator = f'<mo form="{form}">{writer.minus if sign < 0 else "+"}</mo>'
         body = writer.write(term, _PRODUCT)
-        parts.append(f"<math><mrow>{operator}{body}</mrow></math>")
+        shown = f"{operator}{body}" if parts or sign < 0 else body
+        parts.append(f'<math displaystyle="true"><mrow>{shown}</mrow></math>')
     return " ".join(parts)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .domains import holds
-from .markup import Markup
+from .markup import Markup, printable
 from .sheet import Row
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def plot(row: Row, models: Sequence[str], comparison: Comparison) -> Plot | None
     """Plot a row over n, or over d if n does not matter; None if neither does."""
     import vl_convert
 
+    models = [printable(m) for m in models]
     curves = [(m, f) for m, f in zip(models, row.cells, strict=True) if f is not None]
     sizes = {s for _, f in curves if f.formula is not None for s in f.formula.sizes}
     along = next((s for s in ("n", "d") if s in sizes), None)
@@ -55,7 +56,7 @@ def plot(row: Row, models: Sequence[str], comparison: Comparison) -> Plot | None
         return None
     marked = list(_crossings(row, curves, comparison.crossovers)) if along == "n" else []
     order = [m for m in models if any(p["model"] == m for p in points)]
-    title = f"{row.title} ({row.unit})" if row.unit else row.title
+    title = printable(f"{row.title} ({row.unit})" if row.unit else row.title)
     chart = _chart(points, marked, along, title, {m: models.index(m) for m in order})
     svg = Markup(vl_convert.vegalite_to_svg(chart.to_dict()))
     return Plot(svg, along, tuple(f"{m['label']}: {m['text']}" for m in marked))

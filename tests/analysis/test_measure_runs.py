@@ -58,10 +58,11 @@ def result(name: str, at: Mapping[str, int], pairs: str = "dense", reduction: st
 
 def full(at: Mapping[str, int], name: str) -> bool:
     """Whether some position has all slots of every window inside the sequence."""
-    width = {"windowed_attention": "w", "causal_windowed_attention": "w"}.get(name, "k")
     if name == "dilated_convolution":
-        return at["n"] > (at["k"] - 1) * at["k"] ** (at["L"] - 1)
-    return not ("conv" in name or "windowed" in name) or at["n"] >= at[width]
+        dilation: int = at["k"] ** (at["L"] - 1)
+        return at["n"] > (at["k"] - 1) * dilation
+    width = at["w"] if "windowed" in name else at["k"] if "convolution" in name else 1
+    return at["n"] >= width
 
 
 def known(names: Any, wrong: tuple[str, ...]) -> list[Any]:

@@ -56,8 +56,8 @@ def figure(name: str, formula: str | None, theta: str = "", **changes: Any) -> F
     return Figure(name, UNITS[name], setting, cost, **{**defaults, **changes})
 
 
-def analysis(model: str = "lstm", *, name: str | None = None, **changes: Figure) -> Analysis:
-    """Return an analysis of a catalogue model."""
+def analysis(model: str = "lstm", name: str = "", /, **changes: Figure) -> Analysis:
+    """Return an analysis of a catalogue model, under another name if there is one."""
     figures = {
         key: figure(key, formula, theta) for key, (formula, theta) in FORMULAS[model].items()
     }

@@ -1,0 +1,236 @@
+"""Analyze and compare: derive the figures of models, measure them, run them, and say who agrees.
+
+>>> analysis = analyze("lstm", figures=["span", "params"], setting=Setting(unit="layer"))
+>>> str(analysis["span"].formula), analysis["span"].grade, analysis["span"].agree
+('n', 'proved', True)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ..graphs.graph import Graph, GraphError
+from ..graphs.models import CATALOGUE
+from ..graphs.setting import Setting
+from ..graphs.sizes import Poly, SizeError
+from ..graphs.tracing import trace
+from ..graphs.unrolling import checked
+from .crossovers import crossover
+from .derivation import Derivation
+from .deriving import derive
+from .figures import NAMES, Analysis, Comparison, Crossover, Figure, Value
+from .growth import growth, theta
+from .witnesses import measured, ran
+
+Model: TypeAlias = str | Graph | Callable[..., Any]
+Sizes: TypeAlias = Mapping[str, int]
+Progress: TypeAlias = Callable[[str], None]
+
+SMALL: tuple[Sizes, ...] = (
+    {"n": 8, "m": 6, "d": 8, "h": 2, "g": 1, "f": 8, "k": 3, "w": 3, "L": 2, "s": 4, "v": 16},
+    {"n": 13, "m": 9, "d": 8, "h": 4, "g": 2, "f": 16, "k": 5, "w": 5, "L": 3, "s": 8, "v": 8},
+)
+"""Where witnesses are taken when a user names no sizes."""
+
+UNITS: Mapping[str, str] = {
+    "params": "parameter",
+    "work": "flop",
+    "span": "step",
+    "parallelism": "flop/step",
+    "path_length": "step",
+    "mixing_hops": "hop",
+    "receptive_field": "position",
+    "layers_to_connect": "layer",
+    "state": "scalar",
+    "state_bound": "scalar",
+    "decode_work": "flop",
+}
+
+
+def graph_of(model: Model, at: Sequence[Sizes] = ()) -> Graph:
+    """Return the graph of a model; sizes that ``at`` names are symbols in it.
+
+    Raises
+    ------
+    GraphError
+        If there is no such model.
+    """
+    if isinstance(model, Graph):
+        return model
+    if isinstance(model, str):
+        if model not in CATALOGUE:
+            raise GraphError(f"expected a model of the catalogue ({', '.join(CATALOGUE)}), got {model!r}")
+        function, name = CATALOGUE[model], model
+    else:
+        function, name = model, getattr(model, "__name__", "model")
+    own = getattr(function, "__kwdefaults__", None) or getattr(getattr(function, "__wrapped__", None), "__kwdefaults__", None)
+    given = {s for sizes in at for s in sizes}
+    return trace(function, name=name, **{s: s for s in own or {} if s in given})
+
+
+def analyze(
+    model: Model,
+    *,
+    at: Sequence[Sizes] = (),
+    setting: Setting | None = None,
+    figures: Sequence[str] = NAMES,
+    witnesses: Sequence[str] = ("derived", "measured", "run"),
+    progress: Progress | None = None,
+) -> Analysis:
+    """Derive the figures of a model, with their witnesses.
+
+    Parameters
+    ----------
+    model
+        A name of the catalogue, a graph, or a model function.
+    at
+        Sizes at which the witnesses are taken. A size that is named here is a symbol in the
+        formulas even if the model fixes it otherwise (as ``L=1``).
+    setting
+        What is counted, and in which unit.
+    figures
+        Which of :data:`NAMES`.
+    witnesses
+        Which of derived, measured and run.
+    progress
+        Called with one line before each figure.
+
+    Raises
+    ------
+    GraphError, SizeError, SettingError
+        For a model, a size or a setting that makes no sense.
+    """
+    setting = setting or Setting()
+    for sizes in at:
+        checked(sizes)
+    unknown = [f for f in figures if f not in NAMES]
+    if unknown:
+        raise SizeError(f"expected figures of {', '.join(NAMES)}, got {unknown[0]}")
+    graph = graph_of(model, at)
+    points = points_of(graph, at)
+    found = {}
+    for name in figures:
+        if progress is not None:
+            progress(f"{graph.name}: {name}")
+        found[name] = figure(name, graph, setting, points, witnesses)
+    return Analysis(graph.name, graph, setting, found)
+
+
+def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
+    """Complete sizes for every size of a graph.
+
+    Raises
+    ------
+    SizeError
+        If a size is named that the graph does not have.
+    """
+    for sizes in at:
+        foreign = [s for s in sizes if s not in graph.free_sizes and s not in ("L", "h")]
+        if foreign:
+            raise SizeError(f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}")
+    chosen = at or SMALL
+    return [{s: {**SMALL[0], **graph_defaults(graph), **sizes}.get(s, 4) for s in graph.free_sizes} for sizes in chosen]
+
+
+def graph_defaults(graph: Graph) -> dict[str, int]:
+    """Return the sizes that a model itself asks to be tried at, where they differ from the usual."""
+    from ..graphs.tracing import SAMPLE
+
+    return {s: v for s, v in graph.sizes.items() if SAMPLE.get(s) != v}
+
+
+def figure(
+    name: str, graph: Graph, setting: Setting, points: Sequence[Sizes], witnesses: Sequence[str] = ("derived", "measured", "run")
+) -> Figure:
+    """Derive one figure and take its witnesses."""
+    derivation = derive(name, graph, setting) if "derived" in witnesses else Derivation(None, reason="not asked for")
+    values = tuple(
+        Value(
+            dict(at),
+            _derived(derivation, at),
+            measured(name, graph, setting, at) if "measured" in witnesses else None,
+            ran(name, graph, setting, at) if "run" in witnesses else None,
+        )
+        for at in points
+    )
+    formula = derivation.formula
+    return Figure(
+        name,
+        UNITS[name],
+        setting,
+        formula,
+        "" if formula is None else derivation.domain(tuple(sorted({*formula.sizes, *derivation.least}))),
+        {} if formula is None else growth(formula, formula.sizes),
+        "" if formula is None else theta(formula),
+        derivation.grade,
+        derivation.reason,
+        derivation.by_primitive,
+        values,
+        derivation.steps,
+        tuple(derivation.details.get("held_out", ())),
+        {k: v for k, v in derivation.details.items() if k != "held_out"},
+    )
+
+
+def _derived(derivation: Derivation, at: Sizes) -> Any:
+    """Value of a formula at sizes, None outside its domain."""
+    if derivation.formula is None or any(at.get(s, v) < v for s, v in derivation.least.items()):
+        return None
+    return derivation.formula.evaluate(**{s: at[s] for s in derivation.formula.sizes})
+
+
+def compare(
+    models: Sequence[Model],
+    *,
+    at: Sequence[Sizes] = (),
+    setting: Setting | None = None,
+    figures: Sequence[str] = NAMES,
+    witnesses: Sequence[str] = ("derived", "measured", "run"),
+    progress: Progress | None = None,
+) -> Comparison:
+    """Put models side by side: their figures, their spans in three units, and who is cheaper where.
+
+    Parameters are those of :func:`analyze`, for several models; a size that only some of the
+    models have is used for those.
+    """
+    setting = setting or Setting()
+    analyses = []
+    for model in models:
+        own = [_own(model, sizes) for sizes in at]
+        analyses.append(
+            analyze(model, at=own, setting=setting, figures=figures, witnesses=witnesses, progress=progress)
+        )
+    spans = {
+        unit: {
+            a.model: a.figures["span"] if unit == setting.unit and "span" in a.figures else figure("span", a.graph, setting.but(unit=unit), points_of(a.graph, [_own(a.graph, s) for s in at]), witnesses)
+            for a in analyses
+        }
+        for unit in ("layer", "tensor", "scalar")
+    } if "span" in figures else {}
+    return Comparison(tuple(analyses), spans, tuple(_crossovers(analyses, setting)) if "work" in figures else ())
+
+
+def _own(model: Model, sizes: Sizes) -> dict[str, int]:
+    """Return those of the sizes that a model has."""
+    graph = graph_of(model, [sizes])
+    return {s: v for s, v in sizes.items() if s in graph.free_sizes}
+
+
+def _crossovers(analyses: Sequence[Analysis], setting: Setting) -> list[Crossover]:
+    """Return who has less work where, for all pairs of models with the same inputs."""
+    found: list[Crossover] = []
+    for a, b in itertools.combinations(analyses, 2):
+        left, right = a.figures["work"], b.figures["work"]
+        if left.formula is None or right.formula is None:
+            continue
+        parts: list[tuple[str, Poly, Poly]] = [("all operations", left.formula, right.formula)]
+        both = (left.by_primitive.get("contraction"), right.by_primitive.get("contraction"))
+        if both[0] is not None and both[1] is not None:
+            parts.insert(0, ("contractions", both[0], both[1]))
+        found += [crossover("work", counted, a.model, x, b.model, y, setting) for counted, x, y in parts]
+    return found
+
+

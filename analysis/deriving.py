@@ -1,0 +1,93 @@
+"""Which derivation belongs to which figure, in which mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..graphs.graph import Graph
+from ..graphs.setting import Setting
+from .counts import decode_work, params, work
+from .cuts import state_bound
+from .derivation import Derivation
+from .fitting import fit
+from .modes import ModeError, in_mode
+from .reach import layers_to_connect, path_length, receptive_field
+from .span import span
+from .state import state
+
+Rule = Callable[[Graph, Setting], Derivation]
+
+
+def _hops(graph: Graph, setting: Setting) -> Derivation:
+    return path_length(graph, setting, hops=True)
+
+
+RULES: dict[str, Rule] = {
+    "params": params,
+    "work": work,
+    "span": span,
+    "path_length": path_length,
+    "mixing_hops": _hops,
+    "receptive_field": receptive_field,
+    "layers_to_connect": layers_to_connect,
+    "state": state,
+    "state_bound": state_bound,
+    "decode_work": decode_work,
+}
+
+FITTED = {"span", "path_length", "mixing_hops", "receptive_field"}
+"""Figures that are interpolated when there is no proof."""
+
+STATIC = {"params", "state", "state_bound", "decode_work"}
+"""Figures that are the same in every mode."""
+
+
+def derive(name: str, graph: Graph, setting: Setting) -> Derivation:
+    """Derive a figure: proved if a proof is found, fitted if not, or without a formula and why."""
+    if name == "parallelism":
+        return _parallelism(graph, setting)
+    if setting.mode in {"encode", "prefill"} or name in STATIC:
+        return _based(name, graph, setting, _plain(name, graph, setting))
+    return _in_other_mode(name, graph, setting)
+
+
+def _plain(name: str, graph: Graph, setting: Setting) -> Derivation:
+    found = RULES[name](graph, setting)
+    if found.formula is None and name in FITTED and (found.reason or "").startswith("no proof"):
+        return fit(name, graph, setting, found.reason or "")
+    return found
+
+
+def _based(name: str, graph: Graph, setting: Setting, found: Derivation) -> Derivation:
+    """Extend a formula for L >= 2 to one layer, where the graph of one layer has the same figure."""
+    if found.formula is None or found.least.get("L") != 2 or graph.source is None or found.grade != "proved":
+        return found
+    one = _plain(name, graph.source(L=1), setting)
+    if one.formula is None or one.formula != found.formula.substitute({"L": 1}):
+        return found
+    least = {k: v for k, v in found.least.items() if k != "L"}
+    return replace(found, least=least, steps=(*found.steps, "for L = 1 the graph of one layer gives the same"))
+
+
+def _in_other_mode(name: str, graph: Graph, setting: Setting) -> Derivation:
+    try:
+        changed = in_mode(graph, setting.mode)
+    except ModeError as error:
+        return Derivation(None, reason=str(error))
+    if name == "span":
+        return _plain("span", changed, setting)
+    if name == "work":
+        once_each = work(graph.looped, setting.but(pairs="masked"))
+        return decode_work(graph, setting) if setting.mode == "decode" else once_each
+    return Derivation(None, reason=f"{name} is a figure of mode encode, not of {setting.mode}")
+
+
+def _parallelism(graph: Graph, setting: Setting) -> Derivation:
+    total, depth = derive("work", graph, setting), derive("span", graph, setting.but(unit="scalar"))
+    if total.formula is None or depth.formula is None:
+        return Derivation(None, reason=total.reason or depth.reason)
+    grade = "proved" if total.grade == depth.grade == "proved" else "fitted"
+    least = {s: max(total.least.get(s, 1), depth.least.get(s, 1)) for s in {*total.least, *depth.least}}
+    steps = (f"work = {total.formula}", f"span in unit scalar = {depth.formula}", "parallelism = work / span")
+    return Derivation(total.formula / depth.formula, grade, dict(sorted(least.items())), steps, details=depth.details)

@@ -1,0 +1,129 @@
+"""Fitted formulas: exact interpolation of measured integers, where no proof was found.
+
+The coefficients solve a linear system over the rationals, and the formula is kept only if it gives
+the measured integer at held-out sizes, farther away than those that it was fitted to. That is
+evidence, not a proof, and the grade says so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from ..graphs.graph import Graph
+from ..graphs.setting import Setting
+from ..graphs.sizes import Poly, ceil_log2, poly, size
+from .derivation import Derivation
+from .measure import measure
+
+NEAR: Mapping[str, tuple[int, ...]] = {
+    "n": (9, 10, 11, 12, 13, 14, 15, 16, 17, 18),
+    "m": (5, 6, 7, 9, 11, 12),
+    "d": (8, 16, 24, 32, 40, 64),
+    "h": (2, 4, 8),
+    "g": (1, 2),
+    "L": (2, 3, 4, 5),
+    "w": (3, 5),
+    "k": (3, 5),
+    "f": (8, 12, 16, 20, 36),
+}
+"""Sizes that a formula is fitted to; windows stay small against the sequence."""
+
+FAR: Mapping[str, tuple[int, ...]] = {
+    "n": (23, 31, 40),
+    "m": (17, 21),
+    "d": (72, 128),
+    "h": (2, 4, 8),
+    "g": (1, 2),
+    "L": (6, 7),
+    "w": (3, 5, 7),
+    "k": (3, 5, 7),
+    "f": (52, 100),
+}
+"""Sizes that it is checked at."""
+
+CHECKS = 8
+MOST_TERMS = 60
+
+
+def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
+    """Interpolate a figure over the sizes of a graph.
+
+    Parameters
+    ----------
+    name
+        The figure, as :func:`measure` knows it.
+    reason
+        Why there is no proof; it is repeated if there is no fit either.
+    """
+    rng = random.Random(20240229)
+    basis = _basis(graph, setting)
+    if len(basis) > MOST_TERMS:
+        return Derivation(None, reason=f"{reason}; too many sizes to interpolate ({len(basis)} terms)")
+    samples = _draw(graph, NEAR, 2 * len(basis) + 6, rng)
+    held_out = _draw(graph, FAR, CHECKS, rng)
+    values = [measure(name, graph, setting, at) for at in samples]
+    if any(v is None for v in values):
+        return Derivation(None, reason=reason)
+    found = solve([[b.evaluate(**at) for b in basis] for at in samples], [Fraction(v or 0) for v in values])
+    if found is None:
+        return Derivation(None, reason=f"{reason}; no polynomial of degree two fits {len(samples)} measured values")
+    formula = sum((c * b for c, b in zip(found, basis, strict=True)), poly(0))
+    for at in held_out:
+        measured = measure(name, graph, setting, at)
+        if measured != formula.evaluate(**at):
+            return Derivation(None, reason=f"{reason}; {formula} was fitted, but gives {formula.evaluate(**at)} at {at}, measured {measured}")
+    least = {s: min(NEAR[s]) for s in formula.sizes if s in NEAR and min(NEAR[s]) > 1}
+    steps = (reason, f"fitted to {len(samples)} measured values, checked at {len(held_out)} held-out sizes")
+    return Derivation(formula, "fitted", least, steps, details={"held_out": tuple(held_out)})
+
+
+def _basis(graph: Graph, setting: Setting) -> list[Poly]:
+    lengths = sorted({s for a in graph.axes.values() for s in a.extent.sizes})
+    relations = [s for s in ("w", "k") if s in graph.free_sizes]
+    atoms: list[Poly] = [size(s) for s in dict.fromkeys([*lengths, *relations])]
+    if setting.unit == "scalar":
+        atoms += [ceil_log2(size(s)) for s in graph.free_sizes]
+    return [poly(1), *atoms, *(a * b for a, b in itertools.combinations_with_replacement(atoms, 2))]
+
+
+def _draw(graph: Graph, choices: Mapping[str, tuple[int, ...]], count: int, rng: random.Random) -> list[dict[str, int]]:
+    drawn: list[dict[str, int]] = []
+    for _ in range(50 * count):
+        at = {s: rng.choice(choices.get(s, (4, 8))) for s in graph.free_sizes}
+        if at not in drawn:
+            drawn.append(at)
+        if len(drawn) == count:
+            break
+    return drawn
+
+
+def solve(rows: Sequence[Sequence[Fraction | int]], values: Sequence[Fraction]) -> list[Fraction] | None:
+    """Solve a linear system exactly; free unknowns are zero, a contradiction is None.
+
+    >>> solve([[1, 1], [1, 2], [1, 3]], [Fraction(3), Fraction(5), Fraction(7)])
+    [Fraction(1, 1), Fraction(2, 1)]
+    """
+    table = [[Fraction(x) for x in row] + [value] for row, value in zip(rows, values, strict=True)]
+    width, pivots, top = len(rows[0]), [], 0
+    for column in range(width):
+        pivot = next((r for r in range(top, len(table)) if table[r][column]), None)
+        if pivot is None:
+            continue
+        table[top], table[pivot] = table[pivot], table[top]
+        scale = table[top][column]
+        table[top] = [x / scale for x in table[top]]
+        for r in range(len(table)):
+            if r != top and table[r][column]:
+                factor = table[r][column]
+                table[r] = [x - factor * y for x, y in zip(table[r], table[top], strict=True)]
+        pivots.append(column)
+        top += 1
+    if any(row[width] for row in table[top:]):
+        return None
+    solution = [Fraction(0)] * width
+    for r, column in enumerate(pivots):
+        solution[column] = table[r][width]
+    return solution

@@ -1,0 +1,67 @@
+"""The two witnesses that are taken at concrete sizes: measured on the unrolled graph, and run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from ..graphs.graph import Graph
+from ..graphs.setting import Setting
+from ..graphs.unrolling import TooLargeError
+from .counts import work
+from .figures import Number
+from .measure import measure
+from .runs import PLAIN, run
+
+LARGEST_RUN = 3_000_000
+"""Operations that are carried out on counting scalars (a few seconds)."""
+
+LARGEST_GRAPH = 1_000_000
+"""Nodes and edges that are unrolled for one witness."""
+
+
+def measured(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
+    """Measure a figure on the unrolled graph; None if it has none there or is too large."""
+    if name not in {"span", "params", "work", "parallelism", "state", "state_bound", "decode_work"} and setting.mode not in {
+        "encode",
+        "prefill",
+    }:
+        return None
+    if setting.mode == "train":
+        return None
+    try:
+        return measure(name, graph, setting, at)
+    except TooLargeError:
+        return None
+
+
+def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
+    """Read a figure off plain code that ran; None if nothing runs for it, or not in this setting."""
+    if graph.name not in PLAIN or setting.mode != "encode" or setting.scope == "mixing":
+        return None
+    if name not in {"params", "work", "span", "parallelism", "path_length", "receptive_field"}:
+        return None
+    cost = work(graph, setting).formula
+    if cost is None or cost.evaluate(**{s: at[s] for s in cost.sizes}) > LARGEST_RUN:
+        return None
+    result = _result(graph.name, tuple(sorted({"h": 1, **at}.items())), setting.pairs, setting.reduction, setting.mac)
+    return _read(name, result, setting)
+
+
+def _read(name: str, result: Any, setting: Setting) -> Number | None:
+    if name in {"params", "work", "receptive_field"}:
+        value: int = getattr(result, name)
+        return value
+    if name == "parallelism":
+        return Fraction(result.work, result.span["scalar"])
+    if name == "path_length" and setting.unit == "scalar":
+        return None  # in a tree that ran, terms at the edge take fewer steps than ceil(log2 m)
+    found: Mapping[str, int] = result.span if name == "span" else result.path_length
+    return found.get(setting.unit)
+
+
+@functools.lru_cache(maxsize=64)
+def _result(name: str, at: tuple[tuple[str, int], ...], pairs: str, reduction: str, mac: int) -> Any:
+    return run(name, sizes=dict(at), pairs=pairs, reduction=reduction, mac=mac)

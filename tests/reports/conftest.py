@@ -1,0 +1,28 @@
+"""Stand-ins for the analysis, so that the command line is tested by itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from .samples import analysis, comparison, verdict
+
+
+@pytest.fixture
+def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make the command line receive given results, and record how it asked for them."""
+
+    def install(**results: Any) -> None:
+        api, claims = ModuleType("api"), ModuleType("claims")
+        found = results.get("analysis", analysis())
+        vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)
+        vars(api)["compare"] = lambda models, **_: results.get("comparison", comparison())
+        vars(claims)["check"] = lambda *_, **__: results.get("verdicts", [verdict()])
+        monkeypatch.setitem(sys.modules, "workspan.analysis.api", api)
+        monkeypatch.setitem(sys.modules, "workspan.analysis.claims", claims)
+
+    return install
