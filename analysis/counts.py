@@ -34,7 +34,7 @@ from .proofs.counts import (
 from .proofs.errors import ProofError
 from .sites import site
 from .solving import UnsolvedError
-from .sums import ROUNDS, all_layers, last_row, law
+from .sums import ROUNDS, all_layers, last_row, law, least_sizes
 
 __all__ = ["causal", "decode_work", "params", "work"]
 
@@ -45,7 +45,9 @@ def params(graph: Graph, setting: Setting) -> Derivation:
     for equation in in_scope(graph, setting, "params"):
         total = equation.scalars * equation.count
         counts.append(EquationCount(equation.name, total))
-        lines.append(f"{equation.name} ({', '.join(str(a) for a in equation.domain) or 'one number'}): {total}")
+        lines.append(
+            f"{equation.name} ({', '.join(str(a) for a in equation.domain) or 'one number'}): {total}"
+        )
     return _concluded(graph, setting, "params", counts, lines)
 
 
@@ -70,7 +72,10 @@ def decode_work(graph: Graph, setting: Setting) -> Derivation:
     along = output_sequence(looped)
     assert along is not None
     if str(along.extent) != along.name:
-        return Derivation(None, reason=f"the sequence has the fixed length {along.extent}: leave {along.name} free")
+        return Derivation(
+            None,
+            reason=f"the sequence has the fixed length {along.extent}: leave {along.name} free",
+        )
     # Another sequence is worked on once: with the first position, not with one more.
     before = any(
         e.sequence != along and e.primitive.operations(site(looped, e), setting) != 0
@@ -79,7 +84,9 @@ def decode_work(graph: Graph, setting: Setting) -> Derivation:
     return _counted(looped, setting, "decode_work", least={along.name: 2} if before else None)
 
 
-def _counted(graph: Graph, setting: Setting, quantity: str, least: dict[str, int] | None = None) -> Derivation:
+def _counted(
+    graph: Graph, setting: Setting, quantity: str, least: dict[str, int] | None = None
+) -> Derivation:
     counts, lines = [], []
     for equation in in_scope(graph, setting, quantity):
         try:
@@ -95,7 +102,9 @@ def _named(equation: Equation, reason: str) -> str:
     return reason if reason.startswith(equation.name) else f"{equation.name}: {reason}"
 
 
-def _count(graph: Graph, equation: Equation, setting: Setting, *, decoding: bool) -> tuple[EquationCount, str]:
+def _count(
+    graph: Graph, equation: Equation, setting: Setting, *, decoding: bool
+) -> tuple[EquationCount, str]:
     """Count one equation, and say how."""
     masked = decoding or setting.pairs == "masked"
     cost, slots = per_position(graph, equation, setting, masked=masked)
@@ -122,7 +131,9 @@ def _count(graph: Graph, equation: Equation, setting: Setting, *, decoding: bool
 
 
 def _title(equation: Equation) -> str:
-    detail = getattr(equation.primitive, "pattern", None) or getattr(equation.primitive, "function", None)
+    detail = getattr(equation.primitive, "pattern", None) or getattr(
+        equation.primitive, "function", None
+    )
     return f"{equation.name}: {equation.primitive.name}" + (f" {detail}" if detail else "")
 
 
@@ -154,7 +165,7 @@ def _concluded(
     return Derivation(
         formula,
         grade="proved",
-        least={**_bases(formula), **(least or {})},
+        least={**least_sizes(formula), **(least or {})},
         steps=(*lines, f"the sum: {formula}"),
         certificate=certificate,
         by_primitive={} if quantity == "params" else by_primitive,
@@ -177,9 +188,3 @@ def _wholes(graph: Graph) -> Iterable[str]:
             for bound in (read.relation.back, read.relation.ahead):
                 if bound is not None and any(c.denominator != 1 for c in bound.terms.values()):
                     yield f"{bound} is whole"
-
-
-def _bases(formula: Poly) -> dict[str, int]:
-    """Sizes whose value one would make a geometric series divide by zero."""
-    under = [a.args[0] for m in formula.terms for a, _ in m if a.kind == "reciprocal"]
-    return {u.sizes[0]: 2 for u in under if len(u.sizes) == 1 and u == poly(u.sizes[0]) - 1}

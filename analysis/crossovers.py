@@ -7,7 +7,7 @@
 >>> condition(lstm, attention), condition(attention, attention)
 ('n > 2*d', 'never')
 >>> condition(poly("n**2"), poly("n*d + d**2"))
-'n < (d + sqrt(5*d**2))/2'
+'n < (d + sqrt(5)*d)/2'
 
 Notes
 -----
@@ -67,8 +67,9 @@ def condition(left: Poly, right: Poly) -> str:
     if at_least(-1, difference):
         return "always"
     sign, factors = _undecided(difference)
-    if not factors:
-        return "always" if sign < 0 else "never"
+    if all(factors.count(f) == 2 for f in factors):  # squares, or nothing
+        apart = " and ".join(dict.fromkeys(_inequality(f, "!=") for f in factors))
+        return "never" if sign > 0 else apart or "always"
     rest = poly(sign)
     for factor in factors:
         rest = rest * factor
@@ -98,9 +99,7 @@ def _cleared(cost: Poly) -> Poly:
             cost = sum((_over(m, c, atom, degree) for m, c in cost.terms.items()), poly(0))
     if not cost.terms:
         return cost
-    lowest = {
-        a: min(dict(m).get(a, 0) for m in cost.terms) for a in cost.atoms if a.kind == "size"
-    }
+    lowest = {a: min(dict(m).get(a, 0) for m in cost.terms) for a in cost.atoms if a.kind == "size"}
     shared = sorted(((a, -k) for a, k in lowest.items() if k), key=lambda p: p[0].text)
     return cost * Poly({tuple(shared): 1})
 
@@ -126,7 +125,10 @@ def _undecided(cost: Poly) -> tuple[int, list[Poly]]:
     """Factor, and return the sign of the factors whose sign is certain, and all other factors."""
     import sympy
 
-    symbols = {atom: sympy.Symbol(f"x{k}") for k, atom in enumerate(sorted(cost.atoms, key=lambda a: a.text))}
+    symbols = {
+        atom: sympy.Symbol(f"x{k}")
+        for k, atom in enumerate(sorted(cost.atoms, key=lambda a: a.text))
+    }
     expression = sympy.Add(
         *(
             sympy.Rational(c.numerator, c.denominator) * sympy.Mul(*(symbols[a] ** k for a, k in m))
@@ -140,7 +142,7 @@ def _undecided(cost: Poly) -> tuple[int, list[Poly]]:
         if at_least(-1, found):
             sign *= (-1) ** times
         elif not at_least(found, 1):
-            rest.extend([found] * times)
+            rest.extend([found] * (2 - times % 2))
     return sign, rest
 
 
@@ -195,11 +197,20 @@ def _quadratic(name: str, a: Poly, b: Poly, c: Poly) -> str | None:
         first, middle, last = sign * a, sign * b, sign * c
         if at_least(first, 1) and at_least(0, last):
             square = middle * middle - 4 * first * last
-            root = f"sqrt({square})"
+            root = _root(square)
             top = root if middle == 0 else f"{-middle} + {root}"
             bottom = 2 * first
             return f"{name} {relation} ({top})/{_wrapped(bottom)}"
     return None
+
+
+def _root(square: Poly) -> str:
+    """Write a square root, of a single even power without the root where that is possible."""
+    if len(square.terms) == 1:
+        ((monomial, c),) = square.terms.items()
+        if all(k % 2 == 0 for _, k in monomial) and monomial:
+            return f"sqrt({c})*{Poly({tuple((a, k // 2) for a, k in monomial): 1})}"
+    return f"sqrt({square})"
 
 
 def _quotient(top: Poly, bottom: Poly) -> str:
@@ -213,7 +224,7 @@ def _wrapped(cost: Poly) -> str:
     return text if text.isalnum() else f"({text})"
 
 
-def _inequality(cost: Poly) -> str:
+def _inequality(cost: Poly, relation: str = "<") -> str:
     """Write ``cost < 0`` with what is added on the left and what is subtracted on the right."""
     added = Poly({m: c for m, c in cost.terms.items() if c > 0})
-    return f"{added} < {added - cost}"
+    return f"{added} {relation} {added - cost}"

@@ -25,8 +25,7 @@ from .measure import MeasureError, measure
 from .proofs.errors import ProofError
 from .proofs.state import frontier, reach, sequence, starts
 from .solving import UnsolvedError
-from .state import kept_positions
-from .sums import all_layers
+from .sums import all_layers, least_sizes
 
 __all__ = ["state_bound"]
 
@@ -67,16 +66,23 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
         try:
             measured = measure("state_bound", graph, setting, at)
         except (TooLargeError, MeasureError) as error:
-            return Derivation(None, reason=f"{bound} could not be compared with a maximum flow: {error}")
+            return Derivation(
+                None, reason=f"{bound} could not be compared with a maximum flow: {error}"
+            )
         if measured != bound.evaluate(**at):
             where = ", ".join(f"{k}={v}" for k, v in at.items())
             value = bound.evaluate(**at)
             reason = f"cuts of whole equations give {bound}, {value} at {where}, but a maximum flow {measured}"
             return Derivation(None, reason=reason)
-    lines = tuple(sorted(f"cutting {', '.join(sorted(cut)) or 'nothing'}: {cost}" for cut, cost in found.items()))
+    lines = tuple(
+        sorted(
+            f"cutting {', '.join(sorted(cut)) or 'nothing'}: {cost}" for cut, cost in found.items()
+        )
+    )
     return Derivation(
         bound,
         grade="fitted",
+        least=least_sizes(bound),
         steps=(*lines, f"the least of them: {bound}"),
         details={"held_out": tuple(held_out)},
     )
@@ -86,7 +92,9 @@ def _held_out(graph: Graph) -> list[dict[str, int]]:
     """Return sizes to compare at: all of them, or for a large graph as many as keep it short."""
     complete = [_complete(graph, at, k + 2) for k, at in enumerate(HELD_OUT)]
     work = itertools.accumulate(len(graph) * (at.get("n", 1) + 2) for at in complete)
-    return [at for at, total in zip(complete, work, strict=True) if total <= LONGEST] or complete[1:2]
+    return [at for at, total in zip(complete, work, strict=True) if total <= LONGEST] or complete[
+        1:2
+    ]
 
 
 def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]:
@@ -118,7 +126,7 @@ def _common(costs: list[Poly]) -> Poly:
 
 
 def _candidates(graph: Graph) -> list[Cut]:
-    kept = kept_positions(graph)
+    kept = frontier(graph)
     cuts = [frozenset(kept), *([frozenset(graph.inputs)] if kept else [])]
     direct = _needed(graph, frozenset(kept))
     everything = _needed(graph, frozenset())
@@ -130,7 +138,9 @@ def _candidates(graph: Graph) -> list[Cut]:
 
 def _minimum_cut(graph: Graph, needed: Mapping[str, Poly], at: Mapping[str, int]) -> Cut:
     """Cut the reduced graph at concrete sizes, each equation costing what is needed of it."""
-    capacity = {name: _cost(graph, name, positions).evaluate(**at) for name, positions in needed.items()}
+    capacity = {
+        name: _cost(graph, name, positions).evaluate(**at) for name, positions in needed.items()
+    }
     origin = _origins(graph, capacity)
     network: nx.DiGraph[Any] = nx.DiGraph()
     network.add_nodes_from(("inputs", "later"))
@@ -193,7 +203,9 @@ def _needed(graph: Graph, cut: Cut) -> dict[str, Poly]:
     n, known = size(sequence(graph).name), starts(graph)
     needed = _reaches(graph, cut)
     every = {name: maximum(n - known[name], 0) for name in needed}
-    return {name: every[name] if r is None else minimum(r, every[name]) for name, r in needed.items()}
+    return {
+        name: every[name] if r is None else minimum(r, every[name]) for name, r in needed.items()
+    }
 
 
 def _reaches(graph: Graph, cut: Cut) -> dict[str, Poly | None]:

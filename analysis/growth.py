@@ -244,7 +244,9 @@ def _covers(x: Term, y: Term) -> bool:
         elif k < 0:
             # log(x) <= x, and where log(x) is a factor of the larger term it is at least one.
             inner = Poly(atom.args[0].terms)
-            quotient = quotient * inner**k if len(inner.terms) == 1 else quotient * Poly({((atom, k),): 1})
+            quotient = (
+                quotient * inner**k if len(inner.terms) == 1 else quotient * Poly({((atom, k),): 1})
+            )
     (monomial,) = quotient.terms
     top = Poly({tuple((a, k) for a, k in monomial if k > 0): 1})
     bottom = Poly({tuple((a, -k) for a, k in monomial if k < 0): 1})
@@ -264,7 +266,11 @@ def _term_text(term: Term) -> str:
     under = [(a, k) for a, k in ordered if a.kind == "reciprocal"]
     above = [_factor(a, k) for a, k in ordered if k > 0 and a.kind != "reciprocal"]
     below = [_factor(a, -k) for a, k in ordered if k < 0]
-    return _quotient(above, below + [_raised(f"({a.args[0]})", str(k)) if k > 1 else f"({a.args[0]})" for a, k in under])
+    return _quotient(
+        above,
+        below
+        + [_raised(f"({a.args[0]})", str(k)) if k > 1 else f"({a.args[0]})" for a, k in under],
+    )
 
 
 def _factor(atom: Atom, k: int) -> str:

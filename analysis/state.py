@@ -16,6 +16,7 @@ from ..graphs.graph import Equation, Graph, Read
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, maximum, minimum, poly, size
 from .causality import causal
+from .cuts import state_bound
 from .derivation import Derivation
 from .proofs.errors import ProofError
 from .proofs.state import (
@@ -30,9 +31,9 @@ from .proofs.state import (
     uncovered,
 )
 from .solving import UnsolvedError
-from .sums import all_layers
+from .sums import all_layers, least_sizes
 
-__all__ = ["kept_positions", "state"]
+__all__ = ["state", "state_bound"]
 
 
 def state(graph: Graph, setting: Setting) -> Derivation:
@@ -56,18 +57,21 @@ def state(graph: Graph, setting: Setting) -> Derivation:
     return Derivation(
         formula,
         grade="proved",
+        least=least_sizes(formula),
         steps=(*lines, f"the sum: {formula}"),
         certificate=certificate,
         details={"kept": {k.name: k.total for k in kept if k.total != 0}},
     )
 
 
-def kept_positions(graph: Graph) -> dict[str, Poly]:
+def _kept_positions(graph: Graph) -> dict[str, Poly]:
     """Return, by equation, how many of its last positions later ones read; 1 if it has none."""
     along, known = sequence(graph), starts(graph)
     n = size(along.name)
     return {
-        name: _longest(reads, maximum(n - known[name], 0)) if graph[name].sequence == along else poly(1)
+        name: _longest(reads, maximum(n - known[name], 0))
+        if graph[name].sequence == along
+        else poly(1)
         for name, reads in frontier(graph).items()
     }
 
@@ -81,7 +85,7 @@ def _longest(reads: tuple[Read, ...], known: Poly) -> Poly:
 
 
 def _kept(graph: Graph) -> tuple[Kept, ...]:
-    positions = kept_positions(graph)
+    positions = _kept_positions(graph)
     found = []
     for name, count in positions.items():
         counted = uncovered(graph, graph[name], positions)

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from ..graphs.graph import Equation
 from ..graphs.relations import Relation
-from ..graphs.sizes import Atom, Poly, minimum, poly, power, size
+from ..graphs.sizes import Atom, Poly, ceil_log, minimum, poly, power, size
+from .proofs.cases import rewritten
 from .proofs.counts import Generic, generic
 from .solving import UnsolvedError
 
@@ -66,11 +67,107 @@ def all_layers(equation: Equation, each: Poly) -> Poly:
 def over_layers(cost: Poly, symbol: str, extent: Poly) -> Poly:
     """Sum a cost over ``symbol`` from 0 to ``extent - 1``.
 
+    A cost that compares powers ``k**l`` with a size n has a simple form for ``l <= p - 2``, another
+    for ``l >= p``, where p = ceil(log(n, k)), and only the layer between needs the comparison. With
+    ``u = min(extent, p)`` it is the one before u, if there is any; the same holds if u is 0, since
+    a sum up to -1 is less the term at -1, which is of the first form.
+
     Raises
     ------
     UnsolvedError
         If a term is neither a polynomial nor a power in the symbol.
     """
+    found = _compared(cost, symbol)
+    if found is None:
+        return _divided(_sum(cost, symbol, extent))
+    base, length, low, high = found
+    u = minimum(extent, ceil_log(base, length))
+    before = _divided(_sum(low, symbol, u - 1))
+    return (
+        before
+        + cost.substitute({symbol: u - 1})
+        + _sum(high, symbol, extent)
+        - _sum(high, symbol, u)
+    )
+
+
+def _compared(cost: Poly, symbol: str) -> tuple[Poly, Poly, Poly, Poly] | None:
+    """Return k, n, and the cost where k**l is small and where it is large; None if it has one form."""
+    inside = [
+        a
+        for a in _functions(cost)
+        if a.kind in {"min", "ceil"} and any(symbol in x.sizes for x in a.args)
+    ]
+    if not inside:
+        return None
+    (base, exponent), *_ = [
+        p.args for a in inside for x in a.args for p in _functions(x) if p.kind == "power"
+    ] or [(poly(1), poly(0))]
+    lengths = {s for a in inside for x in a.args for s in x.sizes} - {symbol, *base.sizes}
+    if exponent != size(symbol) or len(lengths) != 1:
+        raise UnsolvedError(f"the sum of {cost} over layers has no known closed form")
+    n, wide = size(lengths.pop()), power(base, exponent)
+
+    def small(atom: Atom) -> Poly | None:  # k * k**l < n
+        if atom.kind == "min" and n in atom.args:
+            return next(Poly(x.terms) for x in atom.args if x != n)
+        return base if atom.kind == "min" and symbol in _sizes(atom) else None
+
+    def large(atom: Atom) -> Poly | None:  # k**l >= n
+        if atom.kind == "ceil" and atom.args[0] == n / wide:
+            return poly(1)
+        return n if atom.kind == "min" and symbol in _sizes(atom) and n in atom.args else None
+
+    return base, n, rewritten(cost, small), rewritten(cost, large)
+
+
+def _functions(cost: Poly) -> list[Atom]:
+    """All atoms that are no sizes, at every depth."""
+    return [
+        b
+        for a in sorted(cost.atoms, key=lambda a: a.text)
+        if a.kind != "size"
+        for b in [a, *_inner(a)]
+    ]
+
+
+def _inner(atom: Atom) -> list[Atom]:
+    return [b for x in atom.args for b in _functions(x)]
+
+
+def _sizes(atom: Atom) -> set[str]:
+    return {s for x in atom.args for s in x.sizes}
+
+
+def _divided(cost: Poly) -> Poly:
+    """Carry out divisions by ``k - 1`` that leave no rest."""
+    under = next(
+        (a for a in sorted(cost.atoms, key=lambda a: a.text) if a.kind == "reciprocal"), None
+    )
+    if under is None or len(under.args[0].sizes) != 1:
+        return cost
+    base = size(under.args[0].sizes[0])
+    if under.args[0] != base - 1:
+        return cost
+    above = [
+        (Poly({tuple(p for p in m if p[0] is not under): c}), dict(m).get(under, 0))
+        for m, c in cost.terms.items()
+    ]
+    whole = sum((t for t, k in above if not k), poly(0))
+    rest = sum((t for t, k in above if k == 1), poly(0))
+    by_power: dict[int, Poly] = {}
+    for monomial, c in rest.terms.items():
+        k = next((e for a, e in monomial if a.kind == "size" and a.args[0] == str(base)), 0)
+        by_power[k] = by_power.get(k, poly(0)) + Poly({monomial: c}) / base**k
+    # Horner: the quotient's coefficients are the sums of those of higher powers.
+    quotient, carry = poly(0), poly(0)
+    for k in range(max(by_power), min(by_power), -1):
+        carry = carry + by_power.get(k, poly(0))
+        quotient = quotient + carry * base ** (k - 1)
+    return whole + quotient if carry + by_power[min(by_power)] == 0 else cost
+
+
+def _sum(cost: Poly, symbol: str, extent: Poly) -> Poly:
     total = poly(0)
     for monomial, c in cost.terms.items():
         rest, degree, bases = poly(c), 0, poly(1)
@@ -109,3 +206,15 @@ def _series(base: Poly, degree: int, extent: Poly, cost: Poly) -> Poly:
             (atom, k) = monomial[0]
             return (power(Poly({((atom, 1),): 1}), extent) ** k - 1) / (base - 1)
     raise UnsolvedError(f"the sum of {cost} over layers has no known closed form")
+
+
+def least_sizes(formula: Poly) -> dict[str, int]:
+    """Return sizes that a formula needs to be larger than one: bases, and where it divides by x - 1."""
+    bases = []
+    for atom in _functions(formula):
+        argument = atom.args[0]
+        if atom.kind == "ceil_log":
+            bases.append(argument)
+        elif atom.kind == "reciprocal":
+            bases.append(argument + 1)
+    return {str(b): 2 for b in bases if b == poly(b.sizes[0] if b.sizes else 1) and b.sizes}

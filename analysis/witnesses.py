@@ -22,19 +22,32 @@ LARGEST_GRAPH = 1_000_000
 """Nodes and edges that are unrolled for one witness."""
 
 
+STATIC = {"params", "state", "state_bound", "decode_work"}
+
+
 def measured(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
     """Measure a figure on the unrolled graph; None if it has none there or is too large."""
-    if name not in {"span", "params", "work", "parallelism", "state", "state_bound", "decode_work"} and setting.mode not in {
-        "encode",
-        "prefill",
-    }:
-        return None
-    if setting.mode == "train":
-        return None
     try:
-        return measure(name, graph, setting, at)
+        if name in STATIC or setting.mode in {"encode", "prefill"}:
+            return measure(name, graph, setting, at)
+        return _in_other_mode(name, graph, setting, at)
     except TooLargeError:
         return None
+
+
+def _in_other_mode(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
+    """Measure the span of decoding and generating, and the work of each token once."""
+    if setting.mode == "train" or name not in {"work", "span", "parallelism"}:
+        return None
+    if name == "span":
+        return measure("span", graph, setting, at)
+    span = measure("span", graph, setting.but(unit="scalar"), at)
+    once = setting.but(mode="encode", pairs="masked")
+    decoding = setting.mode == "decode"
+    total = measure("decode_work", graph, once, at) if decoding else measure("work", graph.looped, once, at)
+    if name == "work" or total is None or span is None:
+        return None if span is None else total
+    return Fraction(total) / span
 
 
 def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
@@ -56,8 +69,8 @@ def _read(name: str, result: Any, setting: Setting) -> Number | None:
         return value
     if name == "parallelism":
         return Fraction(result.work, result.span["scalar"])
-    if name == "path_length" and setting.unit == "scalar":
-        return None  # in a tree that ran, terms at the edge take fewer steps than ceil(log2 m)
+    if name == "path_length" and setting.reduction == "sequential":
+        return None  # the last term of a sum that ran in sequence takes one step, not m - 1
     found: Mapping[str, int] = result.span if name == "span" else result.path_length
     return found.get(setting.unit)
 

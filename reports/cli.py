@@ -57,6 +57,7 @@ app = App(
     name="workspan",
     help="Work, span and path lengths of sequence models, derived, measured and run.",
     version=_version,
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -95,7 +96,7 @@ def analyze(
     _print(
         style,
         {
-            "text": lambda: text.analyses_printer(analyses),
+            "text": lambda: text.analyses_printer(analyses, values=bool(at)),
             "json": lambda: records.dumps(records.analyses_record(analyses)),
             "markdown": lambda: markdown.analyses_markdown(analyses),
             "latex": lambda: latex.analyses_latex(analyses),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .draw import STYLE as DRAWING_STYLE
 from .draw import DrawingError, svg
+from .duels import FIXED, duels_of
 from .markup import Markup, element, join, slug
 from .notation import mathml, mathml_terms
 from .plots import plot, sizes_text
@@ -23,10 +24,12 @@ from .sheet import (
     comparison_sheet,
     counts_text,
     disagreements,
+    domain_of,
     figure_sheet,
     marks,
     number_text,
     sheet_of,
+    taken,
     witness_mark,
 )
 from .style import STYLE
@@ -39,7 +42,7 @@ HINT = (
     "Every formula was derived from the model's graph. proved: a certificate was verified against "
     "the graph's own recurrences; fitted: interpolated exactly, and checked at sizes that it was "
     "not fitted to. measured: counted on the graph unrolled at concrete sizes; run: read off plain "
-    "code while it ran."
+    "code while it ran. Sizes are whole numbers of at least 1."
 )
 
 
@@ -50,7 +53,7 @@ def comparison_page(comparison: Comparison, verdicts: Sequence[Verdict] = (), *,
         element("p", counts_text(sheet) + ".", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
         table(sheet, linked=True),
-        _section("crossovers", "Who is cheaper where", crossover_table(comparison.crossovers))
+        _section("crossovers", "Who is cheaper where", *crossover_tables(comparison.crossovers))
         if comparison.crossovers
         else Markup(""),
         _section("claims", "Claims", verdict_table(verdicts)) if verdicts else Markup(""),
@@ -116,7 +119,8 @@ def _cell(row: Row, k: int, sheet: Sheet, linked: bool) -> Markup:
     parts = [element("div", _formula(figure))]
     if figure.formula is not None and figure.theta:
         growth = Markup(f"{element('span', 'Θ(')}{mathml(figure.theta)}{element('span', ')')}")
-        parts.append(element("div", growth, *_domain(figure), class_="quiet"))
+        domain = _domain(figure) if domain_of(figure) != "all sizes" else []
+        parts.append(element("div", growth, *domain, class_="quiet"))
     marked = (
         element("a", marks(figure) or "details", href=f"#{_anchor(row, k)}")
         if linked
@@ -136,7 +140,7 @@ def _formula(figure: Figure) -> Markup:
 
 
 def _domain(figure: Figure) -> list[Markup]:
-    return [Markup(f" for {mathml(figure.domain)}")] if figure.domain else []
+    return [Markup(f" for {mathml(domain_of(figure))}")]
 
 
 def _anchor(row: Row, k: int) -> str:
@@ -174,7 +178,7 @@ def _details(row: Row, k: int, model: str, figure: Figure) -> Markup:
     if figure.held_out:
         listed = "; ".join(at_text(at) for at in figure.held_out)
         parts.append(element("p", f"Checked at sizes that it was not fitted to: {listed}."))
-    if figure.values:
+    if taken(figure):
         parts.append(_values(figure))
     parts.append(element("p", element("a", "back to the table", href="#top")))
     return element("article", *parts, id=_anchor(row, k))
@@ -197,23 +201,25 @@ def _story(figure: Figure) -> str:
 def _values(figure: Figure) -> Markup:
     rows = [
         (at_text(v.at), *(number_text(n) or "not taken" for n in (v.derived, v.measured, v.run)))
-        for v in figure.values
+        for v in taken(figure)
     ]
     return _table(("sizes", "derived", "measured", "run"), rows, numbers=True)
 
 
-def crossover_table(crossovers: Sequence[Crossover]) -> Markup:
+def crossover_tables(crossovers: Sequence[Crossover]) -> list[Markup]:
     """Return who is cheaper where."""
-    rows = [
-        (
-            f"{c.figure}, {c.counted}" if c.counted else c.figure,
-            c.left,
-            c.right,
-            c.condition if c.condition in {"always", "never"} else Markup(mathml(c.condition)),
-        )
-        for c in crossovers
-    ]
-    return _table(("figure", "less", "than", "exactly when"), rows)
+    parts = []
+    for duels in duels_of(crossovers):
+        header = ("less", "than", *(f"{c}: exactly when" for c in duels.counted))
+        rows = [(left, right, *(_condition(c) for c in conds)) for left, right, conds in duels.rows]
+        parts.append(element("h3", f"Less {duels.figure}"))
+        parts += [_table(header, rows)] if rows else []
+        parts += [element("p", sentence) for sentence in duels.sentences]
+    return parts
+
+
+def _condition(text: str) -> str:
+    return text if text in FIXED or not text else Markup(mathml(text))
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Markup:

@@ -8,18 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .duels import FIXED, duels_of
 from .markup import latex_escape
 from .notation import latex
-from .sheet import Row, Sheet, comparison_sheet, counts_text, disagreements, marks, sheet_of
+from .sheet import (
+    Row,
+    Sheet,
+    comparison_sheet,
+    counts_text,
+    disagreements,
+    domain_of,
+    short_marks,
+    sheet_of,
+)
 
 if TYPE_CHECKING:
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
 
 _COLUMNS = (
     "@{}>{\\raggedright\\arraybackslash}p{0.21\\linewidth}"
-    ">{\\raggedright\\arraybackslash}p{0.37\\linewidth}"
-    ">{\\raggedright\\arraybackslash}p{0.18\\linewidth}"
-    ">{\\raggedright\\arraybackslash}p{0.15\\linewidth}@{}"
+    ">{\\raggedright\\arraybackslash}p{0.39\\linewidth}"
+    ">{\\raggedright\\arraybackslash}p{0.20\\linewidth}"
+    ">{\\raggedright\\arraybackslash}p{0.11\\linewidth}@{}"
 )
 _PREAMBLE = """\
 \\documentclass[10pt]{article}
@@ -30,6 +40,10 @@ _PREAMBLE = """\
 \\usepackage[margin=2cm]{geometry}
 \\begin{document}
 """
+LEGEND = (
+    "m, r: measured on the unrolled graph, run as plain code; "
+    "=: equal to the formula, !=: they disagree."
+)
 
 
 def analyses_latex(analyses: Sequence[Analysis]) -> str:
@@ -81,8 +95,11 @@ def _sheet(sheet: Sheet) -> str:
             for model, figure in zip(sheet.models, row.cells, strict=True)
             if figure is not None
         ]
-    table = _longtable(("model", "formula", "growth", "grade and witnesses"), rows)
-    return f"{table}\n\\noindent Setting: {latex_escape(sheet.setting)}.\n"
+    table = _longtable(("model", "formula", "growth", "witnesses"), rows)
+    note = (
+        f"{LEGEND} Sizes are whole numbers of at least 1. Setting: {latex_escape(sheet.setting)}."
+    )
+    return f"{table}\n\\noindent {note}\n"
 
 
 def _heading(row: Row) -> str:
@@ -93,12 +110,12 @@ def _heading(row: Row) -> str:
 
 def _line(model: str, figure: Figure, common: str) -> str:
     formula = figure_latex(figure)
-    if figure.formula is not None and figure.domain and figure.domain != common:
-        formula += f" for ${latex(figure.domain)}$"
+    if figure.formula is not None and domain_of(figure) != common:
+        formula += f" for ${latex(domain_of(figure))}$"
     growth = (
         f"$\\Theta({latex(figure.theta)})$" if figure.theta and figure.formula is not None else ""
     )
-    notes = [latex_escape(marks(figure))]
+    notes = [latex_escape(short_marks(figure))]
     notes += [f"\\textbf{{\\textcolor{{red}}{{{latex_escape(d)}}}}}" for d in disagreements(figure)]
     return " & ".join((_breakable(model), formula, growth, "; ".join(notes)))
 
@@ -108,24 +125,32 @@ def _breakable(name: str) -> str:
 
 
 def _crossovers(crossovers: Sequence[Crossover]) -> str:
-    rows = [
-        " & ".join(
-            (
-                latex_escape(f"{c.figure}, {c.counted}" if c.counted else c.figure),
-                _breakable(c.left),
-                _breakable(c.right),
-                c.condition if c.condition in {"always", "never"} else f"${latex(c.condition)}$",
-            )
-        )
-        for c in crossovers
-    ]
-    return _longtable(("figure", "less", "than", "exactly when"), rows)
+    parts = []
+    for duels in duels_of(crossovers):
+        header = ("less", "than", *(latex_escape(f"{c}: exactly when") for c in duels.counted))
+        rows = [
+            " & ".join((_breakable(left), _breakable(right), *(_condition(c) for c in conditions)))
+            for left, right, conditions in duels.rows
+        ]
+        parts.append(f"\\noindent Less {latex_escape(duels.figure)}:\n")
+        parts += [_longtable(header, rows, _even(len(header)))] if rows else []
+        parts += [f"\\noindent {latex_escape(s)}\n" for s in duels.sentences]
+    return "\n".join(parts)
 
 
-def _longtable(header: Sequence[str], rows: Sequence[str]) -> str:
+def _condition(text: str) -> str:
+    return text if text in FIXED or not text else f"${latex(text)}$"
+
+
+def _even(count: int) -> str:
+    width = round(0.92 / count, 3)
+    return f"@{{}}*{{{count}}}{{>{{\\raggedright\\arraybackslash}}p{{{width}\\linewidth}}}}@{{}}"
+
+
+def _longtable(header: Sequence[str], rows: Sequence[str], columns: str = _COLUMNS) -> str:
     lines = "".join(row + ("\n" if row == "\\addlinespace" else " \\\\\n") for row in rows)
     names = " & ".join(header)
     return (
-        f"\\begin{{longtable}}{{{_COLUMNS}}}\n\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
+        f"\\begin{{longtable}}{{{columns}}}\n\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
         f"{lines}\\bottomrule\n\\end{{longtable}}\n"
     )

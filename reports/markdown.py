@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .duels import duels_of
 from .markup import code, markdown_escape
 from .sheet import (
     Row,
@@ -12,6 +13,7 @@ from .sheet import (
     comparison_sheet,
     counts_text,
     disagreements,
+    domain_of,
     growth_text,
     marks,
     sheet_of,
@@ -19,6 +21,8 @@ from .sheet import (
 
 if TYPE_CHECKING:
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
+
+NOTE = "Sizes are whole numbers of at least 1."
 
 
 def analyses_markdown(analyses: Sequence[Analysis]) -> str:
@@ -55,7 +59,7 @@ def figure_markdown(figure: Figure) -> str:
 
 def _sheet(sheet: Sheet) -> str:
     blocks = [_block(row, sheet.models) for row in sheet.rows]
-    return "\n".join([*blocks, f"Setting: {markdown_escape(sheet.setting)}.\n"])
+    return "\n".join([*blocks, f"{NOTE} Setting: {markdown_escape(sheet.setting)}.\n"])
 
 
 def _block(row: Row, models: Sequence[str]) -> str:
@@ -79,8 +83,8 @@ def _formula(figure: Figure, common: str) -> str:
     if figure.formula is None:
         return f"none: {markdown_escape(figure.reason)}" if figure.reason else "none"
     text = code(figure.formula)
-    if figure.domain and figure.domain != common:
-        text += f" for {code(figure.domain)}"
+    if domain_of(figure) != common:
+        text += f" for {code(domain_of(figure))}"
     return text
 
 
@@ -90,16 +94,17 @@ def _marks(figure: Figure) -> str:
 
 
 def _crossovers(crossovers: Sequence[Crossover]) -> str:
-    rows = [
-        (
-            markdown_escape(f"{c.figure}, {c.counted}" if c.counted else c.figure),
-            markdown_escape(c.left),
-            markdown_escape(c.right),
-            code(c.condition),
-        )
-        for c in crossovers
-    ]
-    return _table(("figure", "less", "than", "exactly when"), rows)
+    parts = []
+    for duels in duels_of(crossovers):
+        header = ("less", "than", *(markdown_escape(f"{c}: exactly when") for c in duels.counted))
+        rows = [
+            (markdown_escape(left), markdown_escape(right), *(_code(c) for c in conditions))
+            for left, right, conditions in duels.rows
+        ]
+        parts.append(f"Less {markdown_escape(duels.figure)}:\n")
+        parts += [_table(header, rows)] if rows else []
+        parts += [f"- {markdown_escape(sentence)}" for sentence in duels.sentences]
+    return "\n".join(parts) + "\n"
 
 
 def _code(text: str) -> str:

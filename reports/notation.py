@@ -117,7 +117,7 @@ class _Writer(ABC):
                     self.write(left), self.operator(sign), self.write(right, _PRODUCT)
                 ), _SUM
             case ast.Mult():
-                times = self.times(_opens_with_digit(right))
+                times = self.times(_needs_sign(right))
                 return self.row(
                     self.write(left, _PRODUCT), times, self.write(right, _FACTOR)
                 ), _PRODUCT
@@ -130,14 +130,25 @@ class _Writer(ABC):
     def _call(self, name: str, args: list[ast.expr]) -> str:
         match name, args:
             case "ceil", [inner]:
-                return self.ceiling(self.write(inner))
+                return self.ceiling(self._ceiled(inner))
             case "log2", [inner]:
-                return self.logarithm(self.number("2"), self.write(inner, _POWER))
+                return self.logarithm(self.number("2"), self.parentheses(self.write(inner)))
             case "log", [inner, base]:
-                return self.logarithm(self.write(base), self.write(inner, _POWER))
+                return self.logarithm(self.write(base), self.parentheses(self.write(inner)))
+            case "sqrt", [inner]:
+                return self.root(self.write(inner))
             case "log", [inner]:
-                return self.logarithm("", self.write(inner, _POWER))
+                return self.logarithm("", self.parentheses(self.write(inner)))
         return self.function(name, [self.write(a) for a in args])
+
+    def _ceiled(self, node: ast.expr) -> str:
+        """Write what is inside a ceiling, where a logarithm needs no parentheses."""
+        match node:
+            case ast.Call(func=ast.Name(id="log2"), args=[inner], keywords=[]):
+                return self.logarithm(self.number("2"), self.write(inner, _POWER))
+            case ast.Call(func=ast.Name(id="log"), args=[inner, base], keywords=[]):
+                return self.logarithm(self.write(base), self.write(inner, _POWER))
+        return self.write(node)
 
     def _statement(self, node: ast.expr) -> str:
         match node:
@@ -178,6 +189,8 @@ class _Writer(ABC):
     @abstractmethod
     def power(self, base: str, exponent: str) -> str: ...
     @abstractmethod
+    def root(self, inner: str) -> str: ...
+    @abstractmethod
     def ceiling(self, inner: str) -> str: ...
     @abstractmethod
     def logarithm(self, base: str, inner: str) -> str: ...
@@ -185,12 +198,15 @@ class _Writer(ABC):
     def function(self, name: str, args: list[str]) -> str: ...
 
 
-def _opens_with_digit(node: ast.expr) -> bool:
+def _needs_sign(node: ast.expr) -> bool:
+    """Whether a product needs its sign before this factor: a digit or a function's name."""
     match node:
         case ast.Constant():
             return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name not in {"ceil", "sqrt"}
         case ast.BinOp(left=left, op=ast.Mult() | ast.Pow()):
-            return _opens_with_digit(left)
+            return _needs_sign(left)
     return False
 
 
@@ -235,6 +251,9 @@ class _MathML(_Writer):
 
     def power(self, base: str, exponent: str) -> str:
         return f"<msup>{base}{exponent}</msup>"
+
+    def root(self, inner: str) -> str:
+        return f"<msqrt>{inner}</msqrt>"
 
     def ceiling(self, inner: str) -> str:
         return f"<mrow><mo>\u2308</mo>{inner}<mo>\u2309</mo></mrow>"
@@ -283,6 +302,9 @@ class _LaTeX(_Writer):
 
     def power(self, base: str, exponent: str) -> str:
         return f"{base}^{{{exponent}}}"
+
+    def root(self, inner: str) -> str:
+        return f"\\sqrt{{{inner}}}"
 
     def ceiling(self, inner: str) -> str:
         return f"\\lceil {inner} \\rceil"

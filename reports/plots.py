@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..graphs.sizes import SizeError
 from .domains import holds
 from .markup import Markup, printable
 from .sheet import Row
 
 if TYPE_CHECKING:
     from ..analysis.figures import Comparison, Crossover, Figure
+    from ..graphs.sizes import Poly
 
 SIZES: Mapping[str, int] = {
     "d": 256, "h": 8, "e": 32, "f": 1024, "L": 1, "b": 1, "k": 3,
@@ -127,10 +129,17 @@ def _curve(model: str, figure: Figure, along: str) -> Iterator[dict[str, Any]]:
     for exponent in range(2 * LONGEST + 1):
         value = round(2 ** (exponent / 2))
         sizes = {"n": 1024, **SIZES, along: value}
-        if holds(figure.domain, sizes):
-            number = float(formula.evaluate(**sizes))
-            if number > 0:
-                yield {"model": model, along: value, "value": number}
+        number = _number(formula, sizes) if holds(figure.domain, sizes) else None
+        if number is not None and number > 0:
+            yield {"model": model, along: value, "value": number}
+
+
+def _number(formula: Poly, sizes: Mapping[str, int]) -> float | None:
+    """Evaluate; None where a quotient has no value."""
+    try:
+        return float(formula.evaluate(**sizes))
+    except (ZeroDivisionError, SizeError, OverflowError):
+        return None
 
 
 def _crossings(
@@ -162,16 +171,23 @@ def _letters(k: int) -> str:
 
 
 def _crossing(crossover: Crossover) -> tuple[int, float] | None:
-    def less(n: int) -> bool:
-        sizes = {**SIZES, "n": n}
-        return bool(
-            crossover.left_formula.evaluate(**sizes) < crossover.right_formula.evaluate(**sizes)
-        )
+    """The first n at which the order is not that of n = 2, found by halving."""
 
-    low, high = 1, 2**LONGEST
-    if less(low) == less(high):
+    def values(n: int) -> tuple[float, float] | None:
+        sizes = {**SIZES, "n": n}
+        left, right = (_number(f, sizes) for f in (crossover.left_formula, crossover.right_formula))
+        return None if left is None or right is None else (left, right)
+
+    def less(n: int) -> bool | None:
+        found = values(n)
+        return None if found is None else found[0] < found[1]
+
+    low, high = 2, 2**LONGEST
+    first = less(low)
+    if None in {first, less(high)} or first == less(high):
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if less(middle) == less(low) else (low, middle)
-    return high, float(crossover.left_formula.evaluate(**{**SIZES, "n": high}))
+        low, high = (middle, high) if less(middle) == first else (low, middle)
+    found = values(high)
+    return None if found is None else (high, found[0])

@@ -6,10 +6,13 @@ witnesses is part of the cell.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from .options import SIZES
 
 if TYPE_CHECKING:
     from ..analysis.figures import Analysis, Comparison, Figure, Number, Value
@@ -42,7 +45,7 @@ class Row:
     @property
     def domain(self) -> str:
         """The domain that most formulas of the row share."""
-        found = Counter(f.domain for f in self.cells if f is not None and f.formula is not None)
+        found = Counter(domain_of(f) for f in self.cells if f is not None and f.formula is not None)
         return found.most_common(1)[0][0] if found else ""
 
 
@@ -102,6 +105,18 @@ def formula_text(figure: Figure) -> str:
     return f"none: {figure.reason}" if figure.reason else "none"
 
 
+def domain_of(figure: Figure) -> str:
+    """Return the sizes for which the formula holds, beyond that each is at least one."""
+    parts = [p.strip() for p in figure.domain.split(" and ")]
+    told = [p for p in parts if p not in {"", "always"} and not re.fullmatch(r"\w+ >= 1", p)]
+    return " and ".join(told) if told else "all sizes"
+
+
+def taken(figure: Figure) -> list[Value]:
+    """Return the values at which any witness spoke."""
+    return [v for v in figure.values if any(getattr(v, w) is not None for w in WITNESSES)]
+
+
 def growth_text(figure: Figure) -> str:
     """Return the Theta class, or nothing if there is no formula."""
     return f"Theta({figure.theta})" if figure.theta and figure.formula is not None else ""
@@ -133,6 +148,11 @@ def marks(figure: Figure) -> str:
     return ", ".join(parts)
 
 
+def short_marks(figure: Figure) -> str:
+    """Return the same in letters: ``proved m= r=``."""
+    return marks(figure).replace("measured ", "m").replace("run ", "r").replace(",", "")
+
+
 def disagreements(figure: Figure) -> list[str]:
     """Return one line for each size at which witnesses differ."""
     return [
@@ -146,8 +166,9 @@ def disagreements(figure: Figure) -> list[str]:
 
 
 def at_text(at: Mapping[str, int]) -> str:
-    """Return sizes as on the command line: ``n=64, d=32``."""
-    return ", ".join(f"{k}={v}" for k, v in at.items())
+    """Return sizes as on the command line, the length first: ``n=64, d=32``."""
+    names = sorted(at, key=lambda k: (SIZES.index(k) if k in SIZES else len(SIZES), k))
+    return ", ".join(f"{k}={at[k]}" for k in names)
 
 
 def number_text(value: Number | None) -> str:

@@ -51,11 +51,14 @@ svg { max-width: none; height: auto; }
   .sheet td:empty { display: none; }
 }
 @media print {
-  @page { size: A3 landscape; margin: 1cm; }
+  @page { size: A4; margin: 1.5cm; }
   .wide { overflow: visible; }
   article, figure, tr { break-inside: avoid; }
-  .sheet { font-size: 0.75em; }
-  .sheet tbody th { position: static; }
+  .sheet, .sheet tbody, .sheet th { display: block; }
+  .sheet thead { display: none; }
+  .sheet tr { display: grid; grid-template-columns: repeat(3, 1fr); }
+  .sheet tbody th { position: static; grid-column: 1 / -1; background: var(--head); }
+  .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
   svg { max-width: 100%; }
 }
 """

@@ -12,17 +12,21 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .duels import duels_of
 from .sheet import (
     Row,
     Sheet,
+    at_text,
     comparison_sheet,
     counts_text,
     disagreements,
+    domain_of,
     formula_text,
     growth_text,
-    marks,
     number_text,
     sheet_of,
+    short_marks,
+    taken,
 )
 
 if TYPE_CHECKING:
@@ -54,13 +58,13 @@ def text_of(printer: Printer, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def analyses_printer(analyses: Sequence[Analysis]) -> Printer:
-    """Print the figures of some models, and their values where sizes were given."""
+def analyses_printer(analyses: Sequence[Analysis], *, values: bool = False) -> Printer:
+    """Print the figures of some models, and with ``values`` what each witness said at each size."""
 
     def show(out: Console) -> None:
         sheet = sheet_of(analyses)
         _blocks(out, sheet)
-        if any(f.values for a in analyses for f in a.figures.values()):
+        if values:
             out.print()
             out.print(_values(analyses))
         _legend(out, sheet)
@@ -75,8 +79,7 @@ def comparison_printer(comparison: Comparison) -> Printer:
         sheet = comparison_sheet(comparison)
         _blocks(out, sheet)
         if comparison.crossovers:
-            out.print()
-            out.print(_crossovers(comparison.crossovers))
+            _crossovers(out, comparison.crossovers)
         _legend(out, sheet)
         out.print(Text(f"{counts_text(sheet)}."))
 
@@ -123,8 +126,8 @@ def _block(row: Row, models: Sequence[str], names: int, width: int) -> Table:
 
 def _line(model: str, figure: Figure, common: str) -> tuple[Text, Text, Text, Text]:
     body = Text(formula_text(figure), style="" if figure.formula is not None else "dim")
-    if figure.formula is not None and figure.domain and figure.domain != common:
-        body.append(f"  for {figure.domain}", style="dim")
+    if figure.formula is not None and domain_of(figure) != common:
+        body.append(f"  for {domain_of(figure)}", style="dim")
     for line in disagreements(figure):
         body.append(f"\n{line}", style="bold red")
     style = (
@@ -134,17 +137,13 @@ def _line(model: str, figure: Figure, common: str) -> tuple[Text, Text, Text, Te
         Text("  " + model),
         body,
         Text(growth_text(figure)),
-        Text(_short(marks(figure)), style=style),
+        Text(short_marks(figure), style=style),
     )
-
-
-def _short(text: str) -> str:
-    return text.replace("measured ", "m").replace("run ", "r").replace(",", "")
 
 
 def _legend(out: Console, sheet: Sheet) -> None:
     out.print()
-    out.print(Text(f"Setting: {sheet.setting}."))
+    out.print(Text(f"Sizes are whole numbers of at least 1. Setting: {sheet.setting}."))
     out.print(
         Text(
             "proved, fitted: the grade of the formula; m=, r=: measured on the unrolled graph, "
@@ -162,22 +161,30 @@ def _values(analyses: Sequence[Analysis]) -> Table:
         table.add_column(name, justify="right", overflow="fold")
     for analysis in analyses:
         for figure in analysis.figures.values():
-            for value in figure.values:
+            for value in taken(figure):
                 numbers = [
                     number_text(v) or "-" for v in (value.derived, value.measured, value.run)
                 ]
-                sizes = ", ".join(f"{k}={v}" for k, v in value.at.items())
                 style = "bold red" if value.agree is False else ""
-                cells = [Text(c) for c in (analysis.model, figure.title, sizes, *numbers)]
+                cells = [
+                    Text(c) for c in (analysis.model, figure.title, at_text(value.at), *numbers)
+                ]
                 table.add_row(*cells, style=style)
     return table
 
 
-def _crossovers(crossovers: Sequence[Crossover]) -> Table:
-    table = Table(title="Who is cheaper where", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("figure", "less", "than", "exactly when"):
-        table.add_column(name, overflow="fold")
-    for c in crossovers:
-        counted = f"{c.figure}, {c.counted}" if c.counted else c.figure
-        table.add_row(*(Text(t) for t in (counted, c.left, c.right, c.condition)))
-    return table
+def _crossovers(out: Console, crossovers: Sequence[Crossover]) -> None:
+    for duels in duels_of(crossovers):
+        out.print()
+        out.print(Text(f"Who is cheaper where: less {duels.figure}, counting", style="bold"))
+        if duels.rows:
+            table = Table(box=box.SIMPLE_HEAD)
+            table.add_column("less", no_wrap=True)
+            table.add_column("than", no_wrap=True)
+            for counted in duels.counted:
+                table.add_column(f"{counted}: exactly when", overflow="fold")
+            for left, right, conditions in duels.rows:
+                table.add_row(*(Text(t) for t in (left, right, *conditions)))
+            out.print(table)
+        for sentence in duels.sentences:
+            out.print(Text(sentence))

@@ -15,9 +15,21 @@ False
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from ...graphs.sizes import Atom, Poly, at_least, poly, size
+from ...graphs.sizes import (
+    Atom,
+    Poly,
+    at_least,
+    ceil_div,
+    ceil_log,
+    ceil_log2,
+    maximum,
+    minimum,
+    poly,
+    power,
+    size,
+)
 
 Region = Mapping[str, Poly]
 
@@ -44,6 +56,43 @@ def vanishes(cost: Poly, depth: int = DEEPEST) -> bool:
         )
     except UndecidedError:
         return False
+
+
+def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
+    """Replace atoms at every depth, inner ones first; a rule that returns None leaves one as it is."""
+    total = poly(0)
+    for monomial, c in cost.terms.items():
+        product = poly(c)
+        for atom, k in monomial:
+            own = Poly({((atom, 1),): 1})
+            if atom.kind != "size":
+                own = _BUILD[atom.kind](*(rewritten(a, rule) for a in atom.args))
+            for single in own.atoms if len(own.terms) == 1 else ():
+                replacement = rule(single)
+                if replacement is not None:
+                    own = _exchanged(own, single, replacement)
+            product = product * own**k
+        total = total + product
+    return total
+
+
+def _exchanged(cost: Poly, atom: Atom, value: Poly) -> Poly:
+    total = poly(0)
+    for monomial, c in cost.terms.items():
+        rest = Poly({tuple((a, k) for a, k in monomial if a is not atom): c})
+        total = total + rest * value ** dict(monomial).get(atom, 0)
+    return total
+
+
+_BUILD: dict[str, Callable[..., Poly]] = {
+    "min": minimum,
+    "max": maximum,
+    "ceil": lambda x: ceil_div(x, 1),
+    "ceil_log2": ceil_log2,
+    "ceil_log": ceil_log,
+    "power": power,
+    "reciprocal": lambda x: 1 / x,
+}
 
 
 class UndecidedError(Exception):
@@ -106,7 +155,9 @@ def _undecided(cost: Poly) -> Atom | None:
 
 def _cleared(cost: Poly) -> Poly | None:
     """Multiply by a denominator; None if there is none."""
-    under = next((a for a in sorted(cost.atoms, key=lambda a: a.text) if a.kind == "reciprocal"), None)
+    under = next(
+        (a for a in sorted(cost.atoms, key=lambda a: a.text) if a.kind == "reciprocal"), None
+    )
     if under is None:
         return None
     highest = max(dict(m).get(under, 0) for m in cost.terms)

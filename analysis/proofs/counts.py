@@ -26,6 +26,7 @@ from ..scopes import counted
 from ..sites import site
 from .cases import vanishes
 from .errors import ProofError
+from .layers import check_layers
 
 QUANTITIES = ("params", "work", "decode_work")
 
@@ -66,7 +67,9 @@ def check_counts(graph: Graph, setting: Setting, certificate: CountCertificate) 
     claimed = Counter(c.name for c in certificate.equations)
     for name in sorted(expected | set(claimed)):
         if claimed[name] != (name in expected):
-            raise ProofError(f"{name}: expected to be counted {int(name in expected)} times, not {claimed[name]}")
+            raise ProofError(
+                f"{name}: expected to be counted {int(name in expected)} times, not {claimed[name]}"
+            )
     decoding = certificate.quantity == "decode_work"
     if decoding and causal(graph) is not None:
         raise ProofError(str(causal(graph)))
@@ -104,7 +107,12 @@ def _check_equation(
 
 
 def _each_layer(
-    graph: Graph, equation: Equation, claim: EquationCount, cost: Poly, slots: Mapping[str, Axis], decoding: bool
+    graph: Graph,
+    equation: Equation,
+    claim: EquationCount,
+    cost: Poly,
+    slots: Mapping[str, Axis],
+    decoding: bool,
 ) -> Poly:
     """Return the operations at all positions of one layer (in decode: at the last one)."""
     if isinstance(equation.primitive, AssociativeScan):
@@ -113,15 +121,23 @@ def _each_layer(
         check_rounds(claim.laws.get("rounds", poly(0)))
         return cost * rounds_instance(equation.primitive, claim.laws["rounds"])
     if set(claim.laws) != set(slots):
-        raise ProofError(f"{equation.name}: expected laws for {sorted(slots)}, got {sorted(claim.laws)}")
+        raise ProofError(
+            f"{equation.name}: expected laws for {sorted(slots)}, got {sorted(claim.laws)}"
+        )
     base, coefficients = linear(cost, slots)
     total = base * (1 if decoding or equation.sequence is None else equation.sequence.extent)
     for name, axis in slots.items():
-        if equation.sequence is None or axis.along != equation.sequence.name and relation_of(axis).kind != "stride":
+        if (
+            equation.sequence is None
+            or axis.along != equation.sequence.name
+            and relation_of(axis).kind != "stride"
+        ):
             raise ProofError(f"{equation.name}: expected {name} to be read along its own sequence")
         shape = generic(relation_of(axis))
         if shape.kind == "offsets" and not shape.itself and not at_least(base, 0):
-            raise ProofError(f"{equation.name}: some positions read nothing, and the rule needs a term to sum")
+            raise ProofError(
+                f"{equation.name}: some positions read nothing, and the rule needs a term to sum"
+            )
         (check_row if decoding else check_law)(shape, claim.laws[name])
         total = total + coefficients[name] * instance(graph, axis, claim.laws[name])
     return total
@@ -129,7 +145,9 @@ def _each_layer(
 
 def _refuse_growing(equation: Equation, along: Axis, cost: Poly) -> None:
     if along.extent != size(along.name) or along.name in cost.sizes:
-        raise ProofError(f"{equation.name}: the cost of a position depends on the length {along.extent}")
+        raise ProofError(
+            f"{equation.name}: the cost of a position depends on the length {along.extent}"
+        )
 
 
 # --- one position ---------------------------------------------------------------------------------
@@ -159,7 +177,12 @@ def constant(relation: Relation) -> bool:
     """Whether every position reads as many positions as a dense implementation visits."""
     if relation.kind in {"last", "head"}:
         return True
-    return relation.kind == "offsets" and relation.back is None and relation.ahead is None and relation.step == 1
+    return (
+        relation.kind == "offsets"
+        and relation.back is None
+        and relation.ahead is None
+        and relation.step == 1
+    )
 
 
 def linear(cost: Poly, slots: Mapping[str, Axis]) -> tuple[Poly, dict[str, Poly]]:
@@ -218,9 +241,19 @@ def bounds(relation: Relation) -> tuple[bool, list[tuple[int, str | None, Poly |
     before = high is None or at_least(high, 0)
     if behind and before:
         pairs = [(1, "back_", low), (1, "ahead_", high)]
-    elif behind and high is not None and at_least(-1, high) and (low is None or at_least(low, -high - 1)):
+    elif (
+        behind
+        and high is not None
+        and at_least(-1, high)
+        and (low is None or at_least(low, -high - 1))
+    ):
         pairs = [(1, "back_", low), (-1, "ahead_", -high - 1)]
-    elif before and low is not None and at_least(-1, low) and (high is None or at_least(high, -low - 1)):
+    elif (
+        before
+        and low is not None
+        and at_least(-1, low)
+        and (high is None or at_least(high, -low - 1))
+    ):
         pairs = [(1, "ahead_", high), (-1, "back_", -low - 1)]
     else:
         raise ProofError(f"{relation}: the side on which it ends is not certain")
@@ -244,9 +277,18 @@ def instance(graph: Graph, axis: Axis, law: Poly) -> Poly:
     """Put a relation's own numbers into a law."""
     relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
     step = relation.size if relation.kind != "offsets" else relation.step
-    values = {"n": extent, "step": step, "size": relation.size, "q": extent if step == 1 else ceil_div(extent, step)}
+    values = {
+        "n": extent,
+        "step": step,
+        "size": relation.size,
+        "q": extent if step == 1 else ceil_div(extent, step),
+    }
     if relation.kind == "offsets":
-        values |= {symbol: value for _, symbol, value in bounds(relation)[1] if symbol and value is not None}
+        values |= {
+            symbol: value
+            for _, symbol, value in bounds(relation)[1]
+            if symbol and value is not None
+        }
     if not at_least(extent, 1) or not at_least(step, 1):
         raise ProofError(f"{axis.name}: expected at least one position, got {extent}, step {step}")
     return law.substitute(values)
@@ -315,27 +357,3 @@ def check_rounds(law: Poly) -> None:
 def rounds_instance(scan: AssociativeScan, law: Poly) -> Poly:
     """Put the length and the number of rounds into a law."""
     return law.substitute({"n": scan.along.extent, "rounds_": ceil_log2(scan.along.extent)})
-
-
-# --- sums over layers -----------------------------------------------------------------------------
-
-
-def check_layers(equation: Equation, claimed: Poly, each: Poly) -> None:
-    """Verify a sum over layers, by telescoping where layers differ."""
-    uniform = [a for a in equation.positions if a.kind == "layer" and a.position not in each.sizes]
-    for axis in uniform:
-        each = each * axis.extent
-    differing = [a for a in equation.positions if a.kind == "layer" and a not in uniform]
-    if not differing:
-        _agree(equation.name, claimed, each)
-        return
-    (axis,) = differing if len(differing) == 1 else (None,)
-    if axis is None or len(axis.extent.sizes) != 1:
-        raise ProofError(f"{equation.name}: layers differ along more than one axis")
-    (depth,) = axis.extent.sizes
-    none = size(depth) - axis.extent
-    if none.constant is None or depth in each.sizes:
-        raise ProofError(f"{equation.name}: the cost of a layer depends on the number of layers")
-    _agree(equation.name, claimed.substitute({depth: none}), poly(0))
-    more = claimed.substitute({depth: size(depth) + 1}) - claimed
-    _agree(equation.name, more, each.substitute({axis.position: axis.extent}))

@@ -22,8 +22,8 @@ from ...graphs.sizes import Poly, Sized, maximum, minimum, poly, size
 from ..causality import causal, on_inputs, output_sequence
 from ..memory import once
 from .cases import vanishes
-from .counts import check_layers
 from .errors import ProofError
+from .layers import check_layers
 
 Count: TypeAlias = tuple[Poly, Poly]
 """How many of the last positions: in the first layer, and in all others."""
@@ -76,7 +76,9 @@ def check_state(graph: Graph, certificate: StateCertificate) -> None:
         true = uncovered(graph, equation, positions)
         for claimed, value in zip(kept.counted, true, strict=True):
             if not vanishes(claimed - value):
-                raise ProofError(f"{kept.name}: {value} positions are no views of what is kept, not {claimed}")
+                raise ProofError(
+                    f"{kept.name}: {value} positions are no views of what is kept, not {claimed}"
+                )
         _check_total(equation, kept)
     if not vanishes(certificate.formula - sum((k.total for k in certificate.kept), poly(0))):
         raise ProofError(f"the sum is not {certificate.formula}")
@@ -99,7 +101,9 @@ def _check_interval(
         raise ProofError(f"{equation.name}: not all of the last {claimed} positions are read later")
     for r in reaches:
         if not vanishes(claimed - maximum(claimed, known if r is None else minimum(r, known))):
-            raise ProofError(f"{equation.name}: more than the last {claimed} positions are read later")
+            raise ProofError(
+                f"{equation.name}: more than the last {claimed} positions are read later"
+            )
 
 
 def no_more(claimed: Poly, limit: Poly) -> bool:
@@ -126,7 +130,9 @@ def sequence(graph: Graph) -> Axis:
     """Return the output's sequence axis, whose length must be a size."""
     along = output_sequence(graph)
     if along is None or along.extent != size(along.name):
-        raise ProofError(f"expected the outputs' sequence to have a size as its length, got {along}")
+        raise ProofError(
+            f"expected the outputs' sequence to have a size as its length, got {along}"
+        )
     return along
 
 
@@ -173,12 +179,16 @@ def starts(graph: Graph) -> dict[str, int]:
             delay = _delay(read, along)
             before = digraph.get_edge_data(read.source, equation.name, {"delay": delay})["delay"]
             digraph.add_edge(read.source, equation.name, delay=min(delay, before))
-    found: dict[str, int] = nx.multi_source_dijkstra_path_length(digraph, set(graph.inputs), weight="delay")
+    found: dict[str, int] = nx.multi_source_dijkstra_path_length(
+        digraph, set(graph.inputs), weight="delay"
+    )
     for equation in graph:
         if isinstance(equation.primitive, Shift) and equation.primitive.axis != along.name:
             layers = {found.get(read.source) for read in equation.reads}
             if len(layers - {None}) > 1:
-                raise ProofError(f"{equation.name}: layers differ in the position from which they know an input")
+                raise ProofError(
+                    f"{equation.name}: layers differ in the position from which they know an input"
+                )
     return found
 
 
@@ -188,7 +198,9 @@ def _delay(read: Read, along: Axis) -> int:
         return 0
     delay = (-ahead * read.relation.step).constant
     if delay is None:
-        raise ProofError(f"{read.source}: expected to be read at a distance that is a number, got {read.relation}")
+        raise ProofError(
+            f"{read.source}: expected to be read at a distance that is a number, got {read.relation}"
+        )
     return max(0, int(delay))
 
 
@@ -221,7 +233,10 @@ def _through_view(
     counts = [_available(graph, r.source, kept, inside) for r in reads]
     if not counts or all(c == NOTHING for c in counts):
         return NOTHING
-    if isinstance(primitive, Gather) or len([a for a in equation.positions if a.kind == "layer"]) > 1:
+    if (
+        isinstance(primitive, Gather)
+        or len([a for a in equation.positions if a.kind == "layer"]) > 1
+    ):
         raise ProofError(f"{equation.name}: a view of values that are kept in part")
     if isinstance(primitive, Shift) and primitive.axis != along.name:
         (_, others), (first, _) = counts if len(counts) == 2 else (counts[0], NOTHING)

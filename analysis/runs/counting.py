@@ -59,6 +59,8 @@ class Tally:
     """Multiply-adds inside contractions; the accumulator counts, so m of them for m terms."""
     other: Counter[str] = field(default_factory=Counter)
     """All other scalar operations by kind."""
+    step: int = 1
+    """What an operation adds to depths and distances: 0 inside a synchronous round."""
 
     def work(self, *, mac: int = 2) -> int:
         """Return the number of operations, a multiply-add being one (`mac=1`) or two."""
@@ -79,6 +81,17 @@ def counting(*, reduction: str = "tree") -> Iterator[Tally]:
         yield tally
     finally:
         _tally.reset(token)
+
+
+@contextmanager
+def synchronous() -> Iterator[None]:
+    """Count operations inside the block without adding steps: the round as a whole takes them."""
+    tally = active()
+    before, tally.step = tally.step, 0
+    try:
+        yield
+    finally:
+        tally.step = before
 
 
 def active() -> Tally:
@@ -181,13 +194,14 @@ def join(value: float, a: Counted, b: Counted, *, tensor: int = 0) -> Counted:
         reach = b.reach if a.reach is None else a.reach
     else:
         reach = np.minimum(a.reach, b.reach)
-    if reach is not None:
+    step = active().step
+    if reach is not None and step:
         reach = reach + (_ARRAY_STEP if tensor else _SCALAR_STEP)
     return Counted(
         value,
         max(a.layer, b.layer),
-        max(a.tensor, b.tensor) + tensor,
-        max(a.scalar, b.scalar) + 1,
+        max(a.tensor, b.tensor) + tensor * step,
+        max(a.scalar, b.scalar) + step,
         reach,
     )
 
@@ -219,12 +233,16 @@ def sum_of_products(left: Sequence[Counted], right: Sequence[Counted]) -> Counte
 
 
 def in_order(terms: Sequence[Counted], step: Callable[[Counted, Counted], Counted]) -> Counted:
-    """Reduce at least one scalar by `step`, in the order of the run."""
+    """Reduce at least one scalar by `step`, in the order of the run.
+
+    The rounds of a tree are synchronous: a term without a partner waits for the round to end.
+    """
     if not terms:
         raise ArgumentError("expected at least one term to reduce, got none")
     if active().reduction == "sequential":
         return reduce(step, terms)
     while len(terms) > 1:
         paired = [step(a, b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
-        terms = paired + list(terms[2 * len(paired) :])
+        waiting = [advance(x, scalar=active().step) for x in terms[2 * len(paired) :]]
+        terms = paired + waiting
     return terms[0]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .counting import Counted, advance, apply, combine, fold, sum_of_products
+from .counting import Counted, active, advance, apply, combine, fold, sum_of_products
 from .errors import ArgumentError
 from .rules import UNARY, rule
 
@@ -59,7 +59,7 @@ def contract(pattern: str, a: Array, b: Array) -> Array:
     )
     result = np.empty(len(rows[0]), dtype=object)
     for i, (p, q) in enumerate(zip(*rows, strict=True)):
-        result[i] = advance(sum_of_products(list(p.flat), list(q.flat)), tensor=1)
+        result[i] = advance(sum_of_products(list(p.flat), list(q.flat)), tensor=active().step)
     return result.reshape(shape[: len(out)])
 
 
@@ -167,7 +167,7 @@ def _along(x: Array, axis: int, function: Fold) -> Array:
     flat = [function(list(row)) for row in rows.reshape(-1, rows.shape[-1])]
     result = np.empty((len(flat), len(flat[0])), dtype=object)
     for i, row in enumerate(flat):
-        result[i] = [advance(element, tensor=1) for element in row]
+        result[i] = [advance(element, tensor=active().step) for element in row]
     return result.reshape(*rows.shape[:-1], -1)
 
 

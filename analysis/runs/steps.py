@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .counting import advance
+from .counting import active, advance, counting, synchronous
 from .operations import Array, is_counted, lift
 
 Elements = tuple[Array, ...]
@@ -41,8 +41,9 @@ def associative_scan(
     """Combine every prefix of a sequence in K = ceil(log2 n) rounds.
 
     In the round of shift s = 1, 2, 4, ... element i combines with element i - s where i >= s and
-    passes where i < s: n K - 2^K + 1 combinations altogether. A round is one step in unit layer
-    for every element, combined or not.
+    passes where i < s: n K - 2^K + 1 combinations altogether. Rounds are synchronous, as in the
+    data-parallel machine of the paper: for every element, combined or not, a round takes one step
+    in unit layer, and in the other units what one combination takes.
 
     Parameters
     ----------
@@ -56,10 +57,36 @@ def associative_scan(
     while shift < n:
         earlier = tuple(array[:-shift] for array in elements)
         later = tuple(array[shift:] for array in elements)
-        combined = combine(earlier, later)
-        elements = tuple(
-            recur(np.concatenate([array[:shift], new]))
-            for array, new in zip(elements, combined, strict=True)
-        )
+        if not is_counted(*elements):
+            combined = combine(earlier, later)
+            elements = _rejoined(elements, combined, shift)
+        else:
+            tensor, scalar = _depth(combine, elements)
+            with synchronous():
+                combined = combine(earlier, later)
+            elements = tuple(
+                _advanced(array, tensor, scalar) for array in _rejoined(elements, combined, shift)
+            )
         shift *= 2
     return elements
+
+
+def _rejoined(elements: Elements, combined: Elements, shift: int) -> Elements:
+    return tuple(
+        np.concatenate([array[:shift], new]) for array, new in zip(elements, combined, strict=True)
+    )
+
+
+def _depth(
+    combine: Callable[[Elements, Elements], Elements], elements: Elements
+) -> tuple[int, int]:
+    """Return the array and the scalar steps of one combination, by carrying one out."""
+    fresh = tuple(lift(np.ones_like(array[:1], dtype=float)) for array in elements)
+    with counting(reduction=active().reduction):
+        result = [x for array in combine(fresh, fresh) for x in lift(array).flat]
+    return max(x.tensor for x in result), max(x.scalar for x in result)
+
+
+def _advanced(x: Array, tensor: int, scalar: int) -> Array:
+    step = np.frompyfunc(lambda v: advance(v, layer=1, tensor=tensor, scalar=scalar), 1, 1)
+    return np.asarray(step(lift(x)), dtype=object)

@@ -41,7 +41,8 @@ def figure(name: str, formula: str | None, theta: str = "", **changes: Any) -> F
     setting = changes.pop("setting", Setting())
     cost = None if formula is None else poly(formula)
     sizes = ({"n": 4, "d": 2}, {"n": 64, "d": 32})
-    derived = [None if cost is None else cost.evaluate(**at) for at in sizes]
+    given = changes.get("values") is None
+    derived = [cost.evaluate(**at) if cost is not None and given else None for at in sizes]
     defaults: dict[str, Any] = {
         "domain": "n >= 1",
         "growth": {"n": "n", "d": "d**2"},
