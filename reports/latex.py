@@ -18,8 +18,8 @@ from .sheet import (
     counts_text,
     disagreements,
     domain_of,
-    short_marks,
     sheet_of,
+    short_marks,
 )
 
 if TYPE_CHECKING:

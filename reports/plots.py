@@ -147,7 +147,7 @@ def _crossings(
 ) -> Iterator[dict[str, Any]]:
     """Find where two curves that are plotted change places."""
     figures = dict(curves)
-    found: list[tuple[int, float, str]] = []
+    found: dict[tuple[int, float], list[str]] = {}
     for crossover in crossovers:
         pair = figures.get(crossover.left), figures.get(crossover.right)
         if crossover.figure != row.name or None in pair or row.key != row.name:
@@ -158,9 +158,9 @@ def _crossings(
             continue
         point = _crossing(crossover)
         if point is not None:
-            text = f"{crossover.left} and {crossover.right} change places at n = {point[0]:,}"
-            found.append((*point, text))
-    for k, (n, value, text) in enumerate(sorted(found)):
+            found.setdefault(point, []).append(f"{crossover.left} and {crossover.right}")
+    for k, ((n, value), pairs) in enumerate(sorted(found.items())):
+        text = f"{', '.join(pairs)} change places at n = {n:,}"
         yield {"n": n, "value": value, "label": _letters(k), "text": text}
 
 

@@ -1,2 +1,125 @@
-"""Work, span and path lengths of sequence models."""
+"""Work, span and path lengths of sequence models: derived, measured and run.
+
+>>> import workspan as ws
+>>> ws.analyze("lstm", figures=["state"])["state"].formula
+poly('2*d')
+
+Everything is imported when it is first used, so that ``import workspan`` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_HOME = {
+    "Analysis": "analysis.figures",
+    "Comparison": "analysis.figures",
+    "Figure": "analysis.figures",
+    "Graph": "graphs.graph",
+    "Relation": "graphs.relations",
+    "Setting": "graphs.setting",
+    "analyze": "analysis.api",
+    "associative_scan": "graphs.operations",
+    "catalogue": "graphs.models",
+    "check": "analysis.claims",
+    "collect": "graphs.operations",
+    "compare": "analysis.api",
+    "concatenate": "graphs.operations",
+    "einsum": "graphs.operations",
+    "execute": "graphs.execution",
+    "exp": "graphs.operations",
+    "fourier": "graphs.operations",
+    "gather": "graphs.operations",
+    "gelu": "graphs.operations",
+    "layer": "graphs.operations",
+    "layer_norm": "graphs.operations",
+    "linear": "graphs.operations",
+    "mask": "graphs.operations",
+    "mean": "graphs.operations",
+    "model": "graphs.tracing",
+    "parameter": "graphs.operations",
+    "poly": "graphs.sizes",
+    "rearrange": "graphs.operations",
+    "relu": "graphs.operations",
+    "root": "graphs.operations",
+    "scan": "graphs.operations",
+    "scope": "graphs.operations",
+    "shift": "graphs.operations",
+    "sigmoid": "graphs.operations",
+    "size": "graphs.sizes",
+    "softmax": "graphs.operations",
+    "softplus": "graphs.operations",
+    "split": "graphs.operations",
+    "sqrt": "graphs.operations",
+    "stack": "graphs.operations",
+    "tanh": "graphs.operations",
+    "top_k": "graphs.operations",
+    "total": "graphs.operations",
+    "trace": "graphs.tracing",
+    "unroll": "graphs.unrolling",
+    "zeros": "graphs.operations",
+}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the names are those of the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'workspan' has no attribute {name!r}")
+    module = importlib.import_module(f".{_HOME[name]}", __name__)
+    value = module.CATALOGUE if name == "catalogue" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from .analysis.api import analyze, compare
+    from .analysis.claims import check
+    from .analysis.figures import Analysis, Comparison, Figure
+    from .graphs.execution import execute
+    from .graphs.graph import Graph
+    from .graphs.models import CATALOGUE as catalogue  # noqa: N811
+    from .graphs.operations import (
+        associative_scan,
+        collect,
+        concatenate,
+        einsum,
+        exp,
+        fourier,
+        gather,
+        gelu,
+        layer,
+        layer_norm,
+        linear,
+        mask,
+        mean,
+        parameter,
+        rearrange,
+        relu,
+        root,
+        scan,
+        scope,
+        shift,
+        sigmoid,
+        softmax,
+        softplus,
+        split,
+        sqrt,
+        stack,
+        tanh,
+        top_k,
+        total,
+        zeros,
+    )
+    from .graphs.relations import Relation
+    from .graphs.setting import Setting
+    from .graphs.sizes import poly, size
+    from .graphs.tracing import model, trace
+    from .graphs.unrolling import unroll
