@@ -20,21 +20,20 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly
 from .causality import causal, output_sequence
 from .derivation import Derivation
+from .layer_sums import all_layers, least_sizes
+from .position_sums import ROUNDS, last_row, law
 from .proofs.counts import (
     CountCertificate,
     EquationCount,
     check_counts,
     in_scope,
-    instance,
     linear,
     per_position,
-    relation_of,
-    rounds_instance,
 )
 from .proofs.errors import ProofError
+from .proofs.slots import instance, relation_of, rounds_instance
 from .sites import site
 from .solving import UnsolvedError
-from .sums import ROUNDS, all_layers, last_row, law, least_sizes
 
 __all__ = ["causal", "decode_work", "params", "work"]
 
@@ -45,9 +44,8 @@ def params(graph: Graph, setting: Setting) -> Derivation:
     for equation in in_scope(graph, setting, "params"):
         total = equation.scalars * equation.count
         counts.append(EquationCount(equation.name, total))
-        lines.append(
-            f"{equation.name} ({', '.join(str(a) for a in equation.domain) or 'one number'}): {total}"
-        )
+        shape = ", ".join(str(a) for a in equation.domain) or "one number"
+        lines.append(f"{equation.name} ({shape}): {total}")
     return _concluded(graph, setting, "params", counts, lines)
 
 
@@ -113,7 +111,8 @@ def _count(
     if isinstance(equation.primitive, AssociativeScan):
         combinations = rounds_instance(equation.primitive, ROUNDS)
         total = all_layers(equation, cost * combinations)
-        line = f"{_title(equation)}: {cost} per combination, {combinations} combinations{_depth(equation)}: {total}"
+        what = f"{cost} per combination, {combinations} combinations"
+        line = f"{_title(equation)}: {what}{_depth(equation)}: {total}"
         return EquationCount(equation.name, total, {"rounds": ROUNDS}), line
     base, coefficients = linear(cost, slots)
     positions = poly(1) if decoding or equation.sequence is None else equation.sequence.extent

@@ -11,20 +11,21 @@
 
 Notes
 -----
-All sizes are whole and at least one. The difference is multiplied by its denominators, factored over
-the rationals, and freed of factors whose sign is certain; what is left is solved for a size in which
-it is linear or quadratic. Where that does not decide it, the condition is the reduced inequality
-itself, which is as exact.
+All sizes are whole and at least one. The difference is multiplied by its denominators, factored
+over the rationals, and freed of factors whose sign is certain; what is left is solved for a size in
+which it is linear or quadratic. Where that does not decide it, the condition is the reduced
+inequality itself, which is as exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from math import gcd, lcm
 from typing import Any
 
 from ..graphs.setting import Setting
-from ..graphs.sizes import Atom, Poly, at_least, poly, size
+from ..graphs.sizes import Atom, Monomial, Number, Poly, at_least, poly, size
 from .figures import Crossover
 
 PREFERRED = ("n", "d")
@@ -42,12 +43,7 @@ def crossover(
 ) -> Crossover:
     """Compare two models in one figure.
 
-    Parameters
-    ----------
-    counted
-        What the formulas count, such as ``contractions``.
-    left, right
-        The models' formulas, in the figure's unit.
+    ``counted`` says what the formulas count, such as ``contractions``.
     """
     return Crossover(
         figure, counted, left_name, right_name, condition(left, right), left, right, setting
@@ -104,15 +100,14 @@ def _cleared(cost: Poly) -> Poly:
     return cost * Poly({tuple(shared): 1})
 
 
-def _over(monomial: Any, c: Any, under: Atom, degree: int) -> Poly:
+def _over(monomial: Monomial, c: Number, under: Atom, degree: int) -> Poly:
     rest = tuple((a, k) for a, k in monomial if a is not under)
-    return Poly({rest: c}) * under.args[0] ** (degree - dict(monomial).get(under, 0))
+    denominator = Poly(under.args[0].terms)
+    return Poly({rest: c}) * denominator ** (degree - dict(monomial).get(under, 0))
 
 
 def _whole(cost: Poly) -> Poly:
     """Make all coefficients whole, without a common divisor."""
-    from math import gcd, lcm
-
     if not cost.terms:
         return cost
     fractions = [Fraction(c) for c in cost.terms.values()]
@@ -192,7 +187,7 @@ def _linear(name: str, slope: Poly, offset: Poly) -> str | None:
 
 
 def _quadratic(name: str, a: Poly, b: Poly, c: Poly) -> str | None:
-    """One root is positive if the ends have different signs; the condition lies on one side of it."""
+    """One root is positive if the ends differ in sign; the condition lies on one side of it."""
     for sign, relation in ((1, "<"), (-1, ">")):
         first, middle, last = sign * a, sign * b, sign * c
         if at_least(first, 1) and at_least(0, last):

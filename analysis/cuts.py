@@ -10,7 +10,7 @@ and so it is compared with maximum flows on the unrolled graph at other sizes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import networkx as nx
@@ -21,11 +21,11 @@ from ..graphs.sizes import Poly, at_least, maximum, minimum, poly, size
 from ..graphs.unrolling import TooLargeError
 from .causality import causal, on_inputs
 from .derivation import Derivation
+from .layer_sums import all_layers, least_sizes
 from .measure import MeasureError, measure
 from .proofs.errors import ProofError
 from .proofs.state import frontier, reach, sequence, starts
 from .solving import UnsolvedError
-from .sums import all_layers, least_sizes
 
 __all__ = ["state_bound"]
 
@@ -72,8 +72,8 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
         if measured != bound.evaluate(**at):
             where = ", ".join(f"{k}={v}" for k, v in at.items())
             value = bound.evaluate(**at)
-            reason = f"cuts of whole equations give {bound}, {value} at {where}, but a maximum flow {measured}"
-            return Derivation(None, reason=reason)
+            cut = f"cuts of whole equations give {bound}, that is {value} at {where}"
+            return Derivation(None, reason=f"{cut}, but a maximum flow gives {measured}")
     lines = tuple(
         sorted(
             f"cutting {', '.join(sorted(cut)) or 'nothing'}: {cost}" for cut, cost in found.items()
@@ -101,7 +101,7 @@ def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]
     return {name: at.get(name, USUAL.get(name, usual)) for name in graph.free_sizes}
 
 
-def _smallest(costs: Any) -> Poly:
+def _smallest(costs: Iterable[Poly]) -> Poly:
     """Return the minimum, without their common factor inside it."""
     every = sorted(set(costs), key=str)
     distinct = [c for c in every if not any(c != o and at_least(c, o) for o in every)]
@@ -127,12 +127,12 @@ def _common(costs: list[Poly]) -> Poly:
 
 def _candidates(graph: Graph) -> list[Cut]:
     kept = frontier(graph)
-    cuts = [frozenset(kept), *([frozenset(graph.inputs)] if kept else [])]
+    cuts: list[Cut] = [frozenset(kept), *([frozenset(graph.inputs)] if kept else [])]
     direct = _needed(graph, frozenset(kept))
     everything = _needed(graph, frozenset())
     for needed in (everything, {**everything, **direct}):
-        for change in SIZES:
-            cuts.append(_minimum_cut(graph, needed, _complete(graph, {**USUAL, **change}, 4)))
+        tried = (_complete(graph, {**USUAL, **change}, 4) for change in SIZES)
+        cuts.extend(_minimum_cut(graph, needed, at) for at in tried)
     return [cut for cut in dict.fromkeys(cuts) if _closed(graph, cut)]
 
 

@@ -197,7 +197,7 @@ def _doubled(atom: Atom) -> Poly | None:
 
 
 def theta(formula: Poly) -> str:
-    """Return the Theta class in all sizes together: the sum of the terms that no other dominates."""
+    """Return the Theta class in all sizes together: the sum of the maximal terms."""
     return " + ".join(_term_text(t) for t in maximal(formula)) or "0"
 
 

@@ -50,7 +50,8 @@ Measure: TypeAlias = Callable[[Graph, Setting, Mapping[str, int]], Number | None
 def _parallelism(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Number | None:
     """Work over span, with a span at fan-in two."""
     steps = measured_span.span(graph, setting.but(unit="scalar"), sizes)
-    return Fraction(measured_work.work(graph, setting, sizes), steps) if steps else None
+    operations = measured_work.work(graph, setting, sizes)
+    return None if operations is None or not steps else Fraction(operations) / steps
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(

@@ -7,12 +7,13 @@ from typing import Any
 
 import networkx as nx
 
-from ..graphs.graph import Graph
+from ..graphs.graph import Axis, Graph
 from ..graphs.primitives import AssociativeScan, Site
 from ..graphs.setting import Setting
+from ..graphs.sizes import Poly, poly
 from ..graphs.unrolling import Node, whole
-from .measured_graph import MeasureError, Unrolled, along, unrolled
-from .measured_state import causal
+from .measured_graph import MeasureError, Unrolled, unrolled
+from .measured_state import causal, feeds_itself
 
 
 def weights(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -27,9 +28,20 @@ def weights(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> dict[st
         if isinstance(primitive, AssociativeScan):
             found[equation.name] = whole(primitive.each(setting), sizes)
         else:
-            site = Site(equation, tuple(graph[r.source] for r in equation.reads))
+            sources = tuple(graph[r.source] for r in equation.reads)
+            site = Site(equation, sources, lambda axis: _widest(graph, axis, setting, sizes))
             found[equation.name] = whole(primitive.depth(site, setting), sizes)
     return found
+
+
+def _widest(graph: Graph, axis: Axis, setting: Setting, sizes: Mapping[str, int]) -> Poly:
+    """Count the slots of an axis: all of them, or for masked pairs those of the widest position."""
+    if setting.pairs == "dense" or axis.relation is None or axis.along is None:
+        return axis.extent
+    extent = whole(graph.axes[axis.along].extent, sizes)
+    layers = {a.position: 0 for a in graph.axes.values() if a.kind == "layer"}
+    relation = axis.relation.at(**sizes, **layers)
+    return poly(max(len(relation.sources(i, extent)) for i in range(extent)))
 
 
 def steps(seen: Unrolled, setting: Setting, sizes: Mapping[str, int]) -> Callable[[Node], int]:
@@ -55,7 +67,7 @@ def span(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None
     seen = unrolled(graph.looped, sizes)
     if setting.mode == "decode":
         return _decode(seen, steps(seen, setting, sizes))
-    return _generate(seen, steps(seen, setting, sizes)) if _feeds_itself(graph) else None
+    return _generate(seen, steps(seen, setting, sizes)) if feeds_itself(graph) else None
 
 
 def no_backward_graph(figure: str) -> MeasureError:
@@ -80,12 +92,6 @@ def _generate(seen: Unrolled, weight: Callable[[Node], int]) -> int:
     given, made = seen.nodes(seen.graph.inputs[0]), seen.nodes(seen.graph.outputs[0])
     fed.add_edges_from(zip(made[:-1], given[1:], strict=True))
     return max(_finish(nx.topological_sort(fed), fed, weight).values())
-
-
-def _feeds_itself(graph: Graph) -> bool:
-    first, last = graph[graph.inputs[0]], graph[graph.outputs[0]]
-    same = [a.extent for a in first.features] == [a.extent for a in last.features]
-    return graph.stackable and same and last.sequence is not None and last.sequence == along(graph)
 
 
 def _finish(order: Iterable[Node], digraph: Any, weight: Callable[[Node], int]) -> dict[Node, int]:

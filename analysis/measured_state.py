@@ -63,6 +63,13 @@ def causal(graph: Graph, sizes: Mapping[str, int]) -> bool:
     return all(latest[node] <= seen.time[node] for node in seen.outputs)
 
 
+def feeds_itself(graph: Graph) -> bool:
+    """Return whether an output can be the next input."""
+    first, last = graph[graph.inputs[0]], graph[graph.outputs[0]]
+    same = [a.extent for a in first.features] == [a.extent for a in last.features]
+    return same and last.sequence is not None and first.sequence == last.sequence
+
+
 def farthest(graph: Graph, sizes: Mapping[str, int], axis: Axis) -> int:
     """Return how far the farthest read with a bound reaches along a sequence."""
     reads = _reads(graph, sizes, axis)

@@ -19,7 +19,7 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly
 from ..graphs.unrolling import whole
 from .measured_graph import layered, unrolled
-from .measured_state import causal, length
+from .measured_state import causal, feeds_itself, length
 
 Number: TypeAlias = int | Fraction
 
@@ -32,8 +32,22 @@ def params(graph: Graph, sizes: Mapping[str, int]) -> int:
     return sum(whole(e.count, sizes) * whole(e.scalars, sizes) for e in graph.of("parameter"))
 
 
-def work(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Number:
-    """Return the scalar operations of all positions."""
+def work(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Number | None:
+    """Return the scalar operations in the setting's mode; None if the model has no such mode.
+
+    encode and prefill: of all positions. decode: of one more. generate: of all, one after another,
+    so that only allowed pairs are there to compute and an associative scan is a loop.
+    """
+    if setting.mode in {"encode", "prefill"}:
+        return _all(graph, setting, sizes)
+    if setting.mode == "decode":
+        return decode_work(graph, setting, sizes)
+    if not (causal(graph, sizes) and feeds_itself(graph)):
+        return None
+    return _all(graph.looped, setting.but(pairs="masked"), sizes)
+
+
+def _all(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Number:
     return sum(work_by_equation(graph, setting, sizes).values())
 
 
@@ -49,8 +63,8 @@ def decode_work(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Num
         return None
     loop, name, masked = graph.looped, length(graph), setting.but(pairs="masked")
     n = sizes[name]
-    before = work(loop, masked, {**sizes, name: n - 1}) if n > 1 else 0
-    return work(loop, masked, sizes) - before
+    before = _all(loop, masked, {**sizes, name: n - 1}) if n > 1 else 0
+    return _all(loop, masked, sizes) - before
 
 
 def _mixing(graph: Graph) -> list[Equation]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.primitives import Site
+from ..graphs.primitives.base import dense
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly
+from ..graphs.sizes import Poly, ceil_div, minimum
 
 
 def site(graph: Graph, equation: Equation) -> Site:
@@ -14,8 +17,24 @@ def site(graph: Graph, equation: Equation) -> Site:
 
 
 def weights(graph: Graph, setting: Setting) -> dict[str, Poly]:
-    """Return the steps that each equation takes, in the setting's unit."""
-    return {e.name: e.primitive.depth(site(graph, e), setting) for e in graph}
+    """Return the steps that each equation takes, in the setting's unit.
+
+    Where only allowed pairs are computed, a reduction over slots takes as many steps as its widest
+    position.
+    """
+    extent = dense
+    if setting.pairs == "masked":
+        extent = functools.partial(_widest, graph)
+    return {
+        e.name: e.primitive.depth(Site(e, site(graph, e).sources, extent), setting) for e in graph
+    }
+
+
+def _widest(graph: Graph, axis: Axis) -> Poly:
+    """Return how many slots of an axis are inside the sequence at most, at one position."""
+    if axis.relation is None or axis.along is None or axis.relation.kind != "offsets":
+        return axis.extent
+    return minimum(axis.extent, ceil_div(graph.axes[axis.along].extent, axis.relation.step))
 
 
 def axis_of(graph: Graph, source: str, name: str | None) -> Axis | None:

@@ -18,6 +18,7 @@ from ..graphs.sizes import Poly, maximum, minimum, poly, size
 from .causality import causal
 from .cuts import state_bound
 from .derivation import Derivation
+from .layer_sums import all_layers, least_sizes
 from .proofs.errors import ProofError
 from .proofs.state import (
     Count,
@@ -31,7 +32,6 @@ from .proofs.state import (
     uncovered,
 )
 from .solving import UnsolvedError
-from .sums import all_layers, least_sizes
 
 __all__ = ["state", "state_bound"]
 
@@ -109,4 +109,5 @@ def _line(graph: Graph, kept: Kept) -> str:
         return f"{kept.name}, read at every later position: {kept.total}"
     layers = [str(a.extent) for a in equation.positions if a.kind == "layer"]
     depth = f", {' * '.join(layers)} layers" if layers else ""
-    return f"{kept.name}: its last {kept.positions} positions of {equation.scalars} scalars{depth}: {kept.total}"
+    what = f"its last {kept.positions} positions of {equation.scalars} scalars{depth}"
+    return f"{kept.name}: {what}: {kept.total}"

@@ -69,8 +69,8 @@ def _read(name: str, result: Any, setting: Setting) -> Number | None:
         return value
     if name == "parallelism":
         return Fraction(result.work, result.span["scalar"])
-    if name == "path_length" and setting.reduction == "sequential":
-        return None  # the last term of a sum that ran in sequence takes one step, not m - 1
+    if name == "path_length" and setting.unit == "scalar":
+        return None  # scalars inside one equation may be closer than the equation is deep
     found: Mapping[str, int] = result.span if name == "span" else result.path_length
     return found.get(setting.unit)
 

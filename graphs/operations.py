@@ -110,7 +110,7 @@ def sqrt(x: Array) -> Array:
 
 def einsum(pattern: str, *arrays: Array) -> Array:
     """Contract arrays; the pattern labels the feature axes, not the positions."""
-    return current().apply("einsum", Contraction(pattern), *arrays)
+    return current().apply("einsum", Contraction(" ".join(pattern.split())), *arrays)
 
 
 def rearrange(x: Array, pattern: str, **sizes: Sized) -> Array:

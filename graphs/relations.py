@@ -276,7 +276,7 @@ class Relation:
         if self.ahead is None:
             return "suffix" if self.back == 0 else f"from {-self.back}"
         dilation = "" if self.step == 1 else f", step {self.step}"
-        return f"window(-{self.back}..{self.ahead}{dilation})"
+        return f"window({-self.back}..{self.ahead}{dilation})"
 
 
 def _whole(value: Poly) -> int:

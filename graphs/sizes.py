@@ -72,6 +72,8 @@ def _ceil_log(base: Number, x: Number) -> int:
 
 
 def _power(base: Number, exponent: Number) -> Number:
+    if exponent == 1:
+        return base
     if Fraction(exponent).denominator != 1:
         raise SizeError(f"expected a whole exponent, got {exponent}")
     if abs(exponent) > 4096:
@@ -106,18 +108,14 @@ def _wrap(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atom:
-    """A size symbol, or a function of costs that is kept as it is; equal when it prints the same."""
+    """A size symbol, or a function of costs that is kept as it is.
+
+    There is one object for each, so that equality is identity.
+    """
 
     kind: str
     args: tuple[Any, ...]
     text: str
-    order: int
-
-    def __hash__(self) -> int:
-        return self.order
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_symbol, self.args) if self.kind == "size" else (_function, (self.kind, *self.args))
@@ -125,17 +123,17 @@ class Atom:
 
 @functools.cache
 def _symbol(name: str) -> Atom:
-    return Atom("size", (name,), name, hash(name))
+    return Atom("size", (name,), name)
 
 
 @functools.cache
 def _function(kind: str, *args: Poly) -> Atom:
     text = FUNCTIONS[kind].text(*(str(a) for a in args))
-    return Atom(kind, args, text, hash(text))
+    return Atom(kind, args, text)
 
 
 def _number(value: Number) -> Number:
-    if isinstance(value, Fraction) and value.denominator == 1:
+    if type(value) is not int and value.denominator == 1:
         return value.numerator
     return value
 
@@ -149,16 +147,22 @@ class Poly:
         Coefficients by monomial; zero coefficients are dropped.
     """
 
-    __slots__ = ("_hash", "_text", "terms")
+    __slots__ = ("_hash", "_sizes", "_text", "terms")
 
     def __init__(self, terms: Mapping[Monomial, Number]) -> None:
-        self.terms: dict[Monomial, Number] = {m: _number(c) for m, c in terms.items() if c}
+        self.terms: dict[Monomial, Number] = {
+            m: c if type(c) is int else _number(c) for m, c in terms.items() if c
+        }
         self._hash: int | None = None
+        self._sizes: tuple[str, ...] | None = None
         self._text: str | None = None
 
     def __add__(self, other: Sized) -> Poly:
+        other = poly(other)
+        if not other.terms:
+            return self
         total = dict(self.terms)
-        for monomial, coefficient in poly(other).terms.items():
+        for monomial, coefficient in other.terms.items():
             total[monomial] = total.get(monomial, 0) + coefficient
         return Poly(total)
 
@@ -168,13 +172,23 @@ class Poly:
         return Poly({m: -c for m, c in self.terms.items()})
 
     def __sub__(self, other: Sized) -> Poly:
-        return self + (-poly(other))
+        other = poly(other)
+        if not other.terms:
+            return self
+        total = dict(self.terms)
+        for monomial, coefficient in other.terms.items():
+            total[monomial] = total.get(monomial, 0) - coefficient
+        return Poly(total)
 
     def __rsub__(self, other: Sized) -> Poly:
-        return poly(other) + (-self)
+        return poly(other) - self
 
     def __mul__(self, other: Sized) -> Poly:
         other = poly(other)
+        if other.terms == _ONE:
+            return self
+        if self.terms == _ONE:
+            return other
         total: dict[Monomial, Number] = {}
         for left, a in self.terms.items():
             for right, b in other.terms.items():
@@ -199,6 +213,11 @@ class Poly:
     def __pow__(self, exponent: int) -> Poly:
         if exponent < 0:
             return 1 / self ** (-exponent)
+        if exponent == 1:
+            return self
+        if len(self.terms) == 1:
+            ((monomial, c),) = self.terms.items()
+            return Poly({tuple((a, k * exponent) for a, k in monomial if exponent): c**exponent})
         result = poly(1)
         for _ in range(exponent):
             result = result * self
@@ -240,25 +259,30 @@ class Poly:
     @property
     def sizes(self) -> tuple[str, ...]:
         """The names of all sizes that appear at any depth, sorted."""
-        names: set[str] = set()
-        for atom in self.atoms:
-            if atom.kind == "size":
-                names.add(atom.args[0])
-            else:
-                names.update(*(a.sizes for a in atom.args))
-        return tuple(sorted(names))
+        if self._sizes is None:
+            names: set[str] = set()
+            for atom in self.atoms:
+                if atom.kind == "size":
+                    names.add(atom.args[0])
+                else:
+                    names.update(*(a.sizes for a in atom.args))
+            self._sizes = tuple(sorted(names))
+        return self._sizes
 
     def substitute(self, values: Mapping[str, Sized]) -> Poly:
         """Replace sizes by costs, everywhere."""
-        if not values or not set(self.sizes) & set(values):
+        if not any(s in values for s in self.sizes):
             return self
-        total = poly(0)
+        new = {a: _replaced(a, values) for a in self.atoms if _mentions(a, values)}
+        total: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
-            product: Poly = poly(coefficient)
+            rest = tuple(p for p in monomial if p[0] not in new)
+            product = Poly({rest: coefficient})
             for atom, exponent in monomial:
-                product = product * _replaced(atom, values) ** exponent
-            total = total + product
-        return total
+                if atom in new:
+                    product = product * new[atom] ** exponent
+            _accumulate(total, product)
+        return Poly(total)
 
     def evaluate(self, **values: Any) -> Any:
         """Value at concrete sizes: exact on numbers, elementwise on NumPy arrays.
@@ -288,8 +312,10 @@ def poly(value: Sized) -> Poly:
     >>> poly("2*n*d + ceil(log2(n))").evaluate(n=8, d=1)
     19
     """
-    if isinstance(value, Poly):
+    if type(value) is Poly:
         return value
+    if type(value) is int and value in _SMALL:
+        return _SMALL[value]
     if isinstance(value, str):
         if NAME.match(value):
             return size(value)
@@ -297,6 +323,11 @@ def poly(value: Sized) -> Poly:
 
         return parse(value)
     return Poly({(): value})
+
+
+_ONE: dict[Monomial, Number] = {(): 1}
+_SMALL = {k: Poly({(): k}) for k in range(-16, 65)}
+"""Numbers that come up again and again."""
 
 
 @functools.cache
@@ -332,7 +363,10 @@ def ceil_log(base: Sized, x: Sized) -> Poly:
 def ceil_div(x: Sized, y: Sized) -> Poly:
     """The least integer k with k*y >= x."""
     quotient = poly(x) / poly(y)
-    return _apply("ceil", quotient)
+    whole = all(
+        c.denominator == 1 and all(k > 0 and a.kind != "reciprocal" for a, k in m) for m, c in quotient.terms.items()
+    )
+    return quotient if whole else _apply("ceil", quotient)
 
 
 def minimum(x: Sized, y: Sized) -> Poly:
@@ -395,11 +429,27 @@ def _replaced(atom: Atom, values: Mapping[str, Sized]) -> Poly:
     return _rebuilt(atom.kind, (a.substitute(values) for a in atom.args))
 
 
+def _accumulate(total: dict[Monomial, Number], cost: Poly) -> None:
+    for monomial, c in cost.terms.items():
+        total[monomial] = total.get(monomial, 0) + c
+
+
+def _mentions(atom: Atom, names: Mapping[str, Any]) -> bool:
+    if atom.kind == "size":
+        return atom.args[0] in names
+    return any(s in names for a in atom.args for s in a.sizes)
+
+
 def _times(left: Monomial, right: Monomial) -> Monomial:
     if not left:
         return right
     if not right:
         return left
+    return _joined(left, right)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _joined(left: Monomial, right: Monomial) -> Monomial:
     exponents = dict(left)
     for atom, k in right:
         exponents[atom] = exponents.get(atom, 0) + k
@@ -518,14 +568,46 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
     >>> at_least(n**2, n), at_least(n, w), at_least(n, w, given={"n": "w + rest_"})
     (True, False, True)
     """
-    difference = poly(x) - poly(y)
+    difference = poly(x) - y
     if not difference.terms:
         return True
     if difference.constant is not None:
         return difference.constant >= 0
     if given:
         difference = difference.substitute(given)
-    return _certain(difference, 6)
+    return _is_certain(difference)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_certain(difference: Poly) -> bool:
+    return not _refuted(difference) and _certain(difference, 6)
+
+
+class _Point(dict[str, int]):
+    """A value for any size or quantity, allowed for its name, and the same in every run."""
+
+    def __init__(self, spread: int) -> None:
+        super().__init__()
+        self.spread = spread
+
+    def __missing__(self, name: str) -> int:
+        scattered = sum(k * ord(letter) for k, letter in enumerate(name, start=1)) % self.spread
+        self[name] = scattered + (0 if name.endswith("_") else 1)
+        return self[name]
+
+
+_POINTS = (_Point(1), _Point(5), _Point(17))
+
+
+def _refuted(difference: Poly) -> bool:
+    """Whether a cost is negative at one of a few points: most that is not certain fails there."""
+    for point in _POINTS:
+        try:
+            if _evaluate(difference, point) < 0:
+                return True
+        except (SizeError, ArithmeticError):
+            continue
+    return False
 
 
 def _certain(difference: Poly, depth: int) -> bool:
@@ -574,11 +656,15 @@ def _certain_with_logarithms(difference: Poly, depth: int) -> bool:
 
 
 def _swap(cost: Poly, atom: Atom, value: Poly) -> Poly:
-    total = poly(0)
+    untouched: dict[Monomial, Number] = {}
+    by_exponent: dict[int, dict[Monomial, Number]] = {}
     for monomial, c in cost.terms.items():
+        k = next((k for a, k in monomial if a is atom), 0)
         rest = tuple((a, k) for a, k in monomial if a is not atom)
-        k = dict(monomial).get(atom, 0)
-        total = total + Poly({rest: c}) * value**k
+        (by_exponent.setdefault(k, {}) if k else untouched)[rest] = c
+    total = Poly(untouched)
+    for k, terms in by_exponent.items():
+        total = total + Poly(terms) * value**k
     return total
 
 
@@ -588,7 +674,8 @@ def _shifted(cost: Poly) -> Poly:
     for monomial in cost.terms:
         for atom, k in monomial:
             lowest[atom] = min(lowest.get(atom, 0), k)
-    cleared = cost * Poly({_ordered((a, -k) for a, k in lowest.items() if k < 0): 1})
+    negative = [(a, -k) for a, k in lowest.items() if k < 0]
+    cleared = cost * Poly({_ordered(negative): 1}) if negative else cost
     for atom in sorted(cleared.atoms, key=lambda a: a.text):
         least = _least(atom)
         if least:

@@ -4,11 +4,13 @@ A model is written for one position, as under a vectorising map: patterns and ax
 components only, and everything that crosses positions is one of ``gather``, ``shift``, ``scan``,
 ``associative_scan`` and ``stack``.
 
+>>> from .operations import zeros
 >>> def running_mean(x):
 ...     def step(h, x):
 ...         h = 0.9 * h + 0.1 * x
 ...         return h, h
 ...     return scan(step, zeros("d"), x)[1]
+...
 >>> graph = trace(running_mean)
 >>> [e.primitive.name for e in graph]
 ['input', 'enter', 'constant', 'shift', 'map', 'map', 'map']

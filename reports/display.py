@@ -6,7 +6,10 @@ from typing import Any
 
 from ..analysis.figures import Analysis, Comparison, Figure
 from ..graphs.graph import Graph
-from .sheet import comparison_sheet, sheet_of
+from .markup import Markup, element
+from .sheet import comparison_sheet, figure_sheet, sheet_of
+
+LOUD = ".disagree { color: #b91c1c; font-weight: 700; } .quiet { opacity: 0.7; }"
 
 
 def html_of(result: Any) -> str:
@@ -22,18 +25,25 @@ def html_of(result: Any) -> str:
     TypeError
         For anything else.
     """
-    from . import html
+    from .details import story
+    from .draw import svg
+    from .html import figure_table
+    from .style import DRAWING
 
     match result:
         case Figure():
-            return html.figure_fragment(result)
+            table, note, style = figure_table(figure_sheet(result)), story(result), LOUD
         case Analysis():
-            return html.sheet_fragment(sheet_of([result]))
+            sheet = sheet_of([result])
+            table, note, style = figure_table(sheet), f"Setting: {sheet.setting}.", LOUD
         case Comparison():
-            return html.sheet_fragment(comparison_sheet(result))
+            sheet = comparison_sheet(result)
+            table, note, style = figure_table(sheet), f"Setting: {sheet.setting}.", LOUD
         case Graph():
-            return html.graph_fragment(result)
-    raise _unknown(result)
+            table, note, style = Markup(svg(result, standalone=False)), result.doc, DRAWING
+        case _:
+            raise _unknown(result)
+    return element("div", element("style", Markup(style)), table, element("p", note))
 
 
 def latex_of(result: Any) -> str | None:

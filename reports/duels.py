@@ -50,7 +50,7 @@ def _duels(figure: str, crossovers: Sequence[Crossover]) -> Duels:
         else:
             rows.append((left, right, tuple(conditions.get(c, "") for c in counted)))
     sentences = tuple(
-        f"{left} has {word} less than {', '.join(rights)}."
+        f"{left} {word} has less than {', '.join(rights)}."
         for (left, word), rights in fixed.items()
     )
     return Duels(figure, counted, tuple(rows), sentences)

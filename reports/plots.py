@@ -1,167 +1,157 @@
-"""Log-log plots of figures over the sequence length, with the points where two models cross.
+"""Log-log plots as SVG: small, the same bytes everywhere, readable in light and dark.
 
-A curve is drawn only where its formula holds. The bytes are the same for the same input.
+Drawn here and not by a plotting library, because a report is compared byte by byte with the one
+that is kept beside the code, whatever the versions of other packages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..graphs.sizes import SizeError
-from .domains import holds
-from .markup import Markup, printable
+from .curves import Crossing, Curve, crossings, curves, varying
+from .markup import Markup, element
 from .sheet import Row
 
 if TYPE_CHECKING:
-    from ..analysis.figures import Comparison, Crossover, Figure
-    from ..graphs.sizes import Poly
+    from ..analysis.figures import Comparison
 
-SIZES: Mapping[str, int] = {
-    "d": 256, "h": 8, "e": 32, "f": 1024, "L": 1, "b": 1, "k": 3,
-    "w": 129, "v": 32768, "s": 16, "m": 1024, "g": 2,
-}  # fmt: skip
-"""What the other sizes are while n varies."""
-LONGEST = 17
-"""Plots end at n = 2**17."""
+LEFT, TOP, WIDTH, HEIGHT = 58.0, 12.0, 400.0, 250.0
+LEGEND, LINE = 200.0, 16.0
 COLOURS = (
     "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a",
     "#66a61e", "#a6761d", "#e6ab02", "#8c8c8c",
 )  # fmt: skip
-DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+DASHES = (None, "7 3", "2 2", "9 3 2 3")
+PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A picture and what its marks mean."""
+    """A picture, the size on its horizontal axis, and what its marks mean."""
 
     svg: Markup
     along: str
-    """The size on the horizontal axis."""
-    crossings: tuple[str, ...]
-    """One line for each marked point."""
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A range of powers on each axis, and where they go."""
+
+    x: tuple[float, float]
+    """Powers of two."""
+    y: tuple[float, float]
+    """Powers of ten."""
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Coordinates of a point."""
+        across = (math.log2(x) - self.x[0]) / (self.x[1] - self.x[0])
+        up = (math.log10(y) - self.y[0]) / (self.y[1] - self.y[0])
+        return LEFT + WIDTH * across, TOP + HEIGHT * (1 - up)
 
 
 def plot(row: Row, models: Sequence[str], comparison: Comparison) -> Plot | None:
     """Plot a row over n, or over d if n does not matter; None if neither does."""
-    import vl_convert
-
-    models = [printable(m) for m in models]
-    curves = [(m, f) for m, f in zip(models, row.cells, strict=True) if f is not None]
-    sizes = {s for _, f in curves if f.formula is not None for s in f.formula.sizes}
-    along = next((s for s in ("n", "d") if s in sizes), None)
-    if along is None:
+    along = varying(row)
+    drawn = curves(row, models, along) if along is not None else []
+    if along is None or not drawn:
         return None
-    points = [p for model, figure in curves for p in _curve(model, figure, along)]
-    if not points:
-        return None
-    marked = list(_crossings(row, curves, comparison.crossovers)) if along == "n" else []
-    order = [m for m in models if any(p["model"] == m for p in points)]
-    title = printable(f"{row.title} ({row.unit})" if row.unit else row.title)
-    chart = _chart(points, marked, along, title, {m: models.index(m) for m in order})
-    svg = Markup(vl_convert.vegalite_to_svg(chart.to_dict()))
-    return Plot(svg, along, tuple(f"{m['label']}: {m['text']}" for m in marked))
+    marked = crossings(row, models, comparison.crossovers) if along == "n" else []
+    title = f"{row.title} ({row.unit})" if row.unit else row.title
+    notes = tuple(f"{_letters(k)}: {c}" for k, c in enumerate(marked))
+    return Plot(_svg(drawn, marked, along, title), along, notes)
 
 
-def _chart(
-    points: Sequence[Mapping[str, Any]],
-    marked: Sequence[Mapping[str, Any]],
-    along: str,
-    title: str,
-    order: Mapping[str, int],
-) -> Any:
-    import altair as alt
-
-    x = alt.X(
-        f"{along}:Q",
-        scale=alt.Scale(type="log", base=2, nice=False),
-        axis=alt.Axis(format=",", tickCount=6),
-        title=along,
-    )
-    y = alt.Y(
-        "value:Q", scale=alt.Scale(type="log"), axis=alt.Axis(format="~s", tickCount=6), title=title
+def _svg(drawn: Sequence[Curve], marked: Sequence[Crossing], along: str, title: str) -> Markup:
+    frame = _frame(drawn)
+    legend = _legend(drawn)
+    names = sum(len(c.models) for c in drawn)
+    height = max(TOP + HEIGHT + 42, TOP + LINE * (names + 1))
+    return element(
+        "svg",
+        element("title", title),
+        *_axes(frame, along, title),
+        *(_curve(frame, curve) for curve in drawn),
+        *(_mark(frame, crossing, k) for k, crossing in enumerate(marked)),
+        *legend,
+        viewBox=f"0 0 {_n(LEFT + WIDTH + LEGEND)} {_n(height)}",
+        width=_n(LEFT + WIDTH + LEGEND),
+        height=_n(height),
+        role="img",
     )
 
-    def scale(choices: Sequence[Any]) -> Any:
-        return alt.Scale(
-            domain=list(order), range=[choices[k % len(choices)] for k in order.values()]
-        )
 
-    legend = alt.Legend(title=None, symbolType="stroke", labelLimit=260)
-    colour = alt.Color("model:N", scale=scale(COLOURS), sort=list(order), legend=legend)
-    dash = alt.StrokeDash("model:N", scale=scale(DASHES), sort=list(order), legend=None)
-    chart: Any = alt.Chart({"values": points}).mark_line(strokeWidth=2).encode(x, y, colour, dash)
-    if marked:
-        base: Any = alt.Chart({"values": marked}).encode(x, y)
-        chart += base.mark_point(size=50, filled=True, color="currentColor", opacity=1)
-        chart += base.mark_text(align="left", dx=7, dy=9, color="currentColor").encode(
-            text="label:N"
-        )
-    return chart.properties(width=420, height=260, background="transparent").configure(**_CONFIG)
+def _frame(drawn: Sequence[Curve]) -> _Frame:
+    xs = [math.log2(x) for c in drawn for x, _ in c.points]
+    ys = [math.log10(y) for c in drawn for _, y in c.points]
+    bottom, top = math.floor(min(ys)), math.ceil(max(ys))
+    return _Frame((min(xs), max(max(xs), min(xs) + 1)), (bottom, max(top, bottom + 1)))
 
 
-_CONFIG: dict[str, Any] = {
-    "font": "Liberation Sans",
-    "axis": {
-        "labelColor": "currentColor",
-        "titleColor": "currentColor",
-        "domainColor": "#8b96a3",
-        "tickColor": "#8b96a3",
-        "gridColor": "#8b96a3",
-        "gridOpacity": 0.25,
-        "titleFontWeight": "normal",
-    },
-    "legend": {"labelColor": "currentColor", "titleColor": "currentColor"},
-    "view": {"stroke": None},
-}
+def _axes(frame: _Frame, along: str, title: str) -> list[Markup]:
+    parts = []
+    for power in range(math.ceil(frame.x[0]), math.floor(frame.x[1]) + 1, 2):
+        x, _ = frame.place(2.0**power, 10 ** frame.y[0])
+        parts.append(_grid(f"M{_n(x)} {_n(TOP)} v{_n(HEIGHT)}"))
+        parts.append(_text(f"{2**power:,}", x, TOP + HEIGHT + 15, "middle"))
+    step = math.ceil((frame.y[1] - frame.y[0]) / 7)
+    for power in range(math.ceil(frame.y[0]), math.floor(frame.y[1]) + 1, step):
+        _, y = frame.place(2 ** frame.x[0], 10.0**power)
+        parts.append(_grid(f"M{_n(LEFT)} {_n(y)} h{_n(WIDTH)}"))
+        parts.append(_text(_short(10.0**power), LEFT - 6, y + 4, "end"))
+    middle = TOP + HEIGHT / 2
+    turned = element(
+        "text",
+        title,
+        x=12,
+        y=_n(middle),
+        text_anchor="middle",
+        transform=f"rotate(-90 12 {_n(middle)})",
+    )
+    return [*parts, turned, _text(along, LEFT + WIDTH / 2, TOP + HEIGHT + 34, "middle")]
 
 
-def sizes_text() -> str:
-    """The sizes that plots hold fixed."""
-    return ", ".join(f"{k}={v}" for k, v in SIZES.items())
+def _grid(path: str) -> Markup:
+    return element("path", d=path, class_="grid")
 
 
-def _curve(model: str, figure: Figure, along: str) -> Iterator[dict[str, Any]]:
-    formula = figure.formula
-    if formula is None or not set(formula.sizes) <= {"n", *SIZES}:
-        return
-    for exponent in range(2 * LONGEST + 1):
-        value = round(2 ** (exponent / 2))
-        sizes = {"n": 1024, **SIZES, along: value}
-        number = _number(formula, sizes) if holds(figure.domain, sizes) else None
-        if number is not None and number > 0:
-            yield {"model": model, along: value, "value": number}
+def _text(text: str, x: float, y: float, anchor: str) -> Markup:
+    return element("text", text, x=_n(x), y=_n(y), text_anchor=anchor)
 
 
-def _number(formula: Poly, sizes: Mapping[str, int]) -> float | None:
-    """Evaluate; None where a quotient has no value."""
-    try:
-        return float(formula.evaluate(**sizes))
-    except (ZeroDivisionError, SizeError, OverflowError):
-        return None
+def _curve(frame: _Frame, curve: Curve) -> Markup:
+    points = [frame.place(x, y) for x, y in curve.points]
+    path = "M" + " L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+    return element(
+        "path", element("title", ", ".join(curve.models)), d=path, **_stroke(curve.order)
+    )
 
 
-def _crossings(
-    row: Row, curves: Sequence[tuple[str, Figure]], crossovers: Sequence[Crossover]
-) -> Iterator[dict[str, Any]]:
-    """Find where two curves that are plotted change places."""
-    figures = dict(curves)
-    found: dict[tuple[int, float], list[str]] = {}
-    for crossover in crossovers:
-        pair = figures.get(crossover.left), figures.get(crossover.right)
-        if crossover.figure != row.name or None in pair or row.key != row.name:
-            continue
-        if [crossover.left_formula, crossover.right_formula] != [
-            f.formula for f in pair if f is not None
-        ]:
-            continue
-        point = _crossing(crossover)
-        if point is not None:
-            found.setdefault(point, []).append(f"{crossover.left} and {crossover.right}")
-    for k, ((n, value), pairs) in enumerate(sorted(found.items())):
-        text = f"{', '.join(pairs)} change places at n = {n:,}"
-        yield {"n": n, "value": value, "label": _letters(k), "text": text}
+def _stroke(k: int) -> dict[str, object]:
+    dash = DASHES[k % len(DASHES)]
+    colour = COLOURS[k % len(COLOURS)]
+    return {"fill": "none", "stroke": colour, "stroke-width": 2, "stroke-dasharray": dash}
+
+
+def _mark(frame: _Frame, crossing: Crossing, k: int) -> Markup:
+    x, y = frame.place(crossing.at, crossing.value)
+    dot = element("circle", cx=_n(x), cy=_n(y), r=3.5, class_="mark")
+    label = _text(_letters(k), x + 6 + 7 * (k % 2), y + 14, "start")
+    return element("g", element("title", crossing), dot, label)
+
+
+def _legend(drawn: Sequence[Curve]) -> list[Markup]:
+    parts, y = [], TOP + LINE / 2
+    for curve in drawn:
+        x = LEFT + WIDTH + 14
+        parts.append(element("path", d=f"M{_n(x)} {_n(y - 4)} h22", **_stroke(curve.order)))
+        for model in curve.models:
+            parts.append(_text(model, x + 28, y, "start"))
+            y += LINE
+    return parts
 
 
 def _letters(k: int) -> str:
@@ -170,24 +160,13 @@ def _letters(k: int) -> str:
     return head + "abcdefghijklmnopqrstuvwxyz"[k % 26]
 
 
-def _crossing(crossover: Crossover) -> tuple[int, float] | None:
-    """The first n at which the order is not that of n = 2, found by halving."""
+def _short(value: float) -> str:
+    """Write a power of ten with a metric prefix: 10k, 1M."""
+    if value < 1:
+        return f"{value:g}"
+    step = min(int(math.log10(value) + 1e-9) // 3, len(PREFIXES) - 1)
+    return f"{value / 1000**step:.3g}{PREFIXES[step]}"
 
-    def values(n: int) -> tuple[float, float] | None:
-        sizes = {**SIZES, "n": n}
-        left, right = (_number(f, sizes) for f in (crossover.left_formula, crossover.right_formula))
-        return None if left is None or right is None else (left, right)
 
-    def less(n: int) -> bool | None:
-        found = values(n)
-        return None if found is None else found[0] < found[1]
-
-    low, high = 2, 2**LONGEST
-    first = less(low)
-    if None in {first, less(high)} or first == less(high):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if less(middle) == first else (low, middle)
-    found = values(high)
-    return None if found is None else (high, found[0])
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

@@ -32,9 +32,9 @@ def report_texts(
 ) -> dict[str, str]:
     """Return the files of a report by name, written nowhere yet."""
     from .draw import svg
-    from .html import comparison_page
     from .latex import comparison_latex, document
     from .markdown import comparison_markdown
+    from .page import comparison_page
     from .records import comparison_record, dumps
 
     texts = {

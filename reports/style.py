@@ -1,6 +1,6 @@
-"""The style of pages: light and dark, phone and paper."""
+"""The style of pages and drawings: light and dark, phone and paper."""
 
-STYLE = """
+PAGE = """
 :root {
   --ink: #1b1f24; --quiet: #5b6572; --paper: #ffffff;
   --line: #d5dae0; --head: #f4f6f8; --link: #0b5cad;
@@ -42,6 +42,10 @@ figure { margin: 1.5rem 0; }
 .plot { display: inline-block; vertical-align: top; max-width: 100%; }
 .plot { margin: 0.75rem 1.5rem 0.75rem 0; }
 svg { max-width: none; height: auto; }
+.plot text { font: 11px system-ui, sans-serif; fill: var(--ink); }
+.plot figcaption { max-width: 40rem; }
+.plot .grid { stroke: var(--line); fill: none; }
+.plot .mark { fill: var(--ink); }
 .plot svg { max-width: 100%; }
 @media (max-width: 50rem) {
   .sheet, .sheet tbody, .sheet tr, .sheet th, .sheet td { display: block; }
@@ -60,5 +64,46 @@ svg { max-width: none; height: auto; }
   .sheet tbody th { position: static; grid-column: 1 / -1; background: var(--head); }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
   svg { max-width: 100%; }
+}
+"""
+
+DRAWING = """
+.ws text { font: 11px system-ui, 'Liberation Sans', Arial, sans-serif; fill: #1b1f24; }
+.ws .title { font-size: 15px; font-weight: 600; }
+.ws .quiet { fill: #5b6572; }
+.ws .box { fill: #f4f6f8; stroke: #8b96a3; stroke-width: 1; }
+.ws .source { fill: #e6f0e6; }
+.ws .arrow { fill: none; stroke: #8b96a3; stroke-width: 1.2; }
+.ws .head { fill: #8b96a3; stroke: none; }
+.ws .gather { stroke: #0f7b6c; stroke-width: 1.6; }
+.ws .gather-head, .ws .gather-text { fill: #0f7b6c; }
+.ws .time { stroke: #c2410c; stroke-width: 1.8; }
+.ws .time-head, .ws .time-text { fill: #c2410c; }
+.ws .layer { stroke: #6d28d9; stroke-width: 1.8; stroke-dasharray: 6 3; }
+.ws .layer-head, .ws .layer-text { fill: #6d28d9; }
+.ws .critical { stroke: #1b1f24; stroke-width: 2.4; }
+.ws .critical-head { fill: #1b1f24; }
+.ws .gather.critical { stroke: #0f7b6c; }
+.ws .gather-head.critical-head { fill: #0f7b6c; }
+.ws .paper { fill: #ffffff; }
+.ws text.time-text, .ws text.layer-text, .ws text.gather-text { font-weight: 600; }
+@media (prefers-color-scheme: dark) {
+  .ws text { fill: #e6e9ed; }
+  .ws .quiet { fill: #9aa5b1; }
+  .ws .box { fill: #22272e; stroke: #6b7684; }
+  .ws .source { fill: #1f3324; }
+  .ws .arrow { stroke: #6b7684; }
+  .ws .head { fill: #6b7684; }
+  .ws .gather { stroke: #2dd4bf; }
+  .ws .gather-head, .ws .gather-text { fill: #2dd4bf; }
+  .ws .time { stroke: #fb923c; }
+  .ws .time-head, .ws .time-text { fill: #fb923c; }
+  .ws .layer { stroke: #c4b5fd; }
+  .ws .layer-head, .ws .layer-text { fill: #c4b5fd; }
+  .ws .critical { stroke: #f5f7fa; }
+  .ws .critical-head { fill: #f5f7fa; }
+  .ws .gather.critical { stroke: #2dd4bf; }
+  .ws .gather-head.critical-head { fill: #2dd4bf; }
+  .ws .paper { fill: #14181d; }
 }
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -86,17 +87,34 @@ def comparison_printer(comparison: Comparison) -> Printer:
     return show
 
 
-def verdicts_printer(verdicts: Sequence[Verdict]) -> Printer:
-    """Print checked claims, one after another."""
+def verdicts_printer(verdicts: Sequence[Verdict], *, evidence: bool = False) -> Printer:
+    """Print checked claims, with ``evidence`` all that was derived, measured and run for them."""
 
     def show(out: Console) -> None:
         for verdict in verdicts:
             head = Text(f"{verdict.verdict}: ", style=_VERDICTS.get(verdict.verdict, ""))
             out.print(head + Text(f"{verdict.claim}: {verdict.statement}", style="default"))
-            for line in (verdict.reason, *verdict.evidence, f"source: {verdict.source}"):
-                if line and line != "source: ":
+            more = verdict.evidence if evidence else ()
+            for line in (verdict.reason, *more, verdict.source and f"source: {verdict.source}"):
+                if line:
                     out.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
             out.print()
+        counts = Counter(v.verdict for v in verdicts)
+        told = ", ".join(f"{counts[name]} {name}" for name in _VERDICTS if counts[name])
+        out.print(Text(f"{len(verdicts)} claims: {told}."))
+
+    return show
+
+
+def report_printer(comparison: Comparison, verdicts: Sequence[Verdict]) -> Printer:
+    """Print the comparison, and under it the claims if there are any."""
+
+    def show(out: Console) -> None:
+        comparison_printer(comparison)(out)
+        if verdicts:
+            out.print()
+            out.print(Text("Claims", style="bold"))
+            verdicts_printer(verdicts)(out)
 
     return show
 

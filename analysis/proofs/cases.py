@@ -59,7 +59,7 @@ def vanishes(cost: Poly, depth: int = DEEPEST) -> bool:
 
 
 def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
-    """Replace atoms at every depth, inner ones first; a rule that returns None leaves one as it is."""
+    """Replace atoms at every depth, inner ones first, where a rule returns something."""
     total = poly(0)
     for monomial, c in cost.terms.items():
         product = poly(c)

@@ -1,32 +1,35 @@
 """Certificates of counts: what each equation costs, and the checker that adds it up again.
 
 The checker recomputes the operations of a position from the primitives. A sum over positions it
-verifies by telescoping: the claim is right for a sequence of one position, and one more position
-adds exactly the pairs of which it is the later one, or the later layer's cost; the rest is
-induction. Claims about relations are laws in generic symbols, proved once for all numbers:
-
-- ``n`` the length of the sequence, ``step``, ``size`` the relation's own, ``q = ceil(n/step)``,
-- ``back_`` and ``ahead_`` its two bounds, see :func:`bounds`.
+verifies by laws (see ``slots``), a sum over layers by telescoping (see ``layers``).
 """
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...graphs.graph import Axis, Equation, Graph
 from ...graphs.primitives import AssociativeScan, Site
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, ceil_div, ceil_log2, minimum, poly, power, size
+from ...graphs.sizes import Poly, at_least, poly, size
 from ..causality import causal, output_sequence
 from ..scopes import counted
 from ..sites import site
 from .cases import vanishes
 from .errors import ProofError
 from .layers import check_layers
+from .slots import (
+    check_law,
+    check_rounds,
+    check_row,
+    generic,
+    instance,
+    relation_of,
+    rounds_instance,
+)
 
 QUANTITIES = ("params", "work", "decode_work")
 
@@ -127,10 +130,8 @@ def _each_layer(
     base, coefficients = linear(cost, slots)
     total = base * (1 if decoding or equation.sequence is None else equation.sequence.extent)
     for name, axis in slots.items():
-        if (
-            equation.sequence is None
-            or axis.along != equation.sequence.name
-            and relation_of(axis).kind != "stride"
+        if equation.sequence is None or (
+            axis.along != equation.sequence.name and relation_of(axis).kind != "stride"
         ):
             raise ProofError(f"{equation.name}: expected {name} to be read along its own sequence")
         shape = generic(relation_of(axis))
@@ -206,154 +207,3 @@ def linear(cost: Poly, slots: Mapping[str, Axis]) -> tuple[Poly, dict[str, Poly]
             raise ProofError(f"the cost {cost} is not linear in the number of slots")
         coefficients[symbols[found[0]]] += each
     return base, coefficients
-
-
-# --- sums over positions --------------------------------------------------------------------------
-
-
-def relation_of(axis: Axis) -> Relation:
-    """Return the relation of a slot axis."""
-    if axis.relation is None:
-        raise ProofError(f"{axis.name}: a slot axis without a relation")
-    return axis.relation
-
-
-@dataclass(frozen=True, slots=True)
-class Generic:
-    """A relation with symbols for its numbers."""
-
-    kind: str
-    itself: bool = False
-    """For offsets: whether a position reads itself."""
-    bounds: tuple[tuple[int, str | None], ...] = ()
-    """For offsets: the numbers of multiples of the step on either side that are read, with the sign
-    with which they count; None for all of them."""
-
-
-def bounds(relation: Relation) -> tuple[bool, list[tuple[int, str | None, Poly | None]]]:
-    """Return whether a position reads itself, and its signed bounds with their values.
-
-    Offsets from ``-back`` to ``ahead`` are the position itself, ``back_`` multiples of the step
-    behind it and ``ahead_`` ahead; if both ends lie on one side, the nearer ones are subtracted.
-    """
-    low, high = relation.back, relation.ahead
-    behind = low is None or at_least(low, 0)
-    before = high is None or at_least(high, 0)
-    if behind and before:
-        pairs = [(1, "back_", low), (1, "ahead_", high)]
-    elif (
-        behind
-        and high is not None
-        and at_least(-1, high)
-        and (low is None or at_least(low, -high - 1))
-    ):
-        pairs = [(1, "back_", low), (-1, "ahead_", -high - 1)]
-    elif (
-        before
-        and low is not None
-        and at_least(-1, low)
-        and (high is None or at_least(high, -low - 1))
-    ):
-        pairs = [(1, "ahead_", high), (-1, "back_", -low - 1)]
-    else:
-        raise ProofError(f"{relation}: the side on which it ends is not certain")
-    named = [(sign, None if value is None else symbol, value) for sign, symbol, value in pairs]
-    return behind and before, [p for p in named if p[2] is None or p[2] != 0]
-
-
-def generic(relation: Relation) -> Generic:
-    """Replace the numbers of a relation by symbols."""
-    if relation.kind == "offsets":
-        itself, found = bounds(relation)
-        return Generic("offsets", itself, tuple((sign, symbol) for sign, symbol, _ in found))
-    if relation.kind == "stride" and relation.size != relation.step:
-        raise ProofError(f"{relation}: no law for strides that are not the window's size")
-    if relation.kind not in {"first", "block", "stride"}:
-        raise ProofError(f"{relation}: no law for the number of positions it reads")
-    return Generic(relation.kind)
-
-
-def instance(graph: Graph, axis: Axis, law: Poly) -> Poly:
-    """Put a relation's own numbers into a law."""
-    relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
-    step = relation.size if relation.kind != "offsets" else relation.step
-    values = {
-        "n": extent,
-        "step": step,
-        "size": relation.size,
-        "q": extent if step == 1 else ceil_div(extent, step),
-    }
-    if relation.kind == "offsets":
-        values |= {
-            symbol: value
-            for _, symbol, value in bounds(relation)[1]
-            if symbol and value is not None
-        }
-    if not at_least(extent, 1) or not at_least(step, 1):
-        raise ProofError(f"{axis.name}: expected at least one position, got {extent}, step {step}")
-    return law.substitute(values)
-
-
-def row(shape: Generic) -> Poly:
-    """Return how many pairs the n-th position adds: those of which it is the later one."""
-    near = size("q") - 1
-    total = poly(1 if shape.itself else 0)
-    for sign, symbol in shape.bounds:
-        total = total + sign * (near if symbol is None else minimum(size(symbol), near))
-    return total
-
-
-def longer() -> Iterator[tuple[Mapping[str, Poly], Mapping[str, Poly]]]:
-    """Yield all ways from n to n + 1: ``n = step*p_ + 1 + r_`` with ``r_ < step``."""
-    p, r, s = size("p_"), size("r_"), size("s_")
-    for step, after in ((1 + r, p + 2), (2 + r + s, p + 1)):
-        n = step * p + 1 + r
-        now = {"n": n, "step": step, "size": step, "q": p + 1}
-        yield now, {**now, "n": n + 1, "q": after}
-
-
-@functools.cache
-def check_row(shape: Generic, law: Poly) -> None:
-    """Verify how many positions the last of n positions of a causal relation reads."""
-    if shape.kind != "offsets" or not vanishes(law - row(shape)):
-        raise ProofError(f"the last position does not read {law} positions")
-
-
-@functools.cache
-def check_law(shape: Generic, law: Poly) -> None:
-    """Verify a sum over positions for all numbers, by telescoping."""
-    if shape.kind == "first":
-        true = size("n") * minimum(size("n"), size("size"))
-        if not vanishes(law - true):
-            raise ProofError(f"expected {true} pairs, got {law}")
-        return
-    single = {"n": poly(1), "q": poly(1)}
-    first = row(shape).substitute(single) if shape.kind == "offsets" else poly(1)
-    if not vanishes(law.substitute(single) - first):
-        raise ProofError(f"{law} is wrong for a sequence of one position")
-    for now, after in longer():
-        if not vanishes(law.substitute(after) - law.substitute(now) - _added(shape, now, after)):
-            raise ProofError(f"{law} does not grow by what one more position adds")
-
-
-def _added(shape: Generic, now: Mapping[str, Poly], after: Mapping[str, Poly]) -> Poly:
-    if shape.kind == "offsets":
-        return row(shape).substitute(after)
-    if shape.kind == "stride":
-        return poly(1)
-    inside = now["n"] - now["size"] * (after["q"] - 1)
-    return 2 * inside + 1
-
-
-def check_rounds(law: Poly) -> None:
-    """Verify the combinations of all rounds: in round r, every position but the first 2**(r - 1)."""
-    k = size("rounds_")
-    if not vanishes(law.substitute({"rounds_": 0})):
-        raise ProofError(f"{law} counts combinations where there is no round")
-    if not vanishes(law.substitute({"rounds_": k + 1}) - law - (size("n") - power(2, k))):
-        raise ProofError(f"{law} does not grow by the combinations of one more round")
-
-
-def rounds_instance(scan: AssociativeScan, law: Poly) -> Poly:
-    """Put the length and the number of rounds into a law."""
-    return law.substitute({"n": scan.along.extent, "rounds_": ceil_log2(scan.along.extent)})

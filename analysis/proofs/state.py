@@ -87,7 +87,7 @@ def check_state(graph: Graph, certificate: StateCertificate) -> None:
 def _check_interval(
     graph: Graph, equation: Equation, reads: tuple[Read, ...], claimed: Poly, start: int
 ) -> None:
-    """Verify that exactly the last ``claimed`` positions are read later, of those that are known."""
+    """Verify that exactly the last ``claimed`` known positions are read later."""
     along = sequence(graph)
     if equation.sequence != along:
         if claimed != 1:
@@ -198,9 +198,7 @@ def _delay(read: Read, along: Axis) -> int:
         return 0
     delay = (-ahead * read.relation.step).constant
     if delay is None:
-        raise ProofError(
-            f"{read.source}: expected to be read at a distance that is a number, got {read.relation}"
-        )
+        raise ProofError(f"{read.source}: expected a number as the distance of {read.relation}")
     return max(0, int(delay))
 
 

@@ -51,13 +51,17 @@ def causal_windowed_attention(
     return _stack(x, layers, heads, _window(len(x), window, window - 1), pairs)
 
 
-def multi_query_attention(x: Array, layers: Layers, *, heads: int) -> Array:
-    """Attend with many query heads over one key and value head, in each layer, on x [n, d]."""
-    return grouped_query_attention(x, layers, heads=heads, groups=1)
+def multi_query_attention(
+    x: Array, layers: Layers, *, heads: int, pairs: str = "dense"
+) -> Array:
+    """Attend causally with many query heads over one key and value head, on x [n, d]."""
+    return grouped_query_attention(x, layers, heads=heads, groups=1, pairs=pairs)
 
 
-def grouped_query_attention(x: Array, layers: Layers, *, heads: int, groups: int) -> Array:
-    """Attend with heads/groups consecutive query heads per key and value head, on x [n, d]."""
+def grouped_query_attention(
+    x: Array, layers: Layers, *, heads: int, groups: int, pairs: str = "dense"
+) -> Array:
+    """Attend causally, heads/groups consecutive query heads to a key and value head, on x [n, d]."""
     require_divides("groups", groups, "heads", heads)
     for layer in layers:
         x = enter(x)
@@ -65,7 +69,7 @@ def grouped_query_attention(x: Array, layers: Layers, *, heads: int, groups: int
             linear(x, layer[f"{name}.weight"], layer[f"{name}.bias"])
             for name in ("q_proj", "k_proj", "v_proj")
         )
-        x = attend(q, k, v, layer, heads, groups, everything(len(x), len(x)), "dense")
+        x = attend(q, k, v, layer, heads, groups, prefix(len(x)), pairs)
     return x
 
 

@@ -66,10 +66,13 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "attention": Plain(attention.attention, shapes.attention, _HEADS),
         "causal_attention": Plain(attention.causal_attention, shapes.attention, _HEADS, pairs=True),
         "multi_query_attention": Plain(
-            attention.multi_query_attention, shapes.multi_query_attention, _HEADS
+            attention.multi_query_attention, shapes.multi_query_attention, _HEADS, pairs=True
         ),
         "grouped_query_attention": Plain(
-            attention.grouped_query_attention, shapes.grouped_attention, _HEADS | {"groups": "g"}
+            attention.grouped_query_attention,
+            shapes.grouped_attention,
+            _HEADS | {"groups": "g"},
+            pairs=True,
         ),
         "windowed_attention": Plain(
             attention.windowed_attention, shapes.attention, _WINDOWED, pairs=True

@@ -198,6 +198,18 @@ def test_a_scan_decodes_as_a_loop() -> None:
     assert {one("span", name, Setting(mode="decode")) for name in both} == {2}
 
 
+def test_work_in_every_mode() -> None:
+    """Law: decoding is the work of the last token, generating that of all tokens, one by one."""
+    tokens = [one("decode_work", "causal_attention", n=n) for n in range(1, 8)]
+    modes = ("prefill", "decode", "generate")
+    works = [one("work", "causal_attention", Setting(mode=m, pairs="masked")) for m in modes]
+    assert works == [sum(tokens), tokens[-1], sum(tokens)]
+    assert one("work", "causal_attention", Setting(mode="generate")) == sum(tokens)
+    assert [one("work", "attention", Setting(mode=m)) for m in modes[1:]] == [None, None]
+    both = ("linear_recurrence", "linear_recurrence_scan")
+    assert {one("work", name, Setting(mode="generate")) for name in both} == {7 * 2 * 4}
+
+
 def test_crossings() -> None:
     """Law: attention, a scan and reading another sequence are one hop, a recurrence one a step."""
     names = ("attention", "linear_recurrence_scan", "cross_attention", "feed_forward", "rnn")

@@ -14,9 +14,9 @@ from workspan.graphs.models import CATALOGUE
 from workspan.graphs.tracing import trace
 from workspan.reports.display import html_of, latex_of, markdown_of
 from workspan.reports.domains import holds
-from workspan.reports.html import comparison_page
 from workspan.reports.latex import comparison_latex
 from workspan.reports.markdown import comparison_markdown
+from workspan.reports.page import comparison_page
 from workspan.reports.plots import plot
 from workspan.reports.report import report_texts
 from workspan.reports.sheet import comparison_sheet, counts_text, marks, number_text
@@ -101,7 +101,7 @@ def test_plots_mark_where_curves_cross() -> None:
     found = plot(row, sheet.models, shown)
     assert found is not None
     assert found.along == "n"
-    assert found.crossings == ("a: attention and lstm change places at n = 513",)
+    assert found.notes == ("a: attention and lstm change places at n = 513",)
 
 
 def test_reports_are_the_same_twice() -> None:

@@ -1,59 +1,17 @@
-"""Closed forms of sums over positions and over layers; the checker verifies them afterwards.
+"""Closed forms of sums over layers; the checker verifies them afterwards.
 
-A relation of offsets reads, over all n positions together, ``n - step*m`` pairs at distance
-``step*m`` as long as that is positive. With ``u = min(bound + 1, ceil(n/step))`` multiples, zero
-included, those on one side are ``n*(u - 1) - step*u*(u - 1)/2``.
-
->>> from ..graphs.relations import Relation
->>> str(law(Relation.prefix()).substitute({"q": "n", "step": 1}))
-'n**2/2 + n/2'
 >>> str(over_layers(poly("2*L_ + 1"), "L_", poly("L")))
 'L**2'
+>>> str(over_layers(power(2, "L_"), "L_", poly("L")))
+'2**L - 1'
 """
 
 from __future__ import annotations
 
 from ..graphs.graph import Equation
-from ..graphs.relations import Relation
 from ..graphs.sizes import Atom, Poly, ceil_log, minimum, poly, power, size
 from .proofs.cases import rewritten
-from .proofs.counts import Generic, generic
 from .solving import UnsolvedError
-
-N, Q, STEP = size("n"), size("q"), size("step")
-
-
-def law(relation: Relation) -> Poly:
-    """Return how many positions are read by all positions together, in generic symbols."""
-    shape = generic(relation)
-    if shape.kind == "first":
-        return N * minimum(N, size("size"))
-    if shape.kind == "stride":
-        return N
-    if shape.kind == "block":
-        return size("size") ** 2 * (Q - 1) + (N - size("size") * (Q - 1)) ** 2
-    total = N if shape.itself else poly(0)
-    for sign, symbol in shape.bounds:
-        u = _reach(symbol)
-        total = total + sign * (N * (u - 1) - STEP * u * (u - 1) / 2)
-    return total
-
-
-def last_row(relation: Relation) -> Poly:
-    """Return how many positions the last position of a causal relation reads, in generic symbols."""
-    shape: Generic = generic(relation)
-    total = poly(1 if shape.itself else 0)
-    for sign, symbol in shape.bounds:
-        total = total + sign * (_reach(symbol) - 1)
-    return total
-
-
-def _reach(symbol: str | None) -> Poly:
-    return Q if symbol is None else minimum(size(symbol) + 1, Q)
-
-
-ROUNDS = N * size("rounds_") - power(2, size("rounds_")) + 1
-"""Combinations of an associative scan: the sum of ``n - 2**(r - 1)`` over its rounds."""
 
 
 def all_layers(equation: Equation, each: Poly) -> Poly:
@@ -92,7 +50,7 @@ def over_layers(cost: Poly, symbol: str, extent: Poly) -> Poly:
 
 
 def _compared(cost: Poly, symbol: str) -> tuple[Poly, Poly, Poly, Poly] | None:
-    """Return k, n, and the cost where k**l is small and where it is large; None if it has one form."""
+    """Return k, n, the cost for small k**l and for large; None if it has one form."""
     inside = [
         a
         for a in _functions(cost)
@@ -209,7 +167,7 @@ def _series(base: Poly, degree: int, extent: Poly, cost: Poly) -> Poly:
 
 
 def least_sizes(formula: Poly) -> dict[str, int]:
-    """Return sizes that a formula needs to be larger than one: bases, and where it divides by x - 1."""
+    """Return sizes that a formula needs to be be larger than one: bases, and x in 1/(x - 1)."""
     bases = []
     for atom in _functions(formula):
         argument = atom.args[0]

@@ -1,0 +1,284 @@
+"""The commands: ``workspan list | analyze | compare | check | draw | report``.
+
+Nothing heavy is imported before a command needs it, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from ..graphs.setting import Setting
+from .files import write
+from .options import SIZES, parse_at, parse_figures, parse_format
+from .progress import progress
+
+if TYPE_CHECKING:
+    from .loading import Model
+    from .text import Printer
+
+FINE, FAILED = 0, 1
+"""Exit codes: all checks hold, or one does not."""
+
+Models = Annotated[str, Parameter(help="Names of the catalogue, or path/to/file.py:function.")]
+At = Annotated[
+    tuple[str, ...], Parameter(help="Sizes such as n=64,d=32; may be repeated.", negative=())
+]
+Figures = Annotated[
+    str | None, Parameter(help="Names of figures such as work,span; all if not given.")
+]
+Cost = Annotated[Setting, Parameter(name="*")]
+
+
+def _format(*allowed: str) -> Parameter:
+    return Parameter(name="--format", help=f"One of {', '.join(allowed)}.")
+
+
+_PLAIN = ("text", "json", "markdown")
+_RICH = ("text", "json", "markdown", "latex", "html")
+_DRAWN = ("svg", "dot", "mermaid", "json")
+
+
+def _version() -> str:
+    from workspan import __version__
+
+    return __version__
+
+
+app = App(
+    name="workspan",
+    help="Work, span and path lengths of sequence models, derived, measured and run.",
+    version=_version,
+    suppress_keyboard_interrupt=False,
+)
+
+
+@app.command(name="list")
+def list_models(*, style: Annotated[str, _format(*_PLAIN)] = "text") -> int:
+    """List the models of the catalogue."""
+    parse_format(style, _PLAIN)
+    from .catalogue import catalogue_json, catalogue_markdown, catalogue_printer
+
+    _print(
+        style, {"text": catalogue_printer, "json": catalogue_json, "markdown": catalogue_markdown}
+    )
+    return FINE
+
+
+@app.command
+def analyze(
+    *models: Models,
+    at: At = (),
+    figures: Figures = None,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    style: Annotated[str, _format(*_RICH)] = "text",
+) -> int:
+    """Derive the figures of models, each by itself."""
+    parse_format(style, _RICH)
+    from ..analysis.api import analyze as analyzed
+    from ..analysis.figures import NAMES
+    from . import latex, markdown, page, records, text
+
+    chosen, found, sizes = parse_figures(figures, NAMES), *_models(models, at)
+    with progress("analyzing") as tell:
+        analyses = [
+            analyzed(m.subject, at=sizes, setting=setting, figures=chosen, progress=tell)
+            for m in found
+        ]
+    _print(
+        style,
+        {
+            "text": lambda: text.analyses_printer(analyses, values=bool(at)),
+            "json": lambda: records.dumps(records.analyses_record(analyses)),
+            "markdown": lambda: markdown.analyses_markdown(analyses),
+            "latex": lambda: latex.analyses_latex(analyses),
+            "html": lambda: page.analyses_page(analyses, title=", ".join(m.name for m in found)),
+        },
+    )
+    return FINE if all(a.agree for a in analyses) else FAILED
+
+
+@app.command
+def compare(
+    *models: Models,
+    at: At = (),
+    figures: Figures = None,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    style: Annotated[str, _format(*_RICH)] = "text",
+) -> int:
+    """Compare models side by side, and say who is cheaper where.
+
+    Without models, the founding comparison of attention and recurrence.
+    """
+    parse_format(style, _RICH)
+    from . import latex, markdown, page, records, text
+
+    comparison, title = _compared(models, at, figures, setting)
+    _print(
+        style,
+        {
+            "text": lambda: text.comparison_printer(comparison),
+            "json": lambda: records.dumps(records.comparison_record(comparison)),
+            "markdown": lambda: markdown.comparison_markdown(comparison),
+            "latex": lambda: latex.comparison_latex(comparison),
+            "html": lambda: page.comparison_page(comparison, title=title),
+        },
+    )
+    return FINE if comparison.agree else FAILED
+
+
+@app.command
+def check(
+    *files: Annotated[
+        Path, Parameter(help="Files of claims in TOML; the built-in ones if not given.")
+    ],
+    evidence: Annotated[
+        bool, Parameter(help="Print what was derived, measured and run.", negative=())
+    ] = False,
+    style: Annotated[str, _format(*_PLAIN)] = "text",
+) -> int:
+    """Check claims: each is proved, confirmed, conditional, refuted or out of reach."""
+    parse_format(style, _PLAIN)
+    from ..analysis.claims import check as checked
+    from . import markdown, records, text
+
+    with progress("checking claims") as tell:
+        verdicts = checked(files, progress=tell)
+    _print(
+        style,
+        {
+            "text": lambda: text.verdicts_printer(verdicts, evidence=evidence),
+            "json": lambda: records.dumps(records.verdicts_record(verdicts)),
+            "markdown": lambda: markdown.verdicts_markdown(verdicts),
+        },
+    )
+    holds = all(v.verdict in {"proved", "confirmed", "conditional"} for v in verdicts)
+    return FINE if holds else FAILED
+
+
+@app.command
+def draw(
+    model: Annotated[str, Parameter(help="A name of the catalogue, or path/to/file.py:function.")],
+    /,
+    *,
+    at: Annotated[
+        str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
+    ] = None,
+    style: Annotated[str, _format(*_DRAWN)] = "svg",
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="A file instead of the output.")
+    ] = None,
+) -> int:
+    """Draw the reduced dependence graph: columns are depth, arcs are cycles.
+
+    Layers are drawn as one cycle unless --at gives their number.
+    """
+    parse_format(style, _DRAWN)
+    from . import diagrams, records
+    from .draw import svg
+
+    graph = _drawn(model, at)
+    makers = {
+        "svg": lambda: svg(graph),
+        "dot": lambda: diagrams.dot(graph),
+        "mermaid": lambda: diagrams.mermaid(graph),
+        "json": lambda: records.dumps(diagrams.graph_record(graph)),
+    }
+    if output is None:
+        _print(style, makers)
+    else:
+        write(output, makers[style]())
+    return FINE
+
+
+@app.command
+def report(
+    *models: Models,
+    at: At = (),
+    figures: Figures = None,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
+    ] = Path("workspan-report"),
+    style: Annotated[str, _format("text", "json", "markdown")] = "text",
+) -> int:
+    """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
+
+    Without models, the founding comparison of attention and recurrence, with its claims checked.
+    """
+    parse_format(style, _PLAIN)
+    from ..analysis.claims import check as checked
+    from . import markdown, records, text
+    from .report import TITLE, write_report
+
+    comparison, title = _compared(models, at, figures, setting)
+    with progress("checking claims") as tell:
+        verdicts = [] if models else checked(progress=tell)
+    with progress("writing the report"):
+        paths = write_report(output, comparison, verdicts, title=title if models else TITLE)
+    _print(
+        style,
+        {
+            "text": lambda: text.report_printer(comparison, verdicts),
+            "json": lambda: records.dumps(records.comparison_record(comparison, verdicts)),
+            "markdown": lambda: markdown.comparison_markdown(comparison, verdicts),
+        },
+    )
+    print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
+    refuted = any(v.verdict == "refuted" for v in verdicts)
+    return FINE if comparison.agree and not refuted else FAILED
+
+
+def _compared(
+    models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
+) -> tuple[Any, str]:
+    from ..analysis.api import compare as compared
+    from ..analysis.figures import NAMES
+    from .report import FOUNDING, TITLE
+
+    chosen = parse_figures(figures, NAMES)
+    found, sizes = _models(models or FOUNDING, at)
+    with progress("comparing") as tell:
+        comparison = compared(
+            [m.subject for m in found], at=sizes, setting=setting, figures=chosen, progress=tell
+        )
+    return comparison, ", ".join(m.name for m in found) if models else TITLE
+
+
+def _models(
+    arguments: Sequence[str], at: Sequence[str]
+) -> tuple[list[Model], list[dict[str, int]]]:
+    from .loading import ModelError, load_all
+
+    if not arguments:
+        raise ModelError("expected at least one model, got none; see 'workspan list'")
+    found = load_all(arguments)
+    known = sorted({*SIZES, *(s for m in found for s in m.sizes)})
+    return found, parse_at(at, known)
+
+
+def _drawn(argument: str, at: str | None) -> Any:
+    (model,), sizes = _models([argument], () if at is None else (at,))
+    if model.function is None:
+        return model.graph
+    from ..graphs.tracing import trace
+
+    given: dict[str, Any] = {"L": "L"} if "L" in model.options else {}
+    for fixed in sizes:
+        given.update(fixed)
+    return trace(model.function, **given)
+
+
+def _print(style: str, makers: Any) -> None:
+    made: str | Printer = makers[style]()
+    if isinstance(made, str):
+        sys.stdout.write(made if made.endswith("\n") else f"{made}\n")
+    else:
+        from .text import console
+
+        made(console())
+    sys.stdout.flush()

@@ -1,0 +1,110 @@
+"""Pages: one file that opens offline, with no script and no link to anything outside.
+
+The comparison comes first; every cell leads to its derivation and to the sizes at which it was
+measured and run. Pictures are inline SVG.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from .curves import fixed_text
+from .details import details
+from .draw import DrawingError, svg
+from .html import crossover_tables, figure_table, verdict_table
+from .markup import Markup, element
+from .plots import plot
+from .sheet import Sheet, comparison_sheet, counts_text, sheet_of
+from .style import DRAWING, PAGE
+
+if TYPE_CHECKING:
+    from ..analysis.figures import Analysis, Comparison, Verdict
+    from ..graphs.graph import Graph
+
+HINT = (
+    "Every formula was derived from the model's graph. proved: a certificate was verified against "
+    "the graph's own recurrences; fitted: interpolated exactly, and checked at sizes that it was "
+    "not fitted to. measured: counted on the graph unrolled at concrete sizes; run: read off plain "
+    "code while it ran. Sizes are whole numbers of at least 1."
+)
+
+
+def comparison_page(comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str) -> str:
+    """Return the report of a comparison."""
+    sheet = comparison_sheet(comparison)
+    body = _opening(sheet)
+    if comparison.crossovers:
+        tables = crossover_tables(comparison.crossovers)
+        body.append(_section("crossovers", "Who is cheaper where", *tables))
+    if verdicts:
+        body.append(_section("claims", "Claims", verdict_table(verdicts)))
+    body.append(_section("plots", "Growth", *_plots(sheet, comparison)))
+    return page(title, [*body, *_closing(sheet, comparison.analyses)])
+
+
+def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
+    """Return the figures of some models, each by itself."""
+    sheet = sheet_of(analyses)
+    return page(title, [*_opening(sheet), *_closing(sheet, analyses)])
+
+
+def page(title: str, body: Iterable[Markup]) -> str:
+    """Return a whole document; its policy allows its own style and nothing else."""
+    style = PAGE + DRAWING
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title),
+        element("style", Markup(style)),
+    )
+    intro = (element("h1", title, id="top"), element("p", HINT, class_="quiet"))
+    content = element("body", element("main", *intro, *body))
+    return f"<!DOCTYPE html>\n{element('html', head, content, lang='en')}\n"
+
+
+def _opening(sheet: Sheet) -> list[Markup]:
+    return [
+        element("p", f"{counts_text(sheet)}.", class_="counts"),
+        element("p", f"Setting: {sheet.setting}.", class_="quiet"),
+        figure_table(sheet, linked=True),
+    ]
+
+
+def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup]:
+    return [
+        _section("graphs", "The graphs", *(_graph(a.graph) for a in analyses)),
+        _section("cells", "Cell by cell", *details(sheet)),
+    ]
+
+
+def _section(name: str, title: str, *body: Markup) -> Markup:
+    return element("section", element("h2", title), *body, id=name)
+
+
+def _plots(sheet: Sheet, comparison: Comparison) -> list[Markup]:
+    parts = [element("p", fixed_text(), class_="quiet")]
+    for row in sheet.rows:
+        found = plot(row, sheet.models, comparison)
+        if found is not None:
+            notes = [element("div", note) for note in found.notes]
+            caption = element("figcaption", f"{row.title} over {found.along}", *notes)
+            picture = element("div", found.svg, class_="wide")
+            parts.append(element("figure", picture, caption, class_="plot"))
+    return parts
+
+
+def _graph(graph: Graph) -> Markup:
+    try:
+        drawing = Markup(svg(graph, standalone=False))
+    except DrawingError as error:
+        drawing = element("p", error)
+    caption = element("figcaption", graph.doc)
+    return element("figure", element("div", drawing, class_="wide"), caption)

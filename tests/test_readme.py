@@ -1,0 +1,31 @@
+"""The README says what is true: its examples run, and its table is what the tool prints."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from workspan.reports.cli import main
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_is_what_the_tool_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    """The block under a command is the command's output."""
+    block = re.search(r"```console\n\$ workspan ([^\n]*)\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    assert main(block[1].split()) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.strip().splitlines()]
+    assert [line.rstrip() for line in block[2].strip().splitlines()] == printed
+
+
+def test_the_model_of_the_readme_is_analyzed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader's first model works as it is printed, and is under fifteen lines."""
+    code = re.search(r"Put this into `gated.py`:\n\n```python\n(.*?)```", README, re.DOTALL)
+    assert code is not None
+    assert len(code[1].splitlines()) < 15
+    (tmp_path / "gated.py").write_text(code[1], encoding="utf-8")
+    assert main(["analyze", f"{tmp_path / 'gated.py'}:gated_average", "--figures", "state"]) == 0
+    assert "d" in capsys.readouterr().out
