@@ -93,7 +93,7 @@ def _raise(base: Poly, exponent: Poly) -> Poly:
     value = exponent.constant
     if value is None:
         return power(base, exponent)
-    if value.denominator != 1 or abs(value) > LARGEST_EXPONENT:
+    if value.denominator != 1 or abs(int(value)) > LARGEST_EXPONENT:
         raise SizeError(f"expected a whole exponent of at most {LARGEST_EXPONENT}, got {value}")
     return base ** int(value)
 

@@ -67,7 +67,7 @@ class Read:
     """Read only where the other read has no position to read (the start of a recurrence)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Equation:
     """One array: its domain and how it is computed from others."""
 
@@ -79,27 +79,27 @@ class Equation:
     layer: str = ""
     """The layer that it belongs to."""
 
-    @property
+    @functools.cached_property
     def positions(self) -> tuple[Axis, ...]:
         """The position axes, layers before the sequence."""
         return tuple(a for a in self.domain if a.is_position)
 
-    @property
+    @functools.cached_property
     def features(self) -> tuple[Axis, ...]:
         """The feature and slot axes."""
         return tuple(a for a in self.domain if not a.is_position)
 
-    @property
+    @functools.cached_property
     def sequence(self) -> Axis | None:
         """The sequence axis, if there is one."""
         return next((a for a in self.domain if a.kind == "sequence"), None)
 
-    @property
+    @functools.cached_property
     def scalars(self) -> Poly:
         """How many scalars one position holds."""
         return product(a.extent for a in self.features)
 
-    @property
+    @functools.cached_property
     def count(self) -> Poly:
         """How many positions there are."""
         return product(a.extent for a in self.positions)
@@ -150,6 +150,11 @@ class Graph:
                     read.source, equation.name, relation=read.relation, axis=read.axis, boundary=read.boundary
                 )
         return graph
+
+    @functools.cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What was found out about this graph, for whoever asks again."""
+        return {}
 
     @functools.cached_property
     def looped(self) -> Graph:

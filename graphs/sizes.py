@@ -76,7 +76,7 @@ def _power(base: Number, exponent: Number) -> Number:
         return base
     if Fraction(exponent).denominator != 1:
         raise SizeError(f"expected a whole exponent, got {exponent}")
-    if abs(exponent) > 4096:
+    if abs(Fraction(exponent)) > 4096:
         raise SizeError(f"expected an exponent of at most 4096, got {exponent}")
     return Fraction(base) ** int(exponent)
 
@@ -322,7 +322,8 @@ def poly(value: Sized) -> Poly:
         from .formulas import parse
 
         return parse(value)
-    return Poly({(): value})
+    number: Number = value
+    return Poly({(): number})
 
 
 _ONE: dict[Monomial, Number] = {(): 1}
@@ -502,7 +503,7 @@ def _text(cost: Poly) -> str:
     parts = []
     for monomial, c in sorted(cost.terms.items(), key=lambda item: _rank(item[0])):
         sign = "-" if c < 0 else "+"
-        parts.append(f"{sign} {_product(monomial, abs(c))}")
+        parts.append(f"{sign} {_product(monomial, abs(Fraction(c)))}")
     text = " ".join(parts)
     return text[2:] if text.startswith("+ ") else "-" + text[2:]
 
@@ -573,14 +574,15 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
         return True
     if difference.constant is not None:
         return difference.constant >= 0
-    if given:
-        difference = difference.substitute(given)
-    return _is_certain(difference)
+    return _is_certain(difference, tuple(map(given.get, difference.sizes)) if given else ())
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _is_certain(difference: Poly) -> bool:
-    return not _refuted(difference) and _certain(difference, 6)
+def _is_certain(difference: Poly, given: tuple[Sized | None, ...]) -> bool:
+    """Whether a cost is certain not to be negative, its sizes having these values where not None."""
+    pairs = zip(difference.sizes, given, strict=False)
+    cost = difference.substitute({name: value for name, value in pairs if value is not None})
+    return not _refuted(cost) and _certain(cost, 6)
 
 
 class _Point(dict[str, int]):

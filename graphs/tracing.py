@@ -37,6 +37,9 @@ from .sizes import Poly, Sized, poly
 Tree: TypeAlias = Any
 """An array or a tuple of arrays."""
 
+Operand: TypeAlias = Any
+"""An array, a number, a size, or a power of a size (see ``operations.root``)."""
+
 SAMPLE = {"n": 16, "m": 12, "d": 16, "h": 4, "g": 2, "f": 32, "k": 3, "w": 5, "L": 2, "s": 4, "v": 32}
 """Sizes at which a model is tried when the user names none."""
 
@@ -69,28 +72,28 @@ class Array:
 
         return elementwise(function, *arguments)
 
-    def __add__(self, other: Array | float) -> Array:
+    def __add__(self, other: Operand) -> Array:
         return self._map("add", self, other)
 
-    def __radd__(self, other: float) -> Array:
+    def __radd__(self, other: Operand) -> Array:
         return self._map("add", other, self)
 
-    def __sub__(self, other: Array | float) -> Array:
+    def __sub__(self, other: Operand) -> Array:
         return self._map("subtract", self, other)
 
-    def __rsub__(self, other: float) -> Array:
+    def __rsub__(self, other: Operand) -> Array:
         return self._map("subtract", other, self)
 
-    def __mul__(self, other: Array | float) -> Array:
+    def __mul__(self, other: Operand) -> Array:
         return self._map("multiply", self, other)
 
-    def __rmul__(self, other: float) -> Array:
+    def __rmul__(self, other: Operand) -> Array:
         return self._map("multiply", other, self)
 
-    def __truediv__(self, other: Array | float) -> Array:
+    def __truediv__(self, other: Operand) -> Array:
         return self._map("divide", self, other)
 
-    def __rtruediv__(self, other: float) -> Array:
+    def __rtruediv__(self, other: Operand) -> Array:
         return self._map("divide", other, self)
 
     def __neg__(self) -> Array:
@@ -422,7 +425,7 @@ def _traced(
     loop: bool,
     entered: bool,
 ) -> Graph:
-    label = name or getattr(function, "__name__", "model")
+    label = str(name or getattr(function, "__name__", "model"))
     tracer = Tracer(loop=loop)
     token = _CURRENT.set(tracer)
     try:

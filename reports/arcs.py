@@ -65,11 +65,11 @@ def arcs(frame: Frame, bus: Bus, lane: int, level: float, side: int) -> list[Mar
 
 def _rounded(corners: Sequence[tuple[float, float]], radius: float = 7.0) -> str:
     """Return a path of straight lines with round corners."""
-    path = f"M{coordinate(corners[0][0])} {coordinate(corners[0][1])}"
+    path = f"M{spot(corners[0][0], corners[0][1])}"
     for before, (x, y), after in zip(corners, corners[1:], corners[2:], strict=False):
         (ax, ay), (bx, by) = (_towards((x, y), end, radius) for end in (before, after))
-        path += f" L{coordinate(ax)} {coordinate(ay)} Q{coordinate(x)} {coordinate(y)} {coordinate(bx)} {coordinate(by)}"
-    return path + f" L{coordinate(corners[-1][0])} {coordinate(corners[-1][1])}"
+        path += f" L{spot(ax, ay)} Q{spot(x, y)} {spot(bx, by)}"
+    return path + f" L{spot(corners[-1][0], corners[-1][1])}"
 
 
 def _towards(
@@ -83,13 +83,26 @@ def _towards(
 def pill(label: str, x: float, y: float, kind: str) -> Markup:
     width = LETTER_SMALL * len(label) + 8
     shape = element(
-        "rect", x=coordinate(x - width / 2), y=coordinate(y - 8), width=coordinate(width), height=16, rx=8, class_="paper"
+        "rect",
+        x=x - width / 2,
+        y=y - 8,
+        width=width,
+        height=16,
+        rx=8,
+        class_="paper",
     )
-    text = element("text", label, x=coordinate(x), y=coordinate(y + 4), text_anchor="middle", class_=f"{kind}-text")
+    text = element(
+        "text",
+        label,
+        x=x,
+        y=y + 4,
+        text_anchor="middle",
+        class_=f"{kind}-text",
+    )
     return join([shape, text])
 
 
 def head(x: float, y: float, kind: str, critical: bool = False) -> Markup:
-    points = f"{coordinate(x)},{coordinate(y - 3.5)} {coordinate(x + 6)},{coordinate(y)} {coordinate(x)},{coordinate(y + 3.5)}"
+    points = f"{spot(x)},{spot(y - 3.5, x + 6)},{spot(y, x)},{spot(y + 3.5)}"
     style = f"head {kind}-head" if kind else "head"
     return element("polygon", points=points, class_=style + (" critical-head" if critical else ""))

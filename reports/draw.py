@@ -88,14 +88,21 @@ def _drawing(picture: Picture, standalone: bool) -> Markup:
         element("title", picture.name),
         element("desc", picture.summary),
         element("style", Markup(DRAWING)) if standalone else Markup(""),
-        element("rect", x=0, y=coordinate(y0), width=coordinate(width), height=coordinate(height), class_="paper"),
+        element(
+            "rect",
+            x=0,
+            y=y0,
+            width=width,
+            height=height,
+            class_="paper",
+        ),
         *head,
         *parts,
         *legend,
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 {coordinate(y0)} {coordinate(width)} {coordinate(height)}",
-        width=coordinate(width),
-        height=coordinate(height),
+        viewBox=f"0 {spot(y0, width)} {spot(height)}",
+        width=width,
+        height=height,
         class_="ws",
         role="img",
     )
@@ -113,15 +120,21 @@ def _box(frame: Frame, box: Box) -> Markup:
         element(
             "text",
             line,
-            x=coordinate(x + width / 2),
-            y=coordinate(top + LINE * (k + 1) - 0.5),
+            x=x + width / 2,
+            y=top + LINE * (k + 1) - 0.5,
             text_anchor="middle",
         )
         for k, line in enumerate(box.lines)
     ]
     note = f"{', '.join(box.equations) or box.name}: {box.weight} steps, ends at depth {box.depth}"
     shape = element(
-        "rect", x=coordinate(x), y=coordinate(top), width=coordinate(width), height=coordinate(height), rx=4, class_=kind
+        "rect",
+        x=x,
+        y=top,
+        width=width,
+        height=height,
+        rx=4,
+        class_=kind,
     )
     return element("g", element("title", note), shape, *lines)
 
@@ -131,13 +144,13 @@ def _plain_arrow(frame: Frame, arrow: Arrow) -> Markup:
     for column, y in frame.layout.passages[arrow.source, arrow.target]:
         points += [(frame.left[column], y), (frame.left[column] + frame.width[column], y)]
     points.append((frame.start(arrow.target) - 6, frame.y(arrow.target)))
-    path = f"M{coordinate(points[0][0])} {coordinate(points[0][1])}"
+    path = f"M{spot(points[0][0], points[0][1])}"
     for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         if k % 2:
-            path += f" L{coordinate(x1)} {coordinate(y1)}"
+            path += f" L{spot(x1, y1)}"
         else:
-            middle = coordinate((x0 + x1) / 2)
-            path += f" C{middle} {coordinate(y0)} {middle} {coordinate(y1)} {coordinate(x1)} {coordinate(y1)}"
+            middle = spot((x0 + x1) / 2)
+            path += f" C{middle} {spot(y0)} {middle} {spot(y1, x1)} {spot(y1)}"
     kind = "gather" if arrow.kind == "gather" else ""
     style = f"arrow {kind} {'critical' if arrow.critical else ''}".strip()
     return join([element("path", d=path, class_=style), head(*points[-1], kind, arrow.critical)])
@@ -168,11 +181,18 @@ def _depths(frame: Frame, y: float) -> list[Markup]:
             deepest[column]
         ):
             deepest[column] = box
-    labels = [element("text", "depth", x=4, y=coordinate(y), class_="quiet")]
+    labels = [element("text", "depth", x=4, y=y, class_="quiet")]
     for column, box in sorted(deepest.items()):
         x = frame.left[column] + frame.width[column] / 2
         labels.append(
-            element("text", box.depth, x=coordinate(x), y=coordinate(y), text_anchor="middle", class_="quiet")
+            element(
+                "text",
+                box.depth,
+                x=x,
+                y=y,
+                text_anchor="middle",
+                class_="quiet",
+            )
         )
     return labels
 
@@ -184,7 +204,13 @@ def _legend(picture: Picture, y: float) -> tuple[list[Markup], float]:
     entries += [("layer", "cycle over layers")] if picture.of("layer") else []
     parts, x = [], MARGIN
     for kind, text in entries:
-        parts.append(element("path", d=f"M{coordinate(x)} {coordinate(y - 4)} h24", class_=f"arrow {kind}".strip()))
-        parts.append(element("text", text, x=coordinate(x + 30), y=coordinate(y), class_="quiet"))
+        parts.append(
+            element(
+                "path",
+                d=f"M{spot(x, y - 4)} h24",
+                class_=f"arrow {kind}".strip(),
+            )
+        )
+        parts.append(element("text", text, x=x + 30, y=y, class_="quiet"))
         x += 30 + LETTER_SMALL * len(text) + 18
     return parts, x - MARGIN

@@ -96,6 +96,6 @@ def box_height(box: Box) -> float:
     return LINE * len(box.lines) + PAD
 
 
-def coordinate(value: float) -> str:
+def spot(value: float) -> str:
     """Write a coordinate with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")

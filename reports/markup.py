@@ -72,11 +72,11 @@ def code(text: object) -> str:
 def element(name: str, /, *children: object, **attributes: object) -> Markup:
     """Return an element; children are escaped unless they are :class:`Markup`.
 
-    Attributes whose value is None are left out; ``class_`` stands for ``class`` and an underscore
-    for a hyphen.
+    Attributes whose value is None are left out, and numbers have at most one decimal; ``class_``
+    stands for ``class`` and an underscore for a hyphen.
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{_attribute(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -84,6 +84,19 @@ def element(name: str, /, *children: object, **attributes: object) -> Markup:
         return Markup(f"<{name}{written} />" if name in _VOID else f"<{name}{written}></{name}>")
     inner = "".join(c if isinstance(c, Markup) else escape(c) for c in children)
     return Markup(f"<{name}{written}>{inner}</{name}>")
+
+
+def _attribute(value: object) -> str:
+    return spot(value) if isinstance(value, float) else escape(value)
+
+
+def spot(*coordinates: float) -> str:
+    """Write coordinates with at most one decimal, for attributes and paths.
+
+    >>> spot(1.0, 2.26)
+    '1 2.3'
+    """
+    return " ".join(f"{c:.1f}".removesuffix(".0") for c in coordinates)
 
 
 _VOID = {"meta", "br", "hr", "path", "rect", "line", "circle", "polygon", "link", "col"}

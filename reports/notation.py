@@ -13,6 +13,7 @@ n \ge w \text{ and } d < 2 n
 
 from __future__ import annotations
 
+import ast
 from typing import ClassVar, final
 
 from .formulas import PRODUCT, Writer, parse, terms
@@ -21,22 +22,22 @@ from .markup import escape, latex_escape
 
 def mathml(text: str) -> str:
     """Return one ``math`` element."""
-    tree = _parse(text)
+    tree = _tree(text)
     body = f"<mtext>{escape(text)}</mtext>" if tree is None else _MathML().write(tree)
     return f"<math>{body}</math>"
 
 
 def mathml_terms(text: str) -> str:
     """Return one ``math`` element for each term of a sum, so that lines can break between them."""
-    tree = _parse(text)
+    tree = _tree(text)
     if not isinstance(tree, ast.BinOp):
         return mathml(text)
     writer = _MathML()
     parts: list[str] = []
-    for sign, term in _terms(tree):
+    for sign, term in terms(tree):
         form = "infix" if parts else "prefix"
         operator = f'<mo form="{form}">{writer.minus if sign < 0 else "+"}</mo>'
-        body = writer.write(term, _PRODUCT)
+        body = writer.write(term, PRODUCT)
         shown = f"{operator}{body}" if parts or sign < 0 else body
         parts.append(f'<math displaystyle="true"><mrow>{shown}</mrow></math>')
     return " ".join(parts)
@@ -44,28 +45,20 @@ def mathml_terms(text: str) -> str:
 
 def latex(text: str) -> str:
     """Return LaTeX for math mode."""
-    tree = _parse(text)
+    tree = _tree(text)
     return f"\\text{{{latex_escape(text)}}}" if tree is None else _LaTeX().write(tree)
 
 
-def _parse(text: str) -> ast.expr | None:
-    if len(text) > LONGEST:
+def _tree(text: str) -> ast.expr | None:
+    """Parse; None if the text is no formula, or holds what no formula holds."""
+    tree = parse(text)
+    if tree is None:
         return None
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
         _MathML().write(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (ValueError, RecursionError):
         return None
     return tree
-
-
-def _terms(tree: ast.expr) -> list[tuple[int, ast.expr]]:
-    match tree:
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return [*_terms(left), (1, right)]
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return [*_terms(left), (-1, right)]
-    return [(1, tree)]
 
 
 @final

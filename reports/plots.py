@@ -77,9 +77,9 @@ def _svg(drawn: Sequence[Curve], marked: Sequence[Crossing], along: str, title: 
         *(_curve(frame, curve) for curve in drawn),
         *(_mark(frame, crossing, k) for k, crossing in enumerate(marked)),
         *legend,
-        viewBox=f"0 0 {_n(LEFT + WIDTH + LEGEND)} {_n(height)}",
-        width=_n(LEFT + WIDTH + LEGEND),
-        height=_n(height),
+        viewBox=f"0 0 {spot(LEFT + WIDTH + LEGEND, height)}",
+        width=LEFT + WIDTH + LEGEND,
+        height=height,
         role="img",
     )
 
@@ -95,21 +95,21 @@ def _axes(frame: _Frame, along: str, title: str) -> list[Markup]:
     parts = []
     for power in range(math.ceil(frame.x[0]), math.floor(frame.x[1]) + 1, 2):
         x, _ = frame.place(2.0**power, 10 ** frame.y[0])
-        parts.append(_grid(f"M{_n(x)} {_n(TOP)} v{_n(HEIGHT)}"))
+        parts.append(_grid(f"M{spot(x, TOP)} v{spot(HEIGHT)}"))
         parts.append(_text(f"{2**power:,}", x, TOP + HEIGHT + 15, "middle"))
     step = math.ceil((frame.y[1] - frame.y[0]) / 7)
     for power in range(math.ceil(frame.y[0]), math.floor(frame.y[1]) + 1, step):
         _, y = frame.place(2 ** frame.x[0], 10.0**power)
-        parts.append(_grid(f"M{_n(LEFT)} {_n(y)} h{_n(WIDTH)}"))
+        parts.append(_grid(f"M{spot(LEFT, y)} h{spot(WIDTH)}"))
         parts.append(_text(_short(10.0**power), LEFT - 6, y + 4, "end"))
     middle = TOP + HEIGHT / 2
     turned = element(
         "text",
         title,
         x=12,
-        y=_n(middle),
+        y=middle,
         text_anchor="middle",
-        transform=f"rotate(-90 12 {_n(middle)})",
+        transform=f"rotate(-90 12 {spot(middle)})",
     )
     return [*parts, turned, _text(along, LEFT + WIDTH / 2, TOP + HEIGHT + 34, "middle")]
 
@@ -119,12 +119,12 @@ def _grid(path: str) -> Markup:
 
 
 def _text(text: str, x: float, y: float, anchor: str) -> Markup:
-    return element("text", text, x=_n(x), y=_n(y), text_anchor=anchor)
+    return element("text", text, x=x, y=y, text_anchor=anchor)
 
 
 def _curve(frame: _Frame, curve: Curve) -> Markup:
     points = [frame.place(x, y) for x, y in curve.points]
-    path = "M" + " L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+    path = "M" + " L".join(f"{spot(x, y)}" for x, y in points)
     return element(
         "path", element("title", ", ".join(curve.models)), d=path, **_stroke(curve.order)
     )
@@ -138,7 +138,7 @@ def _stroke(k: int) -> dict[str, object]:
 
 def _mark(frame: _Frame, crossing: Crossing, k: int) -> Markup:
     x, y = frame.place(crossing.at, crossing.value)
-    dot = element("circle", cx=_n(x), cy=_n(y), r=3.5, class_="mark")
+    dot = element("circle", cx=x, cy=y, r=3.5, class_="mark")
     label = _text(_letters(k), x + 6 + 7 * (k % 2), y + 14, "start")
     return element("g", element("title", crossing), dot, label)
 
@@ -147,7 +147,7 @@ def _legend(drawn: Sequence[Curve]) -> list[Markup]:
     parts, y = [], TOP + LINE / 2
     for curve in drawn:
         x = LEFT + WIDTH + 14
-        parts.append(element("path", d=f"M{_n(x)} {_n(y - 4)} h22", **_stroke(curve.order)))
+        parts.append(element("path", d=f"M{spot(x, y - 4)} h22", **_stroke(curve.order)))
         for model in curve.models:
             parts.append(_text(model, x + 28, y, "start"))
             y += LINE
@@ -168,5 +168,5 @@ def _short(value: float) -> str:
     return f"{value / 1000**step:.3g}{PREFIXES[step]}"
 
 
-def _n(value: float) -> str:
+def spot(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")

@@ -45,25 +45,25 @@ def self_attention(x: Array, relation: Relation, h: Sized, depth: Sized) -> Arra
 
 
 @model("n d")
-def attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:  # noqa: N803 - the field's symbol
+def attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
     """Full self-attention, as torch.nn.MultiheadAttention(d, h)."""
     return self_attention(x, Relation.all(), h, L)
 
 
 @model("n d")
-def causal_attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:  # noqa: N803
+def causal_attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
     """Causal self-attention, as torch.nn.MultiheadAttention(d, h) with a causal mask."""
     return self_attention(x, Relation.prefix(), h, L)
 
 
 @model("n d")
-def windowed_attention(x: Array, *, w: Sized = "w", h: Sized = 1, L: Sized = 1) -> Array:  # noqa: N803
+def windowed_attention(x: Array, *, w: Sized = "w", h: Sized = 1, L: Sized = 1) -> Array:
     """Self-attention over the w positions around each one (w odd), as torch.nn.MultiheadAttention."""
     return self_attention(x, Relation.window(w, centred=True), h, L)
 
 
 @model("n d")
-def causal_windowed_attention(x: Array, *, w: Sized = "w", h: Sized = 1, L: Sized = 1) -> Array:  # noqa: N803
+def causal_windowed_attention(x: Array, *, w: Sized = "w", h: Sized = 1, L: Sized = 1) -> Array:
     """Self-attention over the last w positions, itself included, as torch.nn.MultiheadAttention."""
     return self_attention(x, Relation.window(w), h, L)
 
@@ -86,13 +86,13 @@ def grouped(x: Array, h: Sized, g: Sized) -> Array:
 
 
 @model("n d")
-def multi_query_attention(x: Array, *, h: Sized = "h", L: Sized = 1) -> Array:  # noqa: N803
+def multi_query_attention(x: Array, *, h: Sized = "h", L: Sized = 1) -> Array:
     """Causal attention with one key/value head, as the attention of Shazeer 2019."""
     return stack(layer(lambda x: grouped(x, h, 1)), x, L)
 
 
 @model("n d")
-def grouped_query_attention(x: Array, *, h: Sized = "h", g: Sized = "g", L: Sized = 1) -> Array:  # noqa: N803
+def grouped_query_attention(x: Array, *, h: Sized = "h", g: Sized = "g", L: Sized = 1) -> Array:
     """Causal attention with g key/value heads, as the attention of Ainslie et al. 2023."""
     return stack(layer(lambda x: grouped(x, h, g)), x, L)
 

@@ -17,25 +17,25 @@ def convolve(x: Array, relation: Relation, k: Sized) -> Array:
 
 
 @model("n d")
-def convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:  # noqa: N803 - the field's symbol
+def convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
     """Contiguous convolution, centred (k odd), as torch.nn.Conv1d(d, d, k, padding='same')."""
     return stack(lambda x: convolve(x, Relation.window(k, centred=True), k), x, L)
 
 
 @model("n d")
-def causal_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:  # noqa: N803
+def causal_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
     """Convolution over the last k positions, as torch.nn.Conv1d(d, d, k) padded on the left."""
     return stack(lambda x: convolve(x, Relation.window(k), k), x, L)
 
 
 @model("n d")
-def dilated_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:  # noqa: N803
+def dilated_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
     """Causal convolutions with dilation k**l in layer l, as torch.nn.Conv1d(d, d, k, dilation=k**l)."""
     return stack(lambda x, l: convolve(x, Relation.window(k, dilation=power(k, l)), k), x, L)
 
 
 @model("n d")
-def separable_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:  # noqa: N803
+def separable_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
     """Depthwise then pointwise, as torch.nn.Conv1d(d, d, k, groups=d), torch.nn.Conv1d(d, d, 1)."""
 
     @layer

@@ -72,36 +72,36 @@ def bidirectional(cell: Cell, x: Array, depth: Sized) -> Array:
 
 
 @model("n d")
-def rnn(x: Array, *, L: Sized = 1) -> Array:  # noqa: N803 - the field's symbol
+def rnn(x: Array, *, L: Sized = 1) -> Array:
     """Elman network, as torch.nn.RNN(d, d, num_layers=L)."""
     return stacked(elman, x, L)
 
 
 @model("n d")
-def lstm(x: Array, *, L: Sized = 1) -> Array:  # noqa: N803
+def lstm(x: Array, *, L: Sized = 1) -> Array:
     """Long short-term memory, as torch.nn.LSTM(d, d, num_layers=L)."""
     return stacked(long_short_term, x, L)
 
 
 @model("n d")
-def gru(x: Array, *, L: Sized = 1) -> Array:  # noqa: N803
+def gru(x: Array, *, L: Sized = 1) -> Array:
     """Gated recurrent unit, as torch.nn.GRU(d, d, num_layers=L)."""
     return stacked(gated_unit, x, L)
 
 
 @model("n d")
-def bidirectional_rnn(x: Array, *, L: Sized = 1) -> Array:  # noqa: N803
+def bidirectional_rnn(x: Array, *, L: Sized = 1) -> Array:
     """Elman network in both directions, as torch.nn.RNN(d, d, num_layers=L, bidirectional=True)."""
     return bidirectional(elman, x, L)
 
 
 @model("n d")
-def bidirectional_lstm(x: Array, *, L: Sized = 1) -> Array:  # noqa: N803
+def bidirectional_lstm(x: Array, *, L: Sized = 1) -> Array:
     """LSTM in both directions, as torch.nn.LSTM(d, d, num_layers=L, bidirectional=True)."""
     return bidirectional(long_short_term, x, L)
 
 
 @model("n d")
-def bidirectional_gru(x: Array, *, L: Sized = 1) -> Array:  # noqa: N803
+def bidirectional_gru(x: Array, *, L: Sized = 1) -> Array:
     """GRU in both directions, as torch.nn.GRU(d, d, num_layers=L, bidirectional=True)."""
     return bidirectional(gated_unit, x, L)

@@ -17,13 +17,13 @@ def position_wise(x: Array, f: Sized) -> Array:
 
 
 @model("n d")
-def feed_forward(x: Array, *, f: Sized = "f", L: Sized = 1) -> Array:  # noqa: N803 - the field's symbol
+def feed_forward(x: Array, *, f: Sized = "f", L: Sized = 1) -> Array:
     """Position-wise feed-forward layer, as torch.nn.Linear(d, f), ReLU, torch.nn.Linear(f, d)."""
     return stack(lambda x: position_wise(x, f), x, L)
 
 
 @model("n d")
-def encoder(x: Array, *, h: Sized = 1, f: Sized = "f", L: Sized = 1) -> Array:  # noqa: N803
+def encoder(x: Array, *, h: Sized = 1, f: Sized = "f", L: Sized = 1) -> Array:
     """Transformer encoder, as L layers of torch.nn.TransformerEncoderLayer(d, h, f)."""
 
     def block(x: Array) -> Array:
@@ -34,7 +34,7 @@ def encoder(x: Array, *, h: Sized = 1, f: Sized = "f", L: Sized = 1) -> Array:  
 
 
 @model("n d", "m d")
-def decoder(x: Array, memory: Array, *, h: Sized = 1, f: Sized = "f", L: Sized = 1) -> Array:  # noqa: N803
+def decoder(x: Array, memory: Array, *, h: Sized = 1, f: Sized = "f", L: Sized = 1) -> Array:
     """Transformer decoder, as L layers of torch.nn.TransformerDecoderLayer(d, h, f)."""
 
     def block(x: Array) -> Array:

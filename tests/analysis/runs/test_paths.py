@@ -12,9 +12,10 @@ from workspan.analysis.runs import PLAIN, parameters, run, sequences
 CAUSAL = [
     *("rnn", "lstm", "gru", "causal_attention", "causal_windowed_attention", "linear_recurrence"),
     *("causal_convolution", "dilated_convolution", "linear_recurrence_scan"),
+    *("multi_query_attention", "grouped_query_attention"),
 ]
 RECURRENT = ["rnn", "lstm", "gru"]
-EVERYWHERE = ["attention", "multi_query_attention", "grouped_query_attention", "encoder"]
+EVERYWHERE = ["attention", "encoder"]
 SIZES = {"n": 7, "d": 2, "h": 2, "g": 2, "f": 3, "k": 3, "w": 3, "m": 5, "L": 2}
 
 small = st.integers(1, 6)
