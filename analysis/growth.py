@@ -227,6 +227,9 @@ def _simple(monomial: Monomial) -> Monomial:
     """Replace atoms by simpler ones of the same order."""
     total = poly(1)
     for atom, k in monomial:
+        if atom.kind == "reciprocal":
+            total = total / sum(maximal(atom.args[0]), poly(0)) ** k
+            continue
         inner = _doubled(atom) if atom.kind == "power" else None
         leading = None if inner is None or len(inner.terms) != 1 else next(iter(inner.terms))
         total = total * Poly({leading if leading is not None else ((atom, 1),): 1}) ** k
@@ -269,7 +272,7 @@ def _term_text(term: Term) -> str:
     return _quotient(
         above,
         below
-        + [_raised(f"({a.args[0]})", str(k)) if k > 1 else f"({a.args[0]})" for a, k in under],
+        + [_raised(f"({theta(a.args[0])})", str(k)) if k > 1 else f"({theta(a.args[0])})" for a, k in under],
     )
 
 

@@ -18,8 +18,6 @@ from .runs import PLAIN, run
 LARGEST_RUN = 3_000_000
 """Operations that are carried out on counting scalars (a few seconds)."""
 
-LARGEST_GRAPH = 1_000_000
-"""Nodes and edges that are unrolled for one witness."""
 
 
 STATIC = {"params", "state", "state_bound", "decode_work"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .frame import LETTER_SMALL, Frame, coordinate
-from .markup import Markup, element, join
-from .picture import Arrow
+from .folding import Arrow
+from .frame import LETTER_SMALL, Frame
+from .markup import Markup, element, join, spot
 
 LANE = 20.0
 
@@ -65,11 +65,11 @@ def arcs(frame: Frame, bus: Bus, lane: int, level: float, side: int) -> list[Mar
 
 def _rounded(corners: Sequence[tuple[float, float]], radius: float = 7.0) -> str:
     """Return a path of straight lines with round corners."""
-    path = f"M{spot(corners[0][0], corners[0][1])}"
+    path = f"M{spot(*corners[0])}"
     for before, (x, y), after in zip(corners, corners[1:], corners[2:], strict=False):
         (ax, ay), (bx, by) = (_towards((x, y), end, radius) for end in (before, after))
-        path += f" L{spot(ax, ay)} Q{spot(x, y)} {spot(bx, by)}"
-    return path + f" L{spot(corners[-1][0], corners[-1][1])}"
+        path += f" L{spot(ax, ay)} Q{spot(x, y, bx, by)}"
+    return path + f" L{spot(*corners[-1])}"
 
 
 def _towards(
@@ -81,6 +81,7 @@ def _towards(
 
 
 def pill(label: str, x: float, y: float, kind: str) -> Markup:
+    """Return a label on a ground that covers the line beneath it."""
     width = LETTER_SMALL * len(label) + 8
     shape = element(
         "rect",
@@ -103,6 +104,7 @@ def pill(label: str, x: float, y: float, kind: str) -> Markup:
 
 
 def head(x: float, y: float, kind: str, critical: bool = False) -> Markup:
-    points = f"{spot(x)},{spot(y - 3.5, x + 6)},{spot(y, x)},{spot(y + 3.5)}"
+    """Return the head of an arrow that points to the right."""
+    points = spot(x, y - 3.5, x + 6, y, x, y + 3.5)
     style = f"head {kind}-head" if kind else "head"
     return element("polygon", points=points, class_=style + (" critical-head" if critical else ""))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..graphs.graph import Graph
+from .folding import Arrow, carried_reads
 from .markup import printable
-from .picture import Arrow, Box, carried_reads, picture_of
+from .picture import Box, picture_of
 
 _COLOURS = {"gather": "#0f7b6c", "time": "#c2410c", "layer": "#6d28d9"}
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from ..graphs.graph import Graph
 from .arcs import LANE, arcs, head, lanes_of, pill
+from .folding import Arrow
 from .frame import (
     LETTER,
     LETTER_SMALL,
@@ -18,12 +19,11 @@ from .frame import (
     Frame,
     box_height,
     box_width,
-    coordinate,
     forward,
     frame_of,
 )
-from .markup import Markup, element, join
-from .picture import Arrow, Box, Picture, picture_of
+from .markup import Markup, element, join, spot
+from .picture import Box, Picture, picture_of
 from .style import DRAWING
 
 LARGEST = 400
@@ -100,7 +100,7 @@ def _drawing(picture: Picture, standalone: bool) -> Markup:
         *parts,
         *legend,
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 {spot(y0, width)} {spot(height)}",
+        viewBox=f"0 {spot(y0, width, height)}",
         width=width,
         height=height,
         class_="ws",
@@ -144,13 +144,13 @@ def _plain_arrow(frame: Frame, arrow: Arrow) -> Markup:
     for column, y in frame.layout.passages[arrow.source, arrow.target]:
         points += [(frame.left[column], y), (frame.left[column] + frame.width[column], y)]
     points.append((frame.start(arrow.target) - 6, frame.y(arrow.target)))
-    path = f"M{spot(points[0][0], points[0][1])}"
+    path = f"M{spot(*points[0])}"
     for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         if k % 2:
             path += f" L{spot(x1, y1)}"
         else:
-            middle = spot((x0 + x1) / 2)
-            path += f" C{middle} {spot(y0)} {middle} {spot(y1, x1)} {spot(y1)}"
+            middle = (x0 + x1) / 2
+            path += f" C{spot(middle, y0, middle, y1, x1, y1)}"
     kind = "gather" if arrow.kind == "gather" else ""
     style = f"arrow {kind} {'critical' if arrow.critical else ''}".strip()
     return join([element("path", d=path, class_=style), head(*points[-1], kind, arrow.critical)])

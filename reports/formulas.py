@@ -133,31 +133,56 @@ class Writer(ABC):
         return parts
 
     @abstractmethod
-    def number(self, text: str) -> str: ...
+    def number(self, text: str) -> str:
+        """Write a number."""
+
     @abstractmethod
-    def name(self, head: str, tail: str) -> str: ...
+    def name(self, head: str, tail: str) -> str:
+        """Write a size, whose tail is what follows an underscore."""
+
     @abstractmethod
-    def words(self, text: str) -> str: ...
+    def words(self, text: str) -> str:
+        """Write words between conditions."""
+
     @abstractmethod
-    def operator(self, text: str) -> str: ...
+    def operator(self, text: str) -> str:
+        """Write a sign such as ``+`` or ``<=``."""
+
     @abstractmethod
-    def times(self, visible: bool) -> str: ...
+    def times(self, visible: bool) -> str:
+        """Write the sign of a product."""
+
     @abstractmethod
-    def row(self, *parts: str) -> str: ...
+    def row(self, *parts: str) -> str:
+        """Write things beside each other."""
+
     @abstractmethod
-    def parentheses(self, inner: str) -> str: ...
+    def parentheses(self, inner: str) -> str:
+        """Write something in parentheses."""
+
     @abstractmethod
-    def fraction(self, over: str, under: str) -> str: ...
+    def fraction(self, over: str, under: str) -> str:
+        """Write a quotient."""
+
     @abstractmethod
-    def power(self, base: str, exponent: str) -> str: ...
+    def power(self, base: str, exponent: str) -> str:
+        """Write a power."""
+
     @abstractmethod
-    def root(self, inner: str) -> str: ...
+    def root(self, inner: str) -> str:
+        """Write a square root."""
+
     @abstractmethod
-    def ceiling(self, inner: str) -> str: ...
+    def ceiling(self, inner: str) -> str:
+        """Write the least whole number above."""
+
     @abstractmethod
-    def logarithm(self, base: str, inner: str) -> str: ...
+    def logarithm(self, base: str, inner: str) -> str:
+        """Write a logarithm; the base may be empty."""
+
     @abstractmethod
-    def function(self, name: str, args: list[str]) -> str: ...
+    def function(self, name: str, args: list[str]) -> str:
+        """Write a call of a function."""
 
 
 def _needs_sign(node: ast.expr) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .folding import Arrow
 from .layout import Layout, lay_out
-from .picture import Arrow, Box, Picture
+from .picture import Box, Picture
 
 LINE, PAD, LETTER, LETTER_SMALL = 15.0, 8.0, 6.4, 5.8
 GUTTER, MARGIN = 44.0, 24.0
@@ -24,6 +25,7 @@ class Frame:
     layout: Layout
 
     def y(self, box: str) -> float:
+        """Return the middle of a box."""
         return self.layout.y[box]
 
     def start(self, box: str) -> float:
@@ -36,10 +38,12 @@ class Frame:
         return self.start(box) + self.own(box)
 
     def own(self, box: str) -> float:
+        """Return the width of a box, which may be less than that of its column."""
         return box_width(next(b for b in self.picture.boxes if b.name == box))
 
 
 def frame_of(picture: Picture) -> Frame:
+    """Place a picture."""
     columns = _columns(picture)
     count = max(columns.values(), default=0) + 1
     width = [max(box_width(b) for b in picture.boxes if columns[b.name] == k) for k in range(count)]
@@ -58,17 +62,17 @@ def _columns(picture: Picture) -> dict[str, int]:
     A box that reads only over a cycle stands as late as its readers allow.
     """
     level: dict[str, tuple[int, int]] = {}
-    forward = forward(picture)
+    arrows = forward(picture)
     for box in picture.boxes:
         depth = picture.steps(box)
-        reads = [level[a.source] for a in forward if a.target == box.name]
+        reads = [level[a.source] for a in arrows if a.target == box.name]
         tie = max((t + 1 for d, t in reads if d == depth), default=0)
         level[box.name] = (depth, tie)
     index = {key: k for k, key in enumerate(sorted(set(level.values())))}
     columns = {name: index[key] for name, key in level.items()}
-    late = {b.name for b in picture.boxes if b.kind != "input"} - {a.target for a in forward}
+    late = {b.name for b in picture.boxes if b.kind != "input"} - {a.target for a in arrows}
     for name in late:
-        readers = [columns[a.target] - 1 for a in forward if a.source == name]
+        readers = [columns[a.target] - 1 for a in arrows if a.source == name]
         columns[name] = max(columns[name], min(readers, default=0))
     return columns
 
@@ -85,17 +89,15 @@ def _room(picture: Picture, columns: Mapping[str, int], column: int) -> float:
 
 
 def forward(picture: Picture) -> list[Arrow]:
+    """Return the arrows that close no cycle."""
     return [a for a in picture.arrows if not a.carried]
 
 
 def box_width(box: Box) -> float:
+    """Return the width that a box's lines need."""
     return max(LETTER * max(len(line) for line in box.lines) + 2 * PAD, 30.0)
 
 
 def box_height(box: Box) -> float:
+    """Return the height that a box's lines need."""
     return LINE * len(box.lines) + PAD
-
-
-def spot(value: float) -> str:
-    """Write a coordinate with at most one decimal."""
-    return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")

@@ -7,20 +7,20 @@ chains of operations that nothing else reads become one box. A cycle's carried r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import networkx as nx
 
-from ..graphs.graph import Axis, Equation, Graph, Read
-from ..graphs.primitives import Final, Input, Parameter, Site, View
+from ..graphs.graph import Equation, Graph
+from ..graphs.primitives import Input, Parameter, Site
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly
-from .labels import label_of, relation_label
+from .folding import Arrow, carried_reads, trails, visible
+from .labels import label_of
 
-Carried: TypeAlias = Mapping[tuple[str, Read], str]
 ZERO = poly(0)
 TENSOR = Setting(unit="tensor")
 
@@ -41,23 +41,6 @@ class Box:
     depth: Poly = ZERO
     """Steps on the longest path to the end of the box."""
     critical: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """One box reads another."""
-
-    source: str
-    target: str
-    kind: str = "same"
-    """same, gather, time or layer."""
-    label: str = ""
-    critical: bool = False
-
-    @property
-    def carried(self) -> bool:
-        """Whether it closes a cycle."""
-        return self.kind in {"time", "layer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,114 +79,18 @@ def picture_of(graph: Graph) -> Picture:
     carried = carried_reads(graph)
     arrows = list(
         dict.fromkeys(
-            a for e in graph if _visible(e) for a in _trails(graph, carried, e.name, e.name)
+            a for e in graph if visible(e) for a in trails(graph, carried, e.name, e.name)
         )
     )
-    boxes = {e.name: _box(graph, e) for e in graph if _visible(e)}
+    boxes = {e.name: _box(graph, e) for e in graph if visible(e)}
     for k, output in enumerate(graph.outputs):
         name = f"output {k + 1}" if len(graph.outputs) > 1 else "output"
         boxes[f"->{name}"] = Box(f"->{name}", (), (name,), "output", "", poly(0))
-        arrows += _trails(graph, carried, output, f"->{name}")
+        arrows += trails(graph, carried, output, f"->{name}")
     arrows = [a for a in arrows if a.source in boxes]
     boxes, arrows = _chained(boxes, arrows)
     sample = {**dict.fromkeys(graph.free_sizes, 16), **graph.sizes}
     return _measured(Picture(graph.name, graph.doc, tuple(boxes.values()), tuple(arrows), sample))
-
-
-def carried_reads(graph: Graph) -> Carried:
-    """Find the reads that close cycles: over layers first, over time in what remains.
-
-    Returns
-    -------
-    dict
-        ``layer`` or ``time`` by reader and read.
-    """
-    found: dict[tuple[str, Read], str] = {}
-    for kind, axis_kind in (("layer", "layer"), ("time", "sequence")):
-        remaining: Any = nx.DiGraph()
-        remaining.add_nodes_from(graph.equations)
-        for equation in graph:
-            remaining.add_edges_from(
-                (r.source, equation.name) for r in equation.reads if (equation.name, r) not in found
-            )
-        component = {
-            name: k
-            for k, names in enumerate(nx.strongly_connected_components(remaining))
-            for name in names
-        }
-        for equation in graph:
-            for read in equation.reads:
-                axis = graph.axes.get(read.axis or "")
-                moves = (
-                    axis is not None and axis.kind == axis_kind and not read.relation.reads_itself
-                )
-                if moves and component[read.source] == component[equation.name]:
-                    found.setdefault((equation.name, read), kind)
-    return found
-
-
-def _visible(equation: Equation) -> bool:
-    return isinstance(equation.primitive, Input) or not isinstance(equation.primitive, View)
-
-
-def _trails(graph: Graph, carried: Carried, start: str, target: str) -> Iterator[Arrow]:
-    """Arrows to a target from all visible equations that can be reached through folded ones."""
-    same = ("same", "")
-    pending = [(start, same)]
-    if start == target:
-        pending = [
-            (r.source, _through(graph, graph[start], r, same, carried))
-            for r in _shown(graph[start])
-        ]
-    seen: set[tuple[str, tuple[str, str]]] = set()
-    for name, kind in pending:
-        if (name, kind) in seen:
-            continue
-        seen.add((name, kind))
-        equation = graph[name]
-        if _visible(equation):
-            yield Arrow(name, target, *kind)
-            continue
-        pending += [
-            (r.source, _through(graph, equation, r, kind, carried)) for r in _shown(equation)
-        ]
-
-
-def _shown(equation: Equation) -> list[Read]:
-    """Leave out what is read only if there is no layer at all."""
-    if isinstance(equation.primitive, Final):
-        return [r for r in equation.reads if not r.boundary]
-    return list(equation.reads)
-
-
-def _through(
-    graph: Graph,
-    equation: Equation,
-    read: Read,
-    kind: tuple[str, str],
-    carried: Carried,
-) -> tuple[str, str]:
-    if kind[0] in {"time", "layer"}:
-        return kind
-    cycle = carried.get((equation.name, read))
-    if cycle is not None:
-        label = _cycle_label(cycle, read)
-        return cycle, f"{label}, {kind[1]}" if kind[0] == "gather" else label
-    axis = graph.axes.get(read.axis or "")
-    if read.relation.is_same or axis is None or _is_end_of_stack(axis, read):
-        return kind
-    return "gather", relation_label(read.relation, axis.extent)
-
-
-def _is_end_of_stack(axis: Axis, read: Read) -> bool:
-    return axis.kind == "layer" and read.relation.kind in {"last", "head"}
-
-
-def _cycle_label(cycle: str, read: Read) -> str:
-    distance = read.relation.distance
-    if distance is None or distance == 1:
-        return cycle
-    return f"{cycle}, reversed" if distance == -1 else f"{cycle}, distance {distance}"
 
 
 def _box(graph: Graph, equation: Equation) -> Box:

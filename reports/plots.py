@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .curves import Crossing, Curve, crossings, curves, varying
-from .markup import Markup, element
+from .markup import Markup, element, spot
 from .sheet import Row
 
 if TYPE_CHECKING:
@@ -166,7 +166,3 @@ def _short(value: float) -> str:
         return f"{value:g}"
     step = min(int(math.log10(value) + 1e-9) // 3, len(PREFIXES) - 1)
     return f"{value / 1000**step:.3g}{PREFIXES[step]}"
-
-
-def spot(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")

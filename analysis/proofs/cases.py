@@ -125,18 +125,25 @@ def regions(condition: Poly, taken: Iterable[str] = (), depth: int = DEEPEST) ->
                 raise UndecidedError(str(condition))
             yield from ({name: poly(k)} for k in range(_least(name), int(top) + 1))
             return
-    if not rises or not falls:
+    if not rises and not falls:
         raise UndecidedError(str(condition))
-    for choice in _compared(rises[0], falls[0], new):
+    both = rises and falls
+    for choice in _compared(rises[0], falls[0], new) if both else _first([*rises, *falls][0], new):
         here = condition.substitute(choice)
         for inner in regions(here, {*taken, *new.sizes, *condition.sizes}, depth - 1):
-            yield {**inner, **{name: value.substitute(inner) for name, value in choice.items()}}
+            own = {name: value.substitute(inner) for name, value in choice.items()}
+            yield own | {name: value for name, value in inner.items() if name in condition.sizes}
 
 
 def _compared(up: str, down: str, new: Poly) -> tuple[Region, Region]:
     """Cut all whole sizes in two by which of two is further above its least value."""
     offset = _least(up) - _least(down)
     return {up: size(down) + offset + new}, {down: size(up) - offset + 1 + new}
+
+
+def _first(name: str, new: Poly) -> tuple[Region, Region]:
+    """Cut all whole sizes in two by whether one has its least value."""
+    return {name: poly(_least(name))}, {name: new + _least(name) + 1}
 
 
 def _undecided(cost: Poly) -> Atom | None:

@@ -11,6 +11,7 @@ The checker reads the graph and the certificate, nothing else.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,18 +128,19 @@ def _some_at_least(candidates: Sequence[Poly], value: Poly, given: Given) -> boo
 
 def region(equation: Equation, least: Given) -> dict[str, Sized]:
     """State that positions are inside their axes: ``n = n_ + 1 + rest``."""
-    return _inside(equation.positions, least)
+    return dict(_inside(equation.positions, tuple(least.items())))
 
 
-def _inside(axes: Sequence[Axis], least: Given, positions: Mapping[str, Poly] | None = None) -> dict[str, Sized]:
-    given: dict[str, Sized] = lower_sizes(least)
+@functools.lru_cache(maxsize=1024)
+def _inside(axes: tuple[Axis, ...], least: tuple[tuple[str, Sized], ...]) -> dict[str, Sized]:
+    given: dict[str, Sized] = lower_sizes(dict(least))
+    raised = set(given)
     for axis in axes:
         symbol = bound_symbol(axis)
-        if symbol is None or symbol in {a for a in given if a not in least}:
+        if symbol is None or symbol in set(given) - raised:
             continue
-        position = size(axis.position) if positions is None else positions[axis.name]
         offset = axis.extent - size(symbol)
-        given[symbol] = position + 1 - offset + size(f"{axis.name}_r_")
+        given[symbol] = size(axis.position) + 1 - offset + size(f"{axis.name}_r_")
     return given
 
 
@@ -147,6 +149,7 @@ def lower_sizes(least: Given) -> dict[str, Sized]:
     return {name: poly(value) + size(f"{name}_s_") for name, value in least.items()}
 
 
+@functools.lru_cache(maxsize=1024)
 def bound_symbol(axis: Axis) -> str | None:
     """Return the size whose growth lengthens the axis one by one; None for fixed lengths."""
     for name in axis.extent.sizes:
@@ -168,7 +171,7 @@ def situations(graph: Graph, equation: Equation, read: Read, least: Given) -> It
     steps, backwards = abs(int(distance.constant)), int(distance.constant) < 0
     counts = [poly(k) for k in range(steps)] if read.boundary else [poly(steps) + size(f"{axis.name}_k_")]
     for count in counts:
-        yield _at_step(equation, axis, count, backwards, least)
+        yield _at_step(equation.positions, axis, count, backwards, least)
 
 
 def _shift_of(equation: Equation) -> Read | None:
@@ -178,9 +181,11 @@ def _shift_of(equation: Equation) -> Read | None:
     return next(r for r in equation.reads if not r.boundary)
 
 
-def _at_step(equation: Equation, axis: Axis, count: Poly, backwards: bool, least: Given) -> dict[str, Sized]:
+def _at_step(
+    axes: tuple[Axis, ...], axis: Axis, count: Poly, backwards: bool, least: Given
+) -> dict[str, Sized]:
     """State that a loop along ``axis`` is at step ``count``."""
-    given: dict[str, Sized] = region(equation, least)
+    given: dict[str, Sized] = dict(_inside(axes, tuple(least.items())))
     symbol = bound_symbol(axis)
     if symbol is None:
         given[axis.position] = axis.extent - 1 - count if backwards else count
@@ -221,22 +226,36 @@ def reader_position(equation: Equation, axis: Axis) -> Poly:
 
 def cells(
     equation: Equation, start: Mapping[str, int], reverse: frozenset[tuple[str, str]], least: Given
-) -> Iterator[dict[str, Sized]]:
-    """Yield regions that cover all positions from ``start`` on: each axis at its start, or later."""
+) -> tuple[dict[str, Sized], ...]:
+    """Return regions that cover all positions from ``start`` on: each axis at its start, or later."""
+    axes = equation.positions
+    firsts = tuple(start.get(a.name, 0) for a in axes)
+    backwards = tuple((equation.name, a.name) in reverse for a in axes)
+    return _cells(axes, firsts, backwards, tuple(least.items()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _cells(
+    axes: tuple[Axis, ...],
+    firsts: tuple[int, ...],
+    backwards: tuple[bool, ...],
+    least: tuple[tuple[str, Sized], ...],
+) -> tuple[dict[str, Sized], ...]:
     options = []
-    for axis in equation.positions:
-        first = poly(start.get(axis.name, 0))
-        options.append([(axis, first), (axis, first + 1 + size(f"{axis.name}_k_"))])
+    for axis, first, reverse in zip(axes, firsts, backwards, strict=True):
+        later = poly(first) + 1 + size(f"{axis.name}_k_")
+        options.append([(axis, poly(first), reverse), (axis, later, reverse)])
+    found = []
     for choice in itertools.product(*options):
-        given = lower_sizes(least)
-        for axis, count in choice:
-            backwards = (equation.name, axis.name) in reverse
-            own = _at_step(equation, axis, count, backwards, least)
+        given = lower_sizes(dict(least))
+        for axis, count, reverse in choice:
+            own = _at_step(axes, axis, count, reverse, dict(least))
             given[axis.position] = own[axis.position]
             symbol = bound_symbol(axis)
             if symbol is not None:
                 given[symbol] = own[symbol]
-        yield given
+        found.append(given)
+    return tuple(found)
 
 
 def supported(

@@ -72,7 +72,7 @@ def test_parameters_are_those_of_the_module_of_that_name(name: str, expected: st
     ],
 )
 def test_contractions_are_those_of_the_literature(name: str, expected: str) -> None:
-    """A layer's contractions: a weight matrix for each gate or projection, and two for the scores."""
+    """A layer contracts with a weight for each gate or projection, and twice for the scores."""
     found = work(symbolic(name, L=1), DENSE)
     assert found.details["contractions"] == poly(expected)
 
@@ -142,7 +142,7 @@ def test_decode_work_adds_up_to_masked_work(graph: Graph, at: dict[str, int]) ->
 
 
 def test_decode_work_is_one_more_position() -> None:
-    """One more token of windowed attention costs as much however long the past, beyond the window."""
+    """One more token of windowed attention costs as much however long the past is."""
     found = formula(decode_work(symbolic("causal_windowed_attention", L=1, h=1), DENSE))
     assert found.evaluate(n=100, d=8, w=7) == found.evaluate(n=7, d=8, w=7)
     assert found.evaluate(n=6, d=8, w=7) < found.evaluate(n=7, d=8, w=7)
