@@ -35,6 +35,9 @@ SMALL: tuple[Sizes, ...] = (
 )
 """Where witnesses are taken when a user names no sizes."""
 
+LARGEST = 10**12
+"""The largest size that a figure is evaluated at."""
+
 UNITS: Mapping[str, str] = {
     "params": "parameter",
     "work": "flop",
@@ -105,7 +108,9 @@ def analyze(
     """
     setting = setting or Setting()
     for sizes in at:
-        checked(sizes)
+        for size, value in checked(sizes).items():
+            if value > LARGEST:
+                raise SizeError(f"expected {size} to be at most {LARGEST:,}, got {size}={value}")
     unknown = [f for f in figures if f not in NAMES]
     if unknown:
         raise SizeError(f"expected figures of {', '.join(NAMES)}, got {unknown[0]}")
@@ -203,14 +208,26 @@ def compare(
         analyses.append(
             analyze(model, at=own, setting=setting, figures=figures, witnesses=witnesses, progress=progress)
         )
-    spans = {
-        unit: {
-            a.model: a.figures["span"] if unit == setting.unit and "span" in a.figures else figure("span", a.graph, setting.but(unit=unit), points_of(a.graph, [_own(a.graph, s) for s in at]), witnesses)
-            for a in analyses
-        }
-        for unit in ("layer", "tensor", "scalar")
-    } if "span" in figures else {}
-    return Comparison(tuple(analyses), spans, tuple(_crossovers(analyses, setting)) if "work" in figures else ())
+    def in_units(name: str, units: Sequence[str]) -> dict[str, dict[str, Figure]]:
+        return {u: {a.model: _in_unit(name, a, u, at, witnesses) for a in analyses} for u in units}
+
+    return Comparison(
+        tuple(analyses),
+        in_units("span", ("layer", "tensor", "scalar")) if "span" in figures else {},
+        tuple(_crossovers(analyses, setting)) if "work" in figures else (),
+        in_units("path_length", ("layer", "tensor")) if "path_length" in figures else {},
+    )
+
+
+def _in_unit(
+    name: str, analysis: Analysis, unit: str, at: Sequence[Sizes], witnesses: Sequence[str]
+) -> Figure:
+    """Return a figure of an analysis in another unit."""
+    if unit == analysis.setting.unit:
+        return analysis.figures[name]
+    graph = analysis.graph
+    points = points_of(graph, [_own(graph, sizes) for sizes in at])
+    return figure(name, graph, analysis.setting.but(unit=unit), points, witnesses)
 
 
 def _own(model: Model, sizes: Sizes) -> dict[str, int]:

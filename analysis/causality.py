@@ -5,7 +5,7 @@
 >>> causal(trace(CATALOGUE["lstm"])) is None
 True
 >>> causal(trace(CATALOGUE["attention"]))
-'not causal: output i reads input positions after i through layers.0.gather (all)'
+'not causal: layers.0.gather reads later positions (all)'
 """
 
 from __future__ import annotations
@@ -28,10 +28,7 @@ def causal(graph: Graph) -> str | None:
     for equation in graph:
         for read in equation.reads:
             if read.source in dependent and not _in_order(graph, equation, read, along):
-                return (
-                    "not causal: output i reads input positions after i through "
-                    f"{equation.name} ({read.relation})"
-                )
+                return f"not causal: {equation.name} reads later positions ({read.relation})"
     return None
 
 

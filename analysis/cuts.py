@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 from ..graphs.graph import Graph
+from ..graphs.schedule import loop_axes
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, maximum, minimum, poly, size
 from ..graphs.unrolling import TooLargeError
@@ -25,7 +26,7 @@ from .layer_sums import all_layers, least_sizes
 from .measure import MeasureError, measure
 from .proofs.errors import ProofError
 from .proofs.state import frontier, reach, sequence, starts
-from .solving import UnsolvedError
+from .solving import UnsolvedError, prune
 
 __all__ = ["state_bound"]
 
@@ -42,6 +43,9 @@ HELD_OUT = (
     {"n": 3, "d": 8, "h": 4, "g": 4, "m": 1, "w": 5, "k": 2, "L": 3},
     {"n": 5, "d": 8, "h": 4, "g": 2, "m": 3, "w": 3, "k": 3, "L": 2},
     {"n": 7, "d": 12, "h": 6, "g": 3, "m": 2, "w": 4, "k": 4, "L": 2},
+    {"n": 6, "d": 4, "h": 4, "g": 1, "m": 3, "w": 3, "k": 3, "L": 1},
+    {"n": 13, "d": 6, "h": 2, "g": 1, "m": 2, "w": 6, "k": 3, "L": 1},
+    {"n": 11, "d": 2, "h": 1, "g": 1, "m": 7, "w": 3, "k": 2, "L": 2},
 )
 """Sizes at which the formula is compared; a size that is not named is 2, 3, 4, 5 and 6 in turn."""
 
@@ -103,8 +107,7 @@ def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]
 
 def _smallest(costs: Iterable[Poly]) -> Poly:
     """Return the minimum, without their common factor inside it."""
-    every = sorted(set(costs), key=str)
-    distinct = [c for c in every if not any(c != o and at_least(c, o) for o in every)]
+    distinct = list(prune(sorted(set(costs), key=str), lambda x, y: at_least(y, x)))
     common = _common(distinct)
     bound = distinct[0] / common
     for cost in distinct[1:]:
@@ -126,25 +129,46 @@ def _common(costs: list[Poly]) -> Poly:
 
 
 def _candidates(graph: Graph) -> list[Cut]:
-    kept = frontier(graph)
-    cuts: list[Cut] = [frozenset(kept), *([frozenset(graph.inputs)] if kept else [])]
-    direct = _needed(graph, frozenset(kept))
+    """Return sets of equations from which all that later positions read can be computed.
+
+    What is needed of an equation depends on what else is cut, so cuts are sought with the needs
+    that some first guess leaves: nothing cut, all that is kept, or what recurs; and again with the
+    needs that the cuts so found leave.
+    """
+    kept = frozenset(frontier(graph))
+    if not kept:
+        return [kept]
     everything = _needed(graph, frozenset())
-    for needed in (everything, {**everything, **direct}):
-        tried = (_complete(graph, {**USUAL, **change}, 4) for change in SIZES)
-        cuts.extend(_minimum_cut(graph, needed, at) for at in tried)
-    return [cut for cut in dict.fromkeys(cuts) if _closed(graph, cut)]
+    found = dict.fromkeys([kept, frozenset(graph.inputs)])
+    for guess in dict.fromkeys([frozenset(), kept, kept & _recurring(graph)]):
+        found |= dict.fromkeys(_cuts(graph, everything, guess))
+    for guess in list(found):
+        found |= dict.fromkeys(_cuts(graph, everything, guess))
+    return [cut for cut in found if _closed(graph, cut)]
 
 
-def _minimum_cut(graph: Graph, needed: Mapping[str, Poly], at: Mapping[str, int]) -> Cut:
+def _cuts(graph: Graph, everything: Mapping[str, Poly], guess: Cut) -> list[Cut]:
+    needed = {**everything, **_needed(graph, guess)}
+    sizes = (_complete(graph, {**USUAL, **change}, 4) for change in SIZES)
+    distinct = list({tuple(at.items()): at for at in sizes}.values())
+    costs = {name: _cost(graph, name, positions) for name, positions in needed.items()}
+    return [_minimum_cut(graph, costs, at) for at in distinct]
+
+
+def _recurring(graph: Graph) -> Cut:
+    """Return the equations on a cycle along the output's sequence."""
+    name = sequence(graph).name
+    return frozenset(e for e, axes in loop_axes(graph).items() if name in axes)
+
+
+def _minimum_cut(graph: Graph, costs: Mapping[str, Poly], at: Mapping[str, int]) -> Cut:
     """Cut the reduced graph at concrete sizes, each equation costing what is needed of it."""
-    capacity = {
-        name: _cost(graph, name, positions).evaluate(**at) for name, positions in needed.items()
-    }
+    values = {cost: cost.evaluate(**at) for cost in set(costs.values())}
+    capacity = {name: values[cost] for name, cost in costs.items()}
     origin = _origins(graph, capacity)
     network: nx.DiGraph[Any] = nx.DiGraph()
     network.add_nodes_from(("inputs", "later"))
-    for name in needed:
+    for name in costs:
         if origin[name] != name:
             continue
         network.add_edge((name, "before"), (name, "after"), capacity=capacity[name])
@@ -154,8 +178,9 @@ def _minimum_cut(graph: Graph, needed: Mapping[str, Poly], at: Mapping[str, int]
         network.add_edge((origin[name], "after"), "later")
     for name in graph.inputs:
         network.add_edge("inputs", (name, "before"))
-    _, (reached, _) = nx.minimum_cut(network, "inputs", "later")
-    return frozenset(n for n in needed if (n, "before") in reached and (n, "after") not in reached)
+    search = nx.algorithms.flow.boykov_kolmogorov
+    _, (reached, _) = nx.minimum_cut(network, "inputs", "later", flow_func=search)
+    return frozenset(n for n in costs if (n, "before") in reached and (n, "after") not in reached)
 
 
 def _origins(graph: Graph, capacity: Mapping[str, Any]) -> dict[str, str]:

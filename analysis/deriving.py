@@ -11,8 +11,9 @@ from .counts import decode_work, params, work
 from .cuts import state_bound
 from .derivation import Derivation
 from .fitting import fit
+from .lengths import path_length
 from .modes import ModeError, in_mode
-from .reach import layers_to_connect, path_length, receptive_field
+from .reach import layers_to_connect, receptive_field
 from .span import span
 from .state import state
 
@@ -36,8 +37,9 @@ RULES: dict[str, Rule] = {
     "decode_work": decode_work,
 }
 
-FITTED = {"span", "path_length", "mixing_hops", "receptive_field"}
-"""Figures that are interpolated when there is no proof."""
+FITTED = {"span", "path_length"}
+"""Figures that are interpolated when there is no proof. The others are piecewise in the ratio of
+window and sequence, which no interpolation sees."""
 
 STATIC = {"params", "state", "state_bound", "decode_work"}
 """Figures that are the same in every mode."""
@@ -45,6 +47,14 @@ STATIC = {"params", "state", "state_bound", "decode_work"}
 
 def derive(name: str, graph: Graph, setting: Setting) -> Derivation:
     """Derive a figure: proved if a proof is found, fitted if not, or without a formula and why."""
+    key = ("derived", name, setting)
+    if key not in graph.memory:
+        graph.memory[key] = _derived(name, graph, setting)
+    found: Derivation = graph.memory[key]
+    return found
+
+
+def _derived(name: str, graph: Graph, setting: Setting) -> Derivation:
     if name == "parallelism":
         return _parallelism(graph, setting)
     if setting.mode in {"encode", "prefill"} or name in STATIC:
@@ -89,5 +99,7 @@ def _parallelism(graph: Graph, setting: Setting) -> Derivation:
         return Derivation(None, reason=total.reason or depth.reason)
     grade = "proved" if total.grade == depth.grade == "proved" else "fitted"
     least = {s: max(total.least.get(s, 1), depth.least.get(s, 1)) for s in {*total.least, *depth.least}}
+    if depth.formula.evaluate(**{s: least.get(s, 1) for s in depth.formula.sizes}) == 0:
+        least |= {s: max(least.get(s, 1), 2) for s in depth.formula.sizes}
     steps = (f"work = {total.formula}", f"span in unit scalar = {depth.formula}", "parallelism = work / span")
     return Derivation(total.formula / depth.formula, grade, dict(sorted(least.items())), steps, details=depth.details)

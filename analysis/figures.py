@@ -151,17 +151,28 @@ class Comparison:
     spans: Mapping[str, Mapping[str, Figure]]
     """By unit (layer, tensor, scalar), then by model: the span in that unit."""
     crossovers: tuple[Crossover, ...]
+    paths: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    """By unit (layer, tensor), then by model: the path length in that unit."""
+
+    @property
+    def cells(self) -> list[Figure]:
+        """All figures, each once: spans and paths by unit stand for those of the setting."""
+        by_unit = {"span": self.spans, "path_length": self.paths}
+        found = [
+            f for a in self.analyses for f in a.figures.values() if not by_unit.get(f.name)
+        ]
+        for units in by_unit.values():
+            found += [f for by_model in units.values() for f in by_model.values()]
+        return found
 
     @property
     def agree(self) -> bool:
         """Whether no witness contradicts another."""
-        spans = (f for by_model in self.spans.values() for f in by_model.values())
-        return all(a.agree for a in self.analyses) and all(f.agree is not False for f in spans)
+        return all(f.agree is not False for f in self.cells)
 
     def counts(self) -> Mapping[str, int]:
         """How many cells are proved, fitted, measured and run."""
-        cells = [f for a in self.analyses for f in a.figures.values()]
-        cells += [f for by_model in self.spans.values() for f in by_model.values()]
+        cells = self.cells
         return {
             "proved": sum(f.grade == "proved" for f in cells),
             "fitted": sum(f.grade == "fitted" for f in cells),

@@ -17,6 +17,7 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, ceil_log2, poly, size
 from .derivation import Derivation
 from .measure import measure
+from .measured_graph import position_sizes
 
 NEAR: Mapping[str, tuple[int, ...]] = {
     "n": (9, 10, 11, 12, 13, 14, 15, 16, 17, 18),
@@ -32,19 +33,19 @@ NEAR: Mapping[str, tuple[int, ...]] = {
 """Sizes that a formula is fitted to; windows stay small against the sequence."""
 
 FAR: Mapping[str, tuple[int, ...]] = {
-    "n": (23, 31, 40),
-    "m": (17, 21),
+    "n": (10, 23, 31, 40),
+    "m": (5, 17, 21),
     "d": (72, 128),
     "h": (2, 4, 8),
     "g": (1, 2),
-    "L": (6, 7),
-    "w": (3, 5, 7),
-    "k": (3, 5, 7),
+    "L": (6, 7, 12),
+    "w": (1, 3, 5, 7, 21, 43),
+    "k": (3, 5, 7, 21, 43),
     "f": (52, 100),
 }
-"""Sizes that it is checked at."""
+"""Sizes that it is checked at, among them windows that are wider than the sequence is long."""
 
-CHECKS = 8
+CHECKS = 12
 MOST_TERMS = 60
 
 
@@ -75,18 +76,23 @@ def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
         measured = measure(name, graph, setting, at)
         if measured != formula.evaluate(**at):
             return Derivation(None, reason=f"{reason}; {formula} was fitted, but gives {formula.evaluate(**at)} at {at}, measured {measured}")
-    least = {s: min(NEAR[s]) for s in formula.sizes if s in NEAR and min(NEAR[s]) > 1}
+    matters = position_sizes(graph) | set(formula.sizes)
+    least = {s: min(NEAR[s]) for s in sorted(matters) if s in NEAR and min(NEAR[s]) > 1}
     steps = (reason, f"fitted to {len(samples)} measured values, checked at {len(held_out)} held-out sizes")
     return Derivation(formula, "fitted", least, steps, details={"held_out": tuple(held_out)})
 
 
 def _basis(graph: Graph, setting: Setting) -> list[Poly]:
-    lengths = sorted({s for a in graph.axes.values() for s in a.extent.sizes})
-    relations = [s for s in ("w", "k") if s in graph.free_sizes]
-    atoms: list[Poly] = [size(s) for s in dict.fromkeys([*lengths, *relations])]
+    atoms: list[Poly] = [size(s) for s in _lengths(graph)]
     if setting.unit == "scalar":
         atoms += [ceil_log2(size(s)) for s in graph.free_sizes]
     return [poly(1), *atoms, *(a * b for a, b in itertools.combinations_with_replacement(atoms, 2))]
+
+
+def _lengths(graph: Graph) -> list[str]:
+    """Return the sizes that position axes and relations have."""
+    lengths = sorted({s for a in graph.axes.values() for s in a.extent.sizes})
+    return list(dict.fromkeys([*lengths, *(s for s in ("w", "k") if s in graph.free_sizes)]))
 
 
 def _draw(graph: Graph, choices: Mapping[str, tuple[int, ...]], count: int, rng: random.Random) -> list[dict[str, int]]:

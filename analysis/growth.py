@@ -230,6 +230,8 @@ def _simple(monomial: Monomial) -> Monomial:
         if atom.kind == "reciprocal":
             total = total / sum(maximal(atom.args[0]), poly(0)) ** k
             continue
+        if atom.kind == "min" and any(a.constant is not None for a in atom.args):
+            continue  # between 1 and a number
         inner = _doubled(atom) if atom.kind == "power" else None
         leading = None if inner is None or len(inner.terms) != 1 else next(iter(inner.terms))
         total = total * Poly({leading if leading is not None else ((atom, 1),): 1}) ** k
@@ -272,7 +274,10 @@ def _term_text(term: Term) -> str:
     return _quotient(
         above,
         below
-        + [_raised(f"({theta(a.args[0])})", str(k)) if k > 1 else f"({theta(a.args[0])})" for a, k in under],
+        + [
+            _raised(f"({theta(a.args[0])})", str(k)) if k > 1 else f"({theta(a.args[0])})"
+            for a, k in under
+        ],
     )
 
 

@@ -34,6 +34,14 @@ def certify_paths(graph: Graph, setting: Setting, *, hops: bool = False) -> Path
     UnsolvedError, ProofError
         If a relation has no interval, or a loop no conjecture.
     """
+    key = ("paths", None if hops else setting)
+    if key not in graph.memory:
+        graph.memory[key] = _certify(graph, setting, hops)
+    found: PathCertificate = graph.memory[key]
+    return found
+
+
+def _certify(graph: Graph, setting: Setting, hops: bool) -> PathCertificate:
     least = {"L": 2} if any(_may_be_empty(a.extent) for a in graph.axes.values()) else {}
     found: dict[str, Mapping[str, Pieces]] = {}
     for name in graph.inputs:

@@ -230,18 +230,17 @@ def _chains(graph: Graph, solver: Solver, potentials: Mapping[str, Terms]) -> di
         for name, terms in potentials.items()
     }
     reverse, least = frozenset(solver.reverse), solver.least
+    trial = SpanCertificate((), potentials, chains, (), reverse, least)  # sees chains as they change
     changed = True
     while changed:
         changed = False
-        trial = SpanCertificate((), potentials, chains, (), reverse, least)
         for equation in graph:
             kept: list[Link] = []
             for link in chains[equation.name]:
                 better = _settled(graph, equation, link, trial, solver)
                 changed |= better != link
                 kept.extend([] if better is None else [better])
-            chains = {**chains, equation.name: tuple(kept)}
-            trial = SpanCertificate((), potentials, chains, (), reverse, least)
+            chains[equation.name] = tuple(kept)
     return chains
 
 

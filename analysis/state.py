@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ..graphs.graph import Equation, Graph, Read
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, maximum, minimum, poly, size
@@ -31,7 +33,7 @@ from .proofs.state import (
     starts,
     uncovered,
 )
-from .solving import UnsolvedError
+from .solving import UnsolvedError, largest
 
 __all__ = ["state", "state_bound"]
 
@@ -77,11 +79,10 @@ def _kept_positions(graph: Graph) -> dict[str, Poly]:
 
 
 def _longest(reads: tuple[Read, ...], known: Poly) -> Poly:
-    longest = poly(0)
-    for read in reads:
-        back = reach(read)
-        longest = maximum(longest, known if back is None else minimum(known, back))
-    return longest
+    reaches = [r for read in reads if (r := reach(read)) is not None]
+    if len(reaches) < len(reads):
+        return known
+    return minimum(known, functools.reduce(maximum, largest(reaches)))
 
 
 def _kept(graph: Graph) -> tuple[Kept, ...]:

@@ -105,7 +105,8 @@ class Relation:
     @property
     def is_same(self) -> bool:
         """Whether a position reads exactly itself."""
-        return self.kind == "offsets" and self.back == 0 and self.ahead == 0
+        back, ahead = self.back, self.ahead
+        return not (self.kind != "offsets" or back is None or back or ahead is None or ahead)
 
     @property
     def distance(self) -> Poly | None:

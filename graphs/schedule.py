@@ -43,6 +43,14 @@ def steps(graph: Graph, names: Iterable[str] | None = None, fixed: frozenset[str
         If a cycle crosses no positive shift; the message names it.
     """
     chosen = list(graph.equations) if names is None else list(names)
+    key = ("steps", None if names is None else tuple(chosen), fixed)
+    if key not in graph.memory:
+        graph.memory[key] = _steps(graph, chosen, fixed)
+    found: list[Step] = graph.memory[key]
+    return found
+
+
+def _steps(graph: Graph, chosen: list[str], fixed: frozenset[str]) -> list[Step]:
     order = {name: k for k, name in enumerate(chosen)}
     dependence: Any = nx.DiGraph()
     dependence.add_nodes_from(chosen)

@@ -271,7 +271,7 @@ class Poly:
 
     def substitute(self, values: Mapping[str, Sized]) -> Poly:
         """Replace sizes by costs, everywhere."""
-        if not any(s in values for s in self.sizes):
+        if values.keys().isdisjoint(self.sizes):
             return self
         new = {a: _replaced(a, values) for a in self.atoms if _mentions(a, values)}
         total: dict[Monomial, Number] = {}
@@ -570,10 +570,11 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
     (True, False, True)
     """
     difference = poly(x) - y
-    if not difference.terms:
+    coefficients = difference.terms.values()
+    if min(coefficients, default=0) >= 0:
         return True
-    if difference.constant is not None:
-        return difference.constant >= 0
+    if max(coefficients) <= 0 and () in difference.terms:
+        return False
     return _is_certain(difference, tuple(map(given.get, difference.sizes)) if given else ())
 
 

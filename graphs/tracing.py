@@ -387,10 +387,15 @@ def trace(function: Callable[..., Tree], *, name: str | None = None, loop: bool 
     if not graph.of("enter"):
         graph = _traced(function, options, extents, name, loop, entered=True)
 
+    known: dict[Any, Graph] = {}
+
     def again(**changes: Any) -> Graph:
-        looping, depth = bool(changes.pop("loop", loop)), changes.pop("stacked", None)
-        chosen = function if depth is None else stacked(function, depth)
-        return trace(chosen, name=name, loop=looping, **{**sizes, **changes})
+        key = tuple(sorted(changes.items()))
+        if key not in known:
+            looping, depth = bool(changes.pop("loop", loop)), changes.pop("stacked", None)
+            chosen = function if depth is None else stacked(function, depth)
+            known[key] = trace(chosen, name=name, loop=looping, **{**sizes, **changes})
+        return known[key]
 
     return replace(graph, source=again)
 

@@ -25,7 +25,8 @@ Node: TypeAlias = tuple[Any, ...]
 LIMIT = 4_000_000
 """Nodes and edges together that are unrolled without being asked twice (about 2 GB)."""
 
-LARGEST = 10**12
+LARGEST = 10**15
+"""The largest size; probes go a little beyond what a user may name."""
 
 
 class TooLargeError(SizeError):

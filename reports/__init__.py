@@ -9,6 +9,7 @@ _WHERE = {
     "html_of": "display",
     "latex_of": "display",
     "markdown_of": "display",
+    "register": "display",
     "svg": "draw",
     "dot": "diagrams",
     "mermaid": "diagrams",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from ..graphs.setting import Setting
-from .files import write
+from .files import prepare, write
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
@@ -53,6 +53,7 @@ app = App(
     name="workspan",
     help="Work, span and path lengths of sequence models, derived, measured and run.",
     version=_version,
+    help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
 
@@ -215,6 +216,7 @@ def report(
     from . import markdown, records, text
     from .report import TITLE, write_report
 
+    prepare(output)
     comparison, title = _compared(models, at, figures, setting)
     with progress("checking claims") as tell:
         verdicts = [] if models else checked(progress=tell)

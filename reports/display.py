@@ -79,6 +79,19 @@ def markdown_of(result: Any) -> str:
     raise _unknown(result)
 
 
+def register() -> None:
+    """Give results the methods that notebooks look for: ``_repr_html_`` and its like.
+
+    The classes know nothing of how they are shown, so that imports go one way.
+    """
+    for shown in (Figure, Analysis, Comparison, Graph):
+        for name, function in _METHODS.items():
+            setattr(shown, name, function)
+
+
+_METHODS = {"_repr_html_": html_of, "_repr_latex_": latex_of, "_repr_markdown_": markdown_of}
+
+
 def _unknown(result: object) -> TypeError:
     return TypeError(
         f"expected a Figure, Analysis, Comparison or Graph, got {type(result).__name__}"

@@ -43,6 +43,26 @@ def write(path: Path, text: str) -> None:
         raise
 
 
+def prepare(folder: Path) -> None:
+    """Make a folder and see that files can be written to it, before work is done for them.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    probe = folder / f".workspan.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+    except OSError as error:
+        where = error.filename or folder
+        message = f"expected to write to {folder}, got: {error.strerror or error} ({where})"
+        raise OutputError(message) from error
+    finally:
+        _forget(probe)
+
+
 def write_all(folder: Path, texts: Mapping[str, str]) -> list[Path]:
     """Write several files into a folder and return their paths, in the order given."""
     paths = [folder / name for name in texts]

@@ -5,6 +5,7 @@ A fragment needs ``\usepackage{amsmath,array,booktabs,longtable,xcolor}``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,6 @@ from .sheet import (
 if TYPE_CHECKING:
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
 
-_COLUMNS = (
-    "@{}>{\\raggedright\\arraybackslash}p{0.21\\linewidth}"
-    ">{\\raggedright\\arraybackslash}p{0.39\\linewidth}"
-    ">{\\raggedright\\arraybackslash}p{0.20\\linewidth}"
-    ">{\\raggedright\\arraybackslash}p{0.11\\linewidth}@{}"
-)
 _PREAMBLE = """\
 \\documentclass[10pt]{article}
 \\usepackage[T1]{fontenc}
@@ -66,10 +61,11 @@ def comparison_latex(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -
 def verdicts_latex(verdicts: Sequence[Verdict]) -> str:
     """Return checked claims as a table."""
     rows = [
-        " & ".join(latex_escape(t) for t in (v.claim, v.statement, v.verdict, v.reason))
+        " & ".join(_breakable(t) for t in (v.statement, v.verdict, v.reason, v.source))
         for v in verdicts
     ]
-    return _longtable(("claim", "statement", "verdict", "reason"), rows)
+    columns = _columns(0.26, 0.1, 0.38, 0.17)
+    return _longtable(("claim", "verdict", "why", "source"), rows, columns)
 
 
 def document(body: str, title: str) -> str:
@@ -95,7 +91,9 @@ def _sheet(sheet: Sheet) -> str:
             for model, figure in zip(sheet.models, row.cells, strict=True)
             if figure is not None
         ]
-    table = _longtable(("model", "formula", "growth", "witnesses"), rows)
+    table = _longtable(
+        ("model", "formula", "growth", "witnesses"), rows, _columns(0.22, 0.38, 0.2, 0.11)
+    )
     note = (
         f"{LEGEND} Sizes are whole numbers of at least 1. Setting: {latex_escape(sheet.setting)}."
     )
@@ -121,7 +119,8 @@ def _line(model: str, figure: Figure, common: str) -> str:
 
 
 def _breakable(name: str) -> str:
-    return latex_escape(name).replace("\\_", "\\_\\allowbreak{}")
+    text = latex_escape(name).replace("\\_", "\\_\\allowbreak{}")
+    return re.sub(r"(?<=\w)([*/(=])(?=\w)", r"\1\\allowbreak{}", text)
 
 
 def _crossovers(crossovers: Sequence[Crossover]) -> str:
@@ -133,7 +132,11 @@ def _crossovers(crossovers: Sequence[Crossover]) -> str:
             for left, right, conditions in duels.rows
         ]
         parts.append(f"\\noindent Less {latex_escape(duels.figure)}:\n")
-        parts += [_longtable(header, rows, _even(len(header)))] if rows else []
+        parts += (
+            [_longtable(header, rows, _columns(*[round(0.92 / len(header), 3)] * len(header)))]
+            if rows
+            else []
+        )
         parts += [f"\\noindent {latex_escape(s)}\n" for s in duels.sentences]
     return "\n".join(parts)
 
@@ -142,12 +145,13 @@ def _condition(text: str) -> str:
     return text if text in FIXED or not text else f"${latex(text)}$"
 
 
-def _even(count: int) -> str:
-    width = round(0.92 / count, 3)
-    return f"@{{}}*{{{count}}}{{>{{\\raggedright\\arraybackslash}}p{{{width}\\linewidth}}}}@{{}}"
+def _columns(*widths: float) -> str:
+    """Return ragged columns, as shares of the line."""
+    parts = (f">{{\\raggedright\\arraybackslash}}p{{{w}\\linewidth}}" for w in widths)
+    return f"@{{}}{''.join(parts)}@{{}}"
 
 
-def _longtable(header: Sequence[str], rows: Sequence[str], columns: str = _COLUMNS) -> str:
+def _longtable(header: Sequence[str], rows: Sequence[str], columns: str) -> str:
     lines = "".join(row + ("\n" if row == "\\addlinespace" else " \\\\\n") for row in rows)
     names = " & ".join(header)
     return (

@@ -28,12 +28,13 @@ def analyses_record(analyses: Iterable[Analysis]) -> dict[str, Any]:
 
 
 def comparison_record(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
-    """Return the record of a comparison: models, spans by unit, crossovers."""
+    """Return the record of a comparison: models, spans and paths by unit, crossovers."""
     record = analyses_record(comparison.analyses)
-    record["spans"] = {
-        unit: {name: figure_record(f) for name, f in by_model.items()}
-        for unit, by_model in comparison.spans.items()
-    }
+    for key, by_unit in (("spans", comparison.spans), ("paths", comparison.paths)):
+        record[key] = {
+            unit: {name: figure_record(f) for name, f in by_model.items()}
+            for unit, by_model in by_unit.items()
+        }
     record["crossovers"] = [_crossover(c) for c in comparison.crossovers]
     if verdicts:
         record["claims"] = verdicts_record(verdicts)["claims"]

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
     from ..analysis.figures import Analysis, Comparison, Figure, Number, Value
 
 WITNESSES = ("derived", "measured", "run")
-SPAN_TITLES = {
-    "layer": "sequential operations",
-    "tensor": "span in array operations",
-    "scalar": "span at fan-in two",
-    "unbounded": "span at any fan-in",
+UNIT_TITLES = {
+    "span": {
+        "layer": "sequential operations",
+        "tensor": "span in array operations",
+        "scalar": "span at fan-in two",
+        "unbounded": "span at any fan-in",
+    },
+    "path_length": {
+        "layer": "path length in layers",
+        "tensor": "path length in array operations",
+    },
 }
+"""Figures that a comparison has in several units, with the title of each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,10 @@ class Sheet:
 
 
 def sheet_of(
-    analyses: Sequence[Analysis], spans: Mapping[str, Mapping[str, Figure]] | None = None
+    analyses: Sequence[Analysis],
+    by_unit: Mapping[str, Mapping[str, Mapping[str, Figure]]] | None = None,
 ) -> Sheet:
-    """Lay out analyses in the order of figures; spans by unit take the place of the span.
+    """Lay out analyses in the order of figures; figures by unit take the place of the one figure.
 
     Figures that no model has a row for are left out.
     """
@@ -70,9 +78,12 @@ def sheet_of(
 
     rows: list[Row] = []
     for name in NAMES:
-        if name == "span" and spans:
+        units = (by_unit or {}).get(name)
+        if units:
             rows += [
-                _span_row(unit, spans[unit], analyses) for unit in SPAN_TITLES if unit in spans
+                _unit_row(name, unit, units[unit], analyses)
+                for unit in UNIT_TITLES[name]
+                if unit in units
             ]
             continue
         cells = tuple(a.figures.get(name) for a in analyses)
@@ -84,7 +95,9 @@ def sheet_of(
 
 def comparison_sheet(comparison: Comparison) -> Sheet:
     """Lay out a comparison."""
-    return sheet_of(comparison.analyses, comparison.spans)
+    return sheet_of(
+        comparison.analyses, {"span": comparison.spans, "path_length": comparison.paths}
+    )
 
 
 def figure_sheet(figure: Figure) -> Sheet:
@@ -93,9 +106,11 @@ def figure_sheet(figure: Figure) -> Sheet:
     return Sheet(("",), (row,), figure.setting.describe())
 
 
-def _span_row(unit: str, by_model: Mapping[str, Figure], analyses: Sequence[Analysis]) -> Row:
+def _unit_row(
+    name: str, unit: str, by_model: Mapping[str, Figure], analyses: Sequence[Analysis]
+) -> Row:
     cells = tuple(by_model.get(a.model) for a in analyses)
-    return Row(f"span-{unit}", "span", SPAN_TITLES[unit], cells)
+    return Row(f"{name.replace('_', '-')}-{unit}", name, UNIT_TITLES[name][unit], cells)
 
 
 def formula_text(figure: Figure) -> str:

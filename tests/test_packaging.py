@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("sympy", "networkx", "numpy", "hypothesis", "altair")
+HEAVY = ("sympy", "networkx", "numpy", "hypothesis")
 
 
 def test_every_package_of_the_tree_is_listed() -> None:

@@ -63,6 +63,9 @@ _HOME = {
     "zeros": "graphs.operations",
 }
 
+_SHOWN = {"Analysis", "Comparison", "Figure", "Graph", "analyze", "compare", "trace"}
+"""What brings objects that a notebook displays."""
+
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the names are those of the table above
 
 
@@ -70,6 +73,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'workspan' has no attribute {name!r}")
     module = importlib.import_module(f".{_HOME[name]}", __name__)
+    if name in _SHOWN:
+        importlib.import_module(".reports.display", __name__).register()
     value = module.CATALOGUE if name == "catalogue" else getattr(module, name)
     globals()[name] = value
     return value

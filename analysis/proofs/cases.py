@@ -15,6 +15,7 @@ False
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from ...graphs.sizes import (
@@ -111,6 +112,7 @@ def regions(condition: Poly, taken: Iterable[str] = (), depth: int = DEEPEST) ->
         return
     if depth == 0 or any(c.denominator != 1 for c in condition.terms.values()):
         raise UndecidedError(str(condition))
+    condition = _tightened(condition)
     rises, falls = _alone(condition, 1), _alone(condition, -1)
     new = _fresh({*taken, *condition.sizes})
     for name in rises:
@@ -133,6 +135,14 @@ def regions(condition: Poly, taken: Iterable[str] = (), depth: int = DEEPEST) ->
         for inner in regions(here, {*taken, *new.sizes, *condition.sizes}, depth - 1):
             own = {name: value.substitute(inner) for name, value in choice.items()}
             yield own | {name: value for name, value in inner.items() if name in condition.sizes}
+
+
+def _tightened(condition: Poly) -> Poly:
+    """Divide by the common divisor of what varies, and round the constant down: x is whole."""
+    constant = condition.terms.get((), 0)
+    varying = condition - constant
+    divisor = math.gcd(*(int(c) for c in varying.terms.values()))
+    return varying / divisor + int(constant) // divisor
 
 
 def _compared(up: str, down: str, new: Poly) -> tuple[Region, Region]:

@@ -11,6 +11,7 @@ at the corners of intervals, for all sizes at once.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,11 +27,12 @@ from .potentials import bound_symbol, lower_sizes
 
 DISTANCE = "s_"
 S = size(DISTANCE)
+NEXT = S + 1
 Given = Mapping[str, Sized]
 Span1 = tuple[int, int | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """Distances at which an equation is reached, and the cost of the shortest path."""
 
@@ -47,12 +49,14 @@ class Piece:
 
     def at(self, distance: Poly) -> Poly:
         """Return the cost at a distance."""
+        if DISTANCE not in self.cost.sizes:
+            return self.cost
         return self.cost.substitute({DISTANCE: distance})
 
-    @property
+    @functools.cached_property
     def slope(self) -> Poly:
         """Return the growth of the cost with the distance."""
-        return self.at(S + 1) - self.at(S)
+        return self.at(NEXT) - self.cost
 
     def claimed(self, axis: str) -> Span1:
         """Return the first and the last layer for which the piece is claimed."""
@@ -65,6 +69,8 @@ class Piece:
 
     def fixed(self, values: Given) -> Piece:
         """Return the piece with sizes and layer positions replaced."""
+        if not values:
+            return self
         high = None if self.high is None else self.high.substitute(values)
         return Piece(self.side, self.low.substitute(values), high, self.cost.substitute(values), self.layers)
 
@@ -152,6 +158,9 @@ class Checker:
     def cells(self, equation: Equation) -> Iterator[Cell]:
         """Yield cases that cover all layers: each of the first ones, and all later ones."""
         axes = [a for a in equation.positions if a.kind == "layer"]
+        if not axes:
+            yield Cell({}, lower_sizes(self.certificate.least))
+            return
         last = 1 + max(
             (b for ps in self.pieces.values() for p in ps for _, span in p.layers for b in span if b is not None),
             default=0,
@@ -246,6 +255,8 @@ class Checker:
     def _covered(
         self, equation: Equation, own: Sequence[Piece], piece: Piece, move: Relation, weight: Poly, cell: Cell, read: Read
     ) -> None:
+        if move.is_same and any(continues(p, piece, weight) for p in own):
+            return
         target_axis, source_axis = equation.sequence, self.graph[read.source].sequence
         across = piece.side == 0 or target_axis != source_axis
         if across:
@@ -288,16 +299,57 @@ class Checker:
         for read, found in self.reads(equation, cell):
             if read.boundary and (axis := axis_of(self.graph, *_shift(equation))) is not None and axis.kind != "layer":
                 continue
+            axis = axis_of(self.graph, read.source, read.axis)
+            placed = axis is not None and axis.kind == "sequence"
+            relation = read.relation if placed else Relation.same()
+            if relation.is_same and any(continues(piece, source, weight) for source in found):
+                return True
             for source in (*found, *_from_zero(found, given)):
                 across = source.side == 0 or equation.sequence != self.graph[read.source].sequence
+                if across and not (piece.side == 0 and arrives(source, relation, given)):
+                    continue
+                if not across and relation.kind != "offsets":
+                    continue
                 for move, extra in self.moves(equation, read):
-                    if across and piece.side == 0:
-                        value = source.at(source.low) + weight + extra
-                        if source.low == 0 and at_least(piece.cost, value, given=given):
-                            return True
-                    elif not across and _reaches(piece, source, move, weight + extra, given):
+                    if across and at_least(piece.cost, source.at(source.low) + weight + extra, given=given):
+                        return True
+                    if not across and _reaches(piece, source, move, weight + extra, given):
                         return True
         return False
+
+
+def continues(piece: Piece, source: Piece, weight: Poly) -> bool:
+    """Whether a piece is another one, a weight later: what reading in place makes of it."""
+    return (
+        piece.side == source.side
+        and piece.low == source.low
+        and piece.high == source.high
+        and piece.cost == source.cost + weight
+    )
+
+
+def arrives(source: Piece, relation: Relation, given: Given) -> bool:
+    """Whether each reader reads, for each input position, one that has the piece's first cost.
+
+    Where the source is on the input's sequence, that is the input's own position if all are read,
+    and any where the cost is the same at all distances.
+    """
+    everywhere = relation.kind == "offsets" and relation.back is None and relation.ahead is None
+    if source.side == 0:
+        return (everywhere and relation.step == 1) or relation.kind in {"last", "head"} or contains_itself(relation, given)
+    if source.low != 0:
+        return False
+    constant = source.high is None and source.slope == 0
+    if relation.kind in {"last", "head"}:
+        return constant and source.side == (1 if relation.kind == "last" else -1)
+    return everywhere and relation.step == 1
+
+
+def contains_itself(relation: Relation, given: Given) -> bool:
+    """Whether every position certainly reads itself."""
+    return relation.kind == "offsets" and all(
+        bound is None or at_least(bound, 0, given=given) for bound in (relation.back, relation.ahead)
+    )
 
 
 def _from_zero(found: Sequence[Piece], given: Given) -> Iterator[Piece]:
@@ -423,9 +475,10 @@ def _reaches(piece: Piece, source: Piece, move: Relation, weight: Poly, given: G
         )
 
     def paid(distance: Poly) -> bool:
-        slope = distance.substitute({DISTANCE: S + 1}) - distance
-        if end is None and not at_least(piece.slope, slope * source.slope, given=given):
-            return False
+        if end is None:
+            slope = distance.substitute({DISTANCE: NEXT}) - distance
+            if not at_least(piece.slope, slope * source.slope, given=given):
+                return False
         return all(
             at_least(piece.at(e), source.at(distance.substitute({DISTANCE: e})) + weight, given=given) for e in ends
         )
@@ -442,8 +495,8 @@ def _reaches(piece: Piece, source: Piece, move: Relation, weight: Poly, given: G
     if move.step == 1 and (same or start == 0) and at_least(first, start, given=given) and paid(start):
         if allowed(first - start, None if end is None else end - start):
             return True
-    if not same or away is None:
-        return False
+    if not same or away is None or not at_least(away, 0, given=given):
+        return False  # away from the input may be outside the sequence
     if held(first - away, None if end is None else end - away) and paid(S - away):
         return True
     return _fills(piece, source, move, weight, away, given)

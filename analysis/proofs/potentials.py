@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.primitives import Final
+from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, poly, size
 from ..sites import axis_of, weights
@@ -209,6 +210,8 @@ def highest(graph: Graph, equation: Equation, read: Read, term: Poly, least: Giv
         return term
     low, high = read.relation.bounds(reader_position(equation, axis), axis.extent)
     slope = term.substitute({axis.position: size(axis.position) + 1}) - term
+    if axis.position in slope.sizes:
+        raise ProofError(f"{equation.name}: {term} of {read.source} is not linear along {axis.name}")
     given = region(graph[read.source], least)
     if at_least(slope, 0, given=given):
         return term.substitute({axis.position: high})
@@ -281,7 +284,7 @@ def _readable(
     axis = axis_of(graph, read.source, read.axis)
     ends: tuple[Poly | None, ...] = (None,)
     if axis is not None:
-        ends = read.relation.bounds(reader_position(equation, axis), axis.extent)
+        ends = _read_ends(read.relation, reader_position(equation, axis), axis.extent)
     for link in certificate.chains.get(read.source, ()):
         for end in dict.fromkeys(ends):
             at = {} if end is None or axis is None else {axis.position: end}
@@ -291,6 +294,15 @@ def _readable(
                 continue
             if all(_started(source, a, link, at, cell, certificate.reverse) for a in source.positions):
                 yield link.cost.substitute(at)
+
+
+def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
+    """Return the first and the last position that is read, where it is certain to be one."""
+    low, high = relation.bounds(position, extent)
+    if relation.kind != "offsets" or relation.step == 1:
+        return low, high
+    bounded = ((low, relation.back), (high, relation.ahead))
+    return tuple(end for end, bound in bounded if bound is not None)
 
 
 def _takes_place(graph: Graph, equation: Equation, read: Read, cell: Given) -> bool:

@@ -97,13 +97,22 @@ def _check_interval(
     reaches = [reach(read) for read in reads]
     if not no_more(claimed, known):
         raise ProofError(f"{equation.name}: {claimed} positions are more than are known")
-    if None not in reaches and not any(no_more(claimed, r) for r in reaches if r is not None):
+    bounded = [r for r in reaches if r is not None]
+    if len(bounded) == len(reaches) and not no_more(claimed, _farthest(bounded)):
         raise ProofError(f"{equation.name}: not all of the last {claimed} positions are read later")
     for r in reaches:
         if not vanishes(claimed - maximum(claimed, known if r is None else minimum(r, known))):
             raise ProofError(
                 f"{equation.name}: more than the last {claimed} positions are read later"
             )
+
+
+def _farthest(reaches: list[Poly]) -> Poly:
+    """What one reader sees of the last positions is part of what a farther one does."""
+    farthest = reaches[0]
+    for other in reaches[1:]:
+        farthest = maximum(farthest, other)
+    return farthest
 
 
 def no_more(claimed: Poly, limit: Poly) -> bool:

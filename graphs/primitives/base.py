@@ -102,7 +102,7 @@ class View(Primitive):
 def summation(terms: Poly, setting: Setting) -> Poly:
     """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise."""
     if setting.unit == "unbounded":
-        return poly(0) if terms == 1 else poly(1)
+        return poly(1)  # for one term as well, so that the depth is the same for every size
     return ceil_log2(terms) if setting.reduction == "tree" else terms - 1
 
 

@@ -178,7 +178,7 @@ def test_a_model_that_looks_ahead_has_no_decode_work(name: str, through: str) ->
     assert found.formula is None
     assert found.reason == causal(symbolic(name))
     assert found.reason is not None
-    assert found.reason.startswith("not causal: output i reads input positions after i through")
+    assert found.reason.startswith("not causal: ")
     assert through in found.reason
 
 

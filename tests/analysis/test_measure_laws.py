@@ -202,7 +202,7 @@ def test_a_model_around_its_stack_is_unrolled() -> None:
     from workspan.graphs.relations import Relation
     from workspan.graphs.tracing import Array, trace
 
-    def wide_then_narrow(x: Array, *, L: int | str = 1) -> Any:  # noqa: N803 - the field's symbol
+    def wide_then_narrow(x: Array, *, L: int | str = 1) -> Any:
         x = convolve(x, Relation.window(5), 5)
         return stack(lambda x: convolve(x, Relation.window(2), 2), x, L)
 

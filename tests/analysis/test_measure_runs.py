@@ -28,7 +28,6 @@ SIZES: tuple[Mapping[str, int], ...] = (
     {"n": 8, "m": 4, "d": 6, "h": 2, "g": 2, "f": 4, "k": 2, "w": 3, "L": 3},
 )
 ODD = ("convolution", "separable_convolution")
-GROUPED = ("multi_query_attention", "grouped_query_attention")
 SCAN = "linear_recurrence_scan"
 
 
@@ -65,12 +64,6 @@ def full(at: Mapping[str, int], name: str) -> bool:
     return at["n"] >= width
 
 
-def known(names: Any, wrong: tuple[str, ...]) -> list[Any]:
-    """Mark the models whose plain code is known to compute something else."""
-    mark = pytest.mark.xfail(strict=True, reason="the plain code attends to later positions")
-    return [pytest.param(n, marks=mark) if n in wrong else n for n in names]
-
-
 @pytest.mark.parametrize("name", PLAIN)
 def test_params_and_dense_work(name: str) -> None:
     """Law: parameters and dense work are those that the plain code has and does."""
@@ -81,7 +74,7 @@ def test_params_and_dense_work(name: str) -> None:
                 assert measure(figure, graph_of(name), Setting(mac=mac), at) == expected
 
 
-@pytest.mark.parametrize("name", known(PLAIN, GROUPED))
+@pytest.mark.parametrize("name", PLAIN)
 def test_masked_work(name: str) -> None:
     """Law: masked work is what the plain code does when it computes allowed pairs only."""
     for at in cases(name):
@@ -128,7 +121,7 @@ def test_vectors_are_never_done_before_their_scalars(name: str, reduction: str, 
         assert path >= found.path_length["scalar"]
 
 
-@pytest.mark.parametrize("name", known(PLAIN, GROUPED))
+@pytest.mark.parametrize("name", PLAIN)
 def test_dependence(name: str) -> None:
     """Law: an output position depends on the positions that reach it in the graph.
 

@@ -16,9 +16,6 @@ from workspan.graphs.execution import execute, parameter_shapes, random_paramete
 from workspan.graphs.graph import Graph, GraphError
 
 AT = {"n": 6, "m": 4, "d": 4, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3}
-GROUPED = ("multi_query_attention", "grouped_query_attention")
-LATER = pytest.mark.xfail(strict=True, reason="the plain code attends to later positions")
-NAMES = [pytest.param(name, marks=LATER if name in GROUPED else ()) for name in PLAIN]
 
 
 def executed(name: str, graph: Graph, at: Mapping[str, int], xp: Any = np) -> Any:
@@ -34,7 +31,7 @@ def executed(name: str, graph: Graph, at: Mapping[str, int], xp: Any = np) -> An
     return output
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PLAIN)
 @pytest.mark.parametrize(("n", "layers"), [(2, 1), (6, 1), (6, 2), (3, 3)])
 def test_the_graph_computes_what_plain_code_computes(name: str, n: int, layers: int) -> None:
     """Law: with the same weights the executed graph's numbers are the plain code's."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workspan.reports.files import OutputError, write, write_all
+from workspan.reports.files import OutputError, prepare, write, write_all
 
 
 def test_a_failure_half_way_keeps_the_old_file(
@@ -35,6 +35,16 @@ def test_text_that_cannot_be_written_keeps_the_old_file(tmp_path: Path) -> None:
         write(path, "x" * 100_000 + "\ud800")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_tried_before_work_is_done(tmp_path: Path) -> None:
+    """Preparing makes the folder and leaves nothing in it; a file in its place is an error."""
+    prepare(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "c").write_text("kept")
+    with pytest.raises(OutputError, match="expected to write to"):
+        prepare(tmp_path / "c")
+    assert (tmp_path / "c").read_text() == "kept"
 
 
 def test_folders_are_made(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ import workspan.reports
 from workspan.analysis.figures import Value
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.tracing import trace
-from workspan.reports.display import html_of, latex_of, markdown_of
+from workspan.reports.display import html_of, latex_of, markdown_of, register
 from workspan.reports.domains import holds
 from workspan.reports.latex import comparison_latex
 from workspan.reports.markdown import comparison_markdown
@@ -91,6 +92,15 @@ def test_everything_shows_itself() -> None:
     assert latex_of(trace(CATALOGUE["gru"])) is None
     with pytest.raises(TypeError, match="expected a Figure"):
         html_of(3)
+
+
+def test_registered_results_show_themselves() -> None:
+    """Once registered, results have the methods that notebooks call."""
+    register()
+    shown: Any = analysis()
+    assert shown._repr_html_() == html_of(shown)
+    assert shown["work"]._repr_latex_().startswith("$")
+    assert shown.graph._repr_markdown_().startswith("```mermaid")
 
 
 def test_plots_mark_where_curves_cross() -> None:

@@ -1,0 +1,218 @@
+"""Certificates of figures that are read off pieces: the longest shortest path, and how many reach.
+
+The pieces of :mod:`.paths` say for every distance what the shortest path costs. The longest of them
+is a maximum over distances inside the sequence. From above, at every distance some piece costs no
+more than the formula. From below, a pair of positions shows each of its terms: whatever piece may
+hold there costs at least as much. How many input positions reach an output position is a matter of
+intervals without gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...graphs.graph import Axis, Graph
+from ...graphs.setting import Setting
+from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly, size
+from .errors import ProofError
+from .paths import Given, PathCertificate, Piece, check_paths, covers
+from .potentials import bound_symbol, lower_sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two positions at a distance, which a term of the formula is the shortest path between."""
+
+    source: str
+    output: str
+    side: int
+    """As of pieces; 0 if the output is not on the input's sequence."""
+    distance: Poly
+
+
+@dataclass(frozen=True, slots=True)
+class LengthCertificate:
+    """Everything that the checker needs to verify a path length."""
+
+    paths: PathCertificate
+    formula: tuple[Poly, ...]
+    """The path length is the maximum of these."""
+    pairs: tuple[Pair, ...]
+    """One for each term of the formula."""
+    least: Mapping[str, int] = field(default_factory=dict)
+    """Sizes that are at least this large (1 if not named)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCertificate:
+    """Everything that the checker needs to verify a receptive field."""
+
+    paths: PathCertificate
+    formula: tuple[Poly, ...]
+    """By input and output, in their order: how many positions reach one, at most."""
+
+
+def check_length(graph: Graph, setting: Setting, certificate: LengthCertificate) -> None:
+    """Verify that the formula is the longest of all shortest paths, for all sizes in the domain.
+
+    Raises
+    ------
+    ProofError
+        If the pieces are wrong, or a path may be longer, or no pair attains a term.
+    """
+    check_paths(graph, setting, certificate.paths)
+    least = {**certificate.paths.least, **certificate.least}
+    for name, output in connected(graph, certificate.paths):
+        pieces, axis = certificate.paths.pieces[name][output], along(graph, name, output)
+        for piece in pieces:
+            for term in certificate.formula:
+                if _holds(piece, term, pieces, axis, least):
+                    break
+            else:
+                raise ProofError(f"{output}: {piece} may be more than {certificate.formula}")
+    if len(certificate.pairs) != len(certificate.formula) or not certificate.formula:
+        raise ProofError("expected one pair for each term of the formula")
+    for term, pair in zip(certificate.formula, certificate.pairs, strict=True):
+        _attained(graph, term, pair, certificate.paths, least)
+
+
+def connected(graph: Graph, paths: PathCertificate) -> list[tuple[str, str]]:
+    """Return the inputs and outputs that paths lead between."""
+    return [(n, o) for n in paths.pieces for o in dict.fromkeys(graph.outputs) if paths.pieces[n].get(o)]
+
+
+def along(graph: Graph, name: str, output: str) -> Axis | None:
+    """Return the sequence that an input and an output share; None if they do not."""
+    axis = graph[output].sequence
+    return axis if axis == graph[name].sequence else None
+
+
+def long_enough(axis: Axis, distance: Poly, least: Mapping[str, int]) -> dict[str, Sized]:
+    """State that two positions of an axis can be so far apart."""
+    given = lower_sizes(least)
+    symbol = bound_symbol(axis)
+    if symbol is not None and symbol not in distance.sizes:
+        offset = axis.extent - size(symbol)
+        given[symbol] = distance + 1 - offset + size(f"{axis.name}_r_")
+    return given
+
+
+def _holds(piece: Piece, term: Poly, pieces: Sequence[Piece], axis: Axis | None, least: Mapping[str, int]) -> bool:
+    """Whether at each distance of a piece some piece costs no more than a term."""
+    return all(_below(piece, part, pieces, axis, least) for part in _parts(term))
+
+
+def _parts(term: Poly) -> tuple[Poly, ...]:
+    """A cost is at most a sum with a minimum if it is at most that with each of its arguments."""
+    for monomial, c in term.terms.items():
+        if c > 0 and len(monomial) == 1 and monomial[0][0].kind == "min" and monomial[0][1] == 1:
+            rest = term - Poly({monomial: c})
+            return tuple(p for part in monomial[0][0].args for p in _parts(rest + c * part))
+    return (term,)
+
+
+def _below(piece: Piece, term: Poly, pieces: Sequence[Piece], axis: Axis | None, least: Mapping[str, int]) -> bool:
+    if axis is None or piece.side == 0:
+        given = lower_sizes(least)
+        return any(p.side == 0 and at_least(term, p.cost, given=given) for p in pieces)
+    given = long_enough(axis, piece.low, least)
+    end = axis.extent - 1 if piece.high is None else minimum(piece.high, axis.extent - 1)
+    cheap = [
+        p if p.side else Piece(piece.side, poly(0), None, p.cost)
+        for p in pieces
+        if p.side in {0, piece.side} and all(at_least(term, p.at(e), given=given) for e in (piece.low, end))
+    ]
+    return covers(cheap, piece.low, end, given)
+
+
+def may_hold(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
+    """Whether a piece says something of a distance, unless it certainly does not."""
+    if piece.side == 0 or side == 0:
+        return True
+    if piece.side != side and at_least(distance, 1, given=given):
+        return False
+    beyond = piece.high is not None and at_least(distance - 1, piece.high, given=given)
+    return not beyond and not at_least(piece.low - 1, distance, given=given)
+
+
+def holds(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
+    """Whether a piece certainly says something of a distance."""
+    if piece.side == 0 or side == 0:
+        return piece.side == 0
+    if piece.side != side or not at_least(distance, piece.low, given=given):
+        return False
+    return piece.high is None or at_least(piece.high, distance, given=given)
+
+
+def _attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> None:
+    """A pair is inside the sequence, is connected, and no piece says less of it than the term."""
+    pieces, axis = paths.pieces[pair.source][pair.output], along(graph, pair.source, pair.output)
+    given = lower_sizes(least)
+    if axis is not None:
+        low = at_least(pair.distance, 0, given=given)
+        if not low or not at_least(axis.extent - 1, pair.distance, given=given) or pair.side == 0:
+            raise ProofError(f"{pair.output}: positions {pair.distance} apart are not certain to exist")
+    if not any(holds(p, pair.side, pair.distance, given) for p in pieces):
+        raise ProofError(f"{pair.output}: positions {pair.distance} apart are not certain to be connected")
+    for piece in pieces:
+        if may_hold(piece, pair.side, pair.distance, given) and not at_least(
+            piece.at(pair.distance), term, given=given
+        ):
+            raise ProofError(f"{pair.output}: {piece} may be less than {term} at {pair.distance}")
+
+
+def check_field(graph: Graph, setting: Setting, certificate: FieldCertificate) -> None:
+    """Verify how many input positions reach an output position, for all sizes in the domain.
+
+    Raises
+    ------
+    ProofError
+        If the pieces are wrong, have gaps, or count differently.
+    """
+    check_paths(graph, setting, certificate.paths)
+    pairs = connected(graph, certificate.paths)
+    true = tuple(count(graph, *pair, certificate.paths) for pair in pairs)
+    if certificate.formula != true:
+        raise ProofError(f"expected {true}, got {certificate.formula}")
+
+
+def count(graph: Graph, name: str, output: str, paths: PathCertificate) -> Poly:
+    """Return how many positions of an input reach one position of an output, at most.
+
+    The distances on each side are an interval from the position itself. With both ends bounded, a
+    position far enough from both ends of the sequence is reached from all of them, and if there is
+    none, some position is reached from the whole sequence.
+    """
+    pieces, own = paths.pieces[name][output], graph[name].sequence
+    assert own is not None
+    if any(p.side == 0 for p in pieces):
+        return own.extent
+    before, after = reaches(pieces, paths)
+    if before is None or after is None:
+        return own.extent
+    return minimum(own.extent, before + after + 1)
+
+
+def reaches(pieces: Sequence[Piece], paths: PathCertificate) -> tuple[Poly | None, Poly | None]:
+    """Return how far before and after a position reach it; None is all of them.
+
+    Raises
+    ------
+    ProofError
+        If the position itself does not, or there is a gap.
+    """
+    given = lower_sizes(paths.least)
+    if not any(p.side == 1 and p.low == 0 for p in pieces):
+        raise ProofError("a position is not reached from itself")
+    return _farthest(pieces, 1, given), _farthest(pieces, -1, given)
+
+
+def _farthest(pieces: Sequence[Piece], side: int, given: Given) -> Poly | None:
+    own, high = [p for p in pieces if p.side == side], poly(0)
+    for piece in own:
+        if not covers(own, poly(1), piece.high, given):
+            raise ProofError("the reached positions have gaps")
+        if piece.high is not None:
+            high = maximum(high, piece.high)
+    return None if any(p.high is None for p in own) else high
