@@ -50,6 +50,9 @@ HELD_OUT = (
 """Sizes at which the formula is compared; a size that is not named is 2, 3, 4, 5 and 6 in turn."""
 
 
+MOST = 3
+"""Recurrences of which every subset is tried."""
+
 LONGEST = 20_000
 """About how many nodes are unrolled for all comparisons together."""
 
@@ -131,63 +134,70 @@ def _common(costs: list[Poly]) -> Poly:
 def _candidates(graph: Graph) -> list[Cut]:
     """Return sets of equations from which all that later positions read can be computed.
 
-    What is needed of an equation depends on what else is cut, so cuts are sought with the needs
-    that some first guess leaves: nothing cut, all that is kept, or what recurs; and again with the
-    needs that the cuts so found leave.
+    What is needed of an equation depends on what else is cut. So some of what is kept is taken as
+    cut first, then the rest is cut at the least cost, with the needs that are left: around a
+    cycle they are all positions if the cycle is not cut, and few if it is.
     """
     kept = frozenset(frontier(graph))
-    if not kept:
-        return [kept]
-    everything = _needed(graph, frozenset())
-    found = dict.fromkeys([kept, frozenset(graph.inputs)])
-    for guess in dict.fromkeys([frozenset(), kept, kept & _recurring(graph)]):
-        found |= dict.fromkeys(_cuts(graph, everything, guess))
-    for guess in list(found):
-        found |= dict.fromkeys(_cuts(graph, everything, guess))
+    found = dict.fromkeys([kept, *([frozenset(graph.inputs)] if kept else [])])
+    for taken in _first_guesses(graph):
+        needed = _needed(graph, taken)
+        sizes = (_complete(graph, {**USUAL, **change}, 4) for change in SIZES)
+        for at in {tuple(a.items()): a for a in sizes}.values():
+            found[_minimum_cut(graph, needed, taken, at)] = None
     return [cut for cut in found if _closed(graph, cut)]
 
 
-def _cuts(graph: Graph, everything: Mapping[str, Poly], guess: Cut) -> list[Cut]:
-    needed = {**everything, **_needed(graph, guess)}
-    sizes = (_complete(graph, {**USUAL, **change}, 4) for change in SIZES)
-    distinct = list({tuple(at.items()): at for at in sizes}.values())
-    costs = {name: _cost(graph, name, positions) for name, positions in needed.items()}
-    return [_minimum_cut(graph, costs, at) for at in distinct]
+def _first_guesses(graph: Graph) -> list[Cut]:
+    """Return parts of what is kept: some of the recurrences, or all from some equation on."""
+    kept, loops = list(frontier(graph)), loop_axes(graph)
+    along = sequence(graph).name
+    recurring: dict[str, set[str]] = {}
+    for name in kept:
+        if along in loops[name]:
+            recurring.setdefault(graph[name].layer, set()).add(name)
+    groups = [frozenset(g) for g in recurring.values()]
+    some = [c for k in range(len(groups) + 1) for c in itertools.combinations(groups, k)]
+    chosen = some if len(groups) <= MOST else [(), tuple(groups)]
+    guesses = [frozenset[str]().union(*c) for c in chosen]
+    if len(kept) <= 4 * MOST:
+        guesses += [frozenset(kept[k:]) for k in range(1, len(kept))]
+    return list(dict.fromkeys(guesses))
 
 
-def _recurring(graph: Graph) -> Cut:
-    """Return the equations on a cycle along the output's sequence."""
-    name = sequence(graph).name
-    return frozenset(e for e, axes in loop_axes(graph).items() if name in axes)
-
-
-def _minimum_cut(graph: Graph, costs: Mapping[str, Poly], at: Mapping[str, int]) -> Cut:
-    """Cut the reduced graph at concrete sizes, each equation costing what is needed of it."""
-    values = {cost: cost.evaluate(**at) for cost in set(costs.values())}
-    capacity = {name: values[cost] for name, cost in costs.items()}
+def _minimum_cut(
+    graph: Graph, needed: Mapping[str, Poly], taken: Cut, at: Mapping[str, int]
+) -> Cut:
+    """Cut the reduced graph below ``taken`` at concrete sizes, at what each equation costs."""
+    left = {name: positions for name, positions in needed.items() if name not in taken}
+    capacity = {
+        name: _cost(graph, name, positions).evaluate(**at) for name, positions in left.items()
+    }
     origin = _origins(graph, capacity)
     network: nx.DiGraph[Any] = nx.DiGraph()
     network.add_nodes_from(("inputs", "later"))
-    for name in costs:
+    for name in left:
         if origin[name] != name:
             continue
         network.add_edge((name, "before"), (name, "after"), capacity=capacity[name])
         for source in _sources(graph, name):
-            network.add_edge((origin[source], "after"), (name, "before"))
+            if source not in taken:
+                network.add_edge((origin[source], "after"), (name, "before"))
+        if name in graph.inputs:
+            network.add_edge("inputs", (name, "before"))
     for name in frontier(graph):
-        network.add_edge((origin[name], "after"), "later")
-    for name in graph.inputs:
-        network.add_edge("inputs", (name, "before"))
-    search = nx.algorithms.flow.boykov_kolmogorov
-    _, (reached, _) = nx.minimum_cut(network, "inputs", "later", flow_func=search)
-    return frozenset(n for n in costs if (n, "before") in reached and (n, "after") not in reached)
+        if name not in taken:
+            network.add_edge((origin[name], "after"), "later")
+    _, (reached, _) = nx.minimum_cut(network, "inputs", "later")
+    cut = (n for n in left if (n, "before") in reached and (n, "after") not in reached)
+    return taken | frozenset(cut)
 
 
 def _origins(graph: Graph, capacity: Mapping[str, Any]) -> dict[str, str]:
     """Return, for each equation, one that determines it and costs no more to cut; often itself."""
     origin: dict[str, str] = {}
     for name in (e.name for e in graph if e.name in capacity):
-        found = {origin.get(source, source) for source in _sources(graph, name)}
+        found = {origin.get(s, s) for s in _sources(graph, name) if s in capacity}
         first = min(found, default=name)
         origin[name] = first if len(found) == 1 and capacity[first] <= capacity[name] else name
     return origin

@@ -152,7 +152,7 @@ def state_bound(graph: Graph, sizes: Mapping[str, int]) -> int | None:
     network = _network(seen, n, _scalars(seen.graph, sizes))
     if "later" not in network or "inputs" not in network:
         return 0
-    flow = nx.algorithms.flow.preflow_push
+    flow = nx.algorithms.flow.dinitz
     return int(nx.maximum_flow_value(network, "inputs", "later", flow_func=flow))
 
 

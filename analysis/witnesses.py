@@ -66,7 +66,7 @@ def _read(name: str, result: Any, setting: Setting) -> Number | None:
         value: int = getattr(result, name)
         return value
     if name == "parallelism":
-        return Fraction(result.work, result.span["scalar"])
+        return Fraction(result.work, result.span["scalar"]) if result.span["scalar"] else None
     if name == "path_length" and setting.unit == "scalar":
         return None  # scalars inside one equation may be closer than the equation is deep
     found: Mapping[str, int] = result.span if name == "span" else result.path_length

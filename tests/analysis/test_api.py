@@ -1,0 +1,110 @@
+"""Analyze and compare, as a user calls them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+import workspan as ws
+from workspan.graphs.graph import GraphError
+from workspan.graphs.setting import SettingError
+from workspan.graphs.sizes import SizeError
+from workspan.graphs.unrolling import TooLargeError
+
+
+def test_a_size_is_a_symbol_where_it_is_named() -> None:
+    """L is 1 unless given, and a symbol of the formulas if given."""
+    one = ws.analyze("lstm", at=[{"n": 5, "d": 4}], figures=["params"])
+    many = ws.analyze("lstm", at=[{"n": 5, "d": 4, "L": 3}], figures=["params"])
+    assert str(one["params"].formula) == "8*d**2 + 8*d"
+    assert str(many["params"].formula) == "8*L*d**2 + 8*L*d"
+    assert many["params"].values[0].derived == 3 * (8 * 16 + 8 * 4)
+
+
+def test_witnesses_are_taken_or_none() -> None:
+    """A witness that is not asked for, or is out of reach, is None and never a copy."""
+    only = ws.analyze("lstm", at=[{"n": 5, "d": 4}], figures=["work"], witnesses=["derived"])
+    assert only["work"].values[0].measured is None
+    assert only["work"].values[0].run is None
+    large = ws.analyze("lstm", at=[{"n": 10**9, "d": 512}], figures=["span", "work"])
+    value = large["span"].values[0]
+    assert (value.derived, value.measured, value.run) == (8 * 10**9, None, None)
+    assert value.agree is None
+
+
+def test_a_figure_that_a_model_does_not_have_says_why() -> None:
+    """What is not causal has no state, and names the equation that reads ahead."""
+    figure = ws.analyze("bidirectional_rnn", figures=["state"])["state"]
+    assert figure.formula is None
+    assert figure.grade is None
+    assert "not causal" in (figure.reason or "")
+
+
+def test_no_value_outside_the_domain() -> None:
+    """A quotient whose divisor is zero at n = 1 holds for n >= 2, and has no value before."""
+    sizes = [{"n": 1, "d": 2}, {"n": 5, "d": 2}]
+    figure = ws.analyze("linear_recurrence_scan", at=sizes, figures=["parallelism"])["parallelism"]
+    assert "n >= 2" in figure.domain
+    assert figure.values[0].derived is None
+    assert isinstance(figure.values[1].derived, int | Fraction)
+
+
+def test_the_modes_of_generation() -> None:
+    """Generation takes n steps for a recurrence and for attention alike; one token takes one."""
+    for name in ("lstm", "causal_attention"):
+        setting = ws.Setting(unit="layer", mode="generate")
+        assert str(ws.analyze(name, figures=["span"], setting=setting)["span"].formula) == "n"
+        setting = ws.Setting(unit="layer", mode="decode")
+        assert str(ws.analyze(name, figures=["span"], setting=setting)["span"].formula) == "1"
+
+
+def test_training_is_out_of_reach_and_says_so() -> None:
+    """There is no backward graph yet; nothing is guessed."""
+    figure = ws.analyze("lstm", figures=["span"], setting=ws.Setting(mode="train"))["span"]
+    assert figure.formula is None
+    assert "backward graph" in (figure.reason or "")
+
+
+def test_who_is_cheaper_where() -> None:
+    """One layer with projections, contractions only: 4n + 8d < 16d for LSTM, < 12d for GRU, never for Elman."""
+    comparison = ws.compare(["attention", "lstm", "gru", "rnn"], figures=["work"], witnesses=["derived"])
+    found = {
+        (c.left, c.right): c.condition for c in comparison.crossovers if c.counted == "contractions"
+    }
+    assert found["attention", "lstm"] == "n < 2*d"
+    assert found["attention", "gru"] == "n < d"
+    assert found["attention", "rnn"] == "never"
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, 10**13])
+def test_sizes_that_make_no_sense_are_named(value: int) -> None:
+    """Zero, negative, not whole, or huge: one line that names the size and its value."""
+    with pytest.raises(SizeError, match=r"expected n to be .*got n="):
+        ws.analyze("lstm", at=[{"n": value, "d": 4}])
+
+
+def test_wrong_names_are_told() -> None:
+    """An unknown model, figure, size or setting is an error that lists what there is."""
+    with pytest.raises(GraphError, match="expected a model of the catalogue"):
+        ws.analyze("lstn")
+    with pytest.raises(SizeError, match="expected figures of params"):
+        ws.analyze("lstm", figures=["flops"])
+    with pytest.raises(SizeError, match="expected sizes of lstm"):
+        ws.analyze("lstm", at=[{"n": 4, "d": 4, "w": 3}])
+    with pytest.raises(SettingError, match="expected unit to be one of"):
+        ws.Setting(unit="mile")
+
+
+def test_a_graph_too_large_to_unroll_says_how_large() -> None:
+    """Nodes and edges are counted before anything is allocated."""
+    with pytest.raises(TooLargeError, match=r"nodes and .* edges .*pass smaller sizes"):
+        ws.unroll(ws.trace(ws.catalogue["attention"]), n=10**6)
+
+
+def test_objects_display_themselves() -> None:
+    """In a notebook, figures, analyses and graphs have HTML; formulas have LaTeX."""
+    analysis = ws.analyze("rnn", figures=["span"], witnesses=["derived"])
+    assert "<" in analysis._repr_html_()  # type: ignore[attr-defined]
+    assert analysis["span"]._repr_latex_().startswith("$")  # type: ignore[attr-defined]
+    assert "svg" in ws.trace(ws.catalogue["rnn"])._repr_html_()  # type: ignore[attr-defined]
