@@ -23,6 +23,7 @@ from .derivation import Derivation
 from .deriving import derive
 from .figures import NAMES, Analysis, Comparison, Crossover, Figure, Value
 from .growth import growth, theta
+from .memory import traced
 from .witnesses import measured, ran
 
 Model: TypeAlias = str | Graph | Callable[..., Any]
@@ -63,15 +64,15 @@ def graph_of(model: Model, at: Sequence[Sizes] = ()) -> Graph:
     """
     if isinstance(model, Graph):
         return model
-    if isinstance(model, str):
-        if model not in CATALOGUE:
-            raise GraphError(f"expected a model of the catalogue ({', '.join(CATALOGUE)}), got {model!r}")
-        function, name = CATALOGUE[model], model
-    else:
-        function, name = model, getattr(model, "__name__", "model")
+    if isinstance(model, str) and model not in CATALOGUE:
+        raise GraphError(f"expected a model of the catalogue ({', '.join(CATALOGUE)}), got {model!r}")
+    function = CATALOGUE[model] if isinstance(model, str) else model
     own = getattr(function, "__kwdefaults__", None) or getattr(getattr(function, "__wrapped__", None), "__kwdefaults__", None)
     given = {s for sizes in at for s in sizes}
-    return trace(function, name=name, **{s: s for s in own or {} if s in given})
+    symbols = tuple(s for s in own or {} if s in given)
+    if isinstance(model, str):
+        return traced(model, symbols)
+    return trace(function, name=getattr(model, "__name__", "model"), **{s: s for s in symbols})
 
 
 def analyze(

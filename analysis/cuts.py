@@ -157,8 +157,10 @@ def _first_guesses(graph: Graph) -> list[Cut]:
         if along in loops[name]:
             recurring.setdefault(graph[name].layer, set()).add(name)
     groups = [frozenset(g) for g in recurring.values()]
-    some = [c for k in range(len(groups) + 1) for c in itertools.combinations(groups, k)]
-    chosen = some if len(groups) <= MOST else [(), tuple(groups)]
+    chosen: list[tuple[Cut, ...]] = [(), tuple(groups)]
+    if len(groups) <= MOST:  # there are 2**len(groups) subsets
+        sizes = range(len(groups) + 1)
+        chosen = [c for k in sizes for c in itertools.combinations(groups, k)]
     guesses = [frozenset[str]().union(*c) for c in chosen]
     if len(kept) <= 4 * MOST:
         guesses += [frozenset(kept[k:]) for k in range(1, len(kept))]
@@ -168,36 +170,37 @@ def _first_guesses(graph: Graph) -> list[Cut]:
 def _minimum_cut(
     graph: Graph, needed: Mapping[str, Poly], taken: Cut, at: Mapping[str, int]
 ) -> Cut:
-    """Cut the reduced graph below ``taken`` at concrete sizes, at what each equation costs."""
-    left = {name: positions for name, positions in needed.items() if name not in taken}
-    capacity = {
-        name: _cost(graph, name, positions).evaluate(**at) for name, positions in left.items()
-    }
-    origin = _origins(graph, capacity)
+    """Cut the reduced graph at concrete sizes, at what each equation costs.
+
+    What is ``taken`` is cut anyway, and costs only what is needed of it beyond what is kept.
+    """
+    capacity = {n: _cost(graph, n, positions).evaluate(**at) for n, positions in needed.items()}
+    kept = _needed(graph, frozenset(frontier(graph))) if taken else {}
+    for name in taken:
+        capacity[name] -= _cost(graph, name, kept[name]).evaluate(**at)
+    origin = _origins(graph, capacity, taken)
     network: nx.DiGraph[Any] = nx.DiGraph()
     network.add_nodes_from(("inputs", "later"))
-    for name in left:
-        if origin[name] != name:
-            continue
+    for name in (n for n in needed if origin[n] == n):
         network.add_edge((name, "before"), (name, "after"), capacity=capacity[name])
-        for source in _sources(graph, name):
-            if source not in taken:
-                network.add_edge((origin[source], "after"), (name, "before"))
-        if name in graph.inputs:
+        if name in taken or name in graph.inputs:
             network.add_edge("inputs", (name, "before"))
+            continue
+        for source in _sources(graph, name):
+            network.add_edge((origin[source], "after"), (name, "before"))
     for name in frontier(graph):
         if name not in taken:
             network.add_edge((origin[name], "after"), "later")
     _, (reached, _) = nx.minimum_cut(network, "inputs", "later")
-    cut = (n for n in left if (n, "before") in reached and (n, "after") not in reached)
+    cut = (n for n in needed if (n, "before") in reached and (n, "after") not in reached)
     return taken | frozenset(cut)
 
 
-def _origins(graph: Graph, capacity: Mapping[str, Any]) -> dict[str, str]:
+def _origins(graph: Graph, capacity: Mapping[str, Any], taken: Cut) -> dict[str, str]:
     """Return, for each equation, one that determines it and costs no more to cut; often itself."""
     origin: dict[str, str] = {}
     for name in (e.name for e in graph if e.name in capacity):
-        found = {origin.get(s, s) for s in _sources(graph, name) if s in capacity}
+        found = set() if name in taken else {origin.get(s, s) for s in _sources(graph, name)}
         first = min(found, default=name)
         origin[name] = first if len(found) == 1 and capacity[first] <= capacity[name] else name
     return origin

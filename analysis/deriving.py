@@ -74,7 +74,8 @@ def _based(name: str, graph: Graph, setting: Setting, found: Derivation) -> Deri
     if found.formula is None or found.least.get("L") != 2 or graph.source is None or found.grade != "proved":
         return found
     one = _plain(name, graph.source(L=1), setting)
-    if one.formula is None or one.formula != found.formula.substitute({"L": 1}):
+    same = one.formula is not None and one.formula == found.formula.substitute({"L": 1})
+    if not same or one.grade != "proved" or any(v > found.least.get(k, 1) for k, v in one.least.items()):
         return found
     least = {k: v for k, v in found.least.items() if k != "L"}
     return replace(found, least=least, steps=(*found.steps, "for L = 1 the graph of one layer gives the same"))
@@ -97,6 +98,8 @@ def _parallelism(graph: Graph, setting: Setting) -> Derivation:
     total, depth = derive("work", graph, setting), derive("span", graph, setting.but(unit="scalar"))
     if total.formula is None or depth.formula is None:
         return Derivation(None, reason=total.reason or depth.reason)
+    if depth.formula == 0:
+        return Derivation(None, reason="no operation takes a step")
     grade = "proved" if total.grade == depth.grade == "proved" else "fitted"
     least = {s: max(total.least.get(s, 1), depth.least.get(s, 1)) for s in {*total.least, *depth.least}}
     if depth.formula.evaluate(**{s: least.get(s, 1) for s in depth.formula.sizes}) == 0:

@@ -21,6 +21,7 @@ from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.relations import Relation
 from ..graphs.sizes import Poly
 from ..graphs.unrolling import Node, checked, unroll
+from .memory import once
 
 KEPT = 1_000_000
 """Nodes and edges of unrolled graphs that are kept for the next measurement (about 500 MB)."""
@@ -39,6 +40,11 @@ class Unrolled:
     """The sizes that matter to positions."""
     digraph: Any
     """The ``networkx.DiGraph``; an edge runs from a node to one that reads it."""
+
+    @functools.cached_property
+    def weight(self) -> int:
+        """How many nodes and edges there are."""
+        return int(self.digraph.number_of_nodes() + self.digraph.number_of_edges())
 
     @functools.cached_property
     def order(self) -> list[Node]:
@@ -125,7 +131,7 @@ def unrolled(graph: Graph, sizes: Mapping[str, int]) -> Unrolled:
         return _kept[key]
     found = Unrolled(graph, relevant, unroll(graph, **relevant))
     _kept[key] = found  # it keeps the graph alive, so that no other one gets its id
-    while len(_kept) > 1 and sum(map(_weight, _kept.values())) > KEPT:
+    while len(_kept) > 1 and sum(seen.weight for seen in _kept.values()) > KEPT:
         _kept.popitem(last=False)
     return found
 
@@ -133,10 +139,7 @@ def unrolled(graph: Graph, sizes: Mapping[str, int]) -> Unrolled:
 _kept: OrderedDict[tuple[Any, ...], Unrolled] = OrderedDict()
 
 
-def _weight(seen: Unrolled) -> int:
-    return int(seen.digraph.number_of_nodes() + seen.digraph.number_of_edges())
-
-
+@once
 def position_sizes(graph: Graph) -> frozenset[str]:
     """Return the sizes on which positions and relations depend, so not those of features alone."""
     return frozenset(s for cost in _bounds(graph) for s in cost.sizes)

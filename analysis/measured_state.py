@@ -11,7 +11,7 @@ Menger's theorem as maximum flow (Ford and Fulkerson 1956) for the cut.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -20,7 +20,7 @@ from ..graphs.graph import Axis, Graph, Read
 from ..graphs.primitives import View
 from ..graphs.primitives.views import Source
 from ..graphs.unrolling import Node, whole
-from .measured_graph import MeasureError, Unrolled, along, layered, unrolled
+from .measured_graph import MeasureError, Unrolled, along, layered, position_sizes, unrolled
 
 SHORT = 8
 """Positions at which causality is tried, beyond the farthest bounded read."""
@@ -52,7 +52,15 @@ def causal(graph: Graph, sizes: Mapping[str, int]) -> bool:
         return False
     name = length(graph)
     n = min(sizes.get(name, SHORT), SHORT) + farthest(graph, sizes, axis) + 2
-    seen = unrolled(graph, {**sizes, name: n})
+    key = ("measured causal", tuple((s, {**sizes, name: n}[s]) for s in sorted(position_sizes(graph))))
+    if key not in graph.memory:
+        graph.memory[key] = _in_order(unrolled(graph, {**sizes, name: n}), same)
+    found: bool = graph.memory[key]
+    return found
+
+
+def _in_order(seen: Unrolled, same: Sequence[str]) -> bool:
+    """Return whether every output is known no earlier than the inputs that it depends on."""
     latest: dict[Node, int] = {}
     for node in seen.order:
         place = seen.place(node)

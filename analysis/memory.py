@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..graphs.graph import Graph
+from ..graphs.models import CATALOGUE
+from ..graphs.tracing import trace
 
 Fact = TypeVar("Fact")
 
@@ -28,3 +30,17 @@ def once(function: Callable[[Graph], Fact]) -> Callable[[Graph], Fact]:
         return known[id(graph)][1]
 
     return remembered
+
+
+@functools.cache
+def traced(name: str, symbols: tuple[str, ...] = ()) -> Graph:
+    """Return the graph of a model of the catalogue, always the same one.
+
+    Parameters
+    ----------
+    name
+        One of the catalogue.
+    symbols
+        Sizes that are symbols even if the model fixes them otherwise.
+    """
+    return trace(CATALOGUE[name], name=name, **{s: s for s in symbols})

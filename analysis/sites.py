@@ -8,7 +8,8 @@ from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.primitives import Site
 from ..graphs.primitives.base import dense
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, ceil_div, minimum
+from ..graphs.sizes import Poly, at_least, ceil_div, minimum
+from .proofs.errors import ProofError
 
 
 def site(graph: Graph, equation: Equation) -> Site:
@@ -31,10 +32,23 @@ def weights(graph: Graph, setting: Setting) -> dict[str, Poly]:
 
 
 def _widest(graph: Graph, axis: Axis) -> Poly:
-    """Return how many slots of an axis are inside the sequence at most, at one position."""
-    if axis.relation is None or axis.along is None or axis.relation.kind != "offsets":
+    """Return how many slots of an axis are inside the sequence at most, at one position.
+
+    Raises
+    ------
+    ProofError
+        For a relation that may leave out the position itself: there is no rule for it.
+    """
+    relation = axis.relation
+    if relation is None or axis.along is None or relation.kind in {"last", "head", "stride"}:
         return axis.extent
-    return minimum(axis.extent, ceil_div(graph.axes[axis.along].extent, axis.relation.step))
+    extent = graph.axes[axis.along].extent
+    if relation.kind in {"first", "block"}:
+        return minimum(axis.extent, extent)
+    bounds = (relation.back, relation.ahead)
+    if relation.kind != "offsets" or not all(b is None or at_least(b, 0) for b in bounds):
+        raise ProofError(f"how many positions {relation} reads has no rule")
+    return minimum(axis.extent, ceil_div(extent, relation.step))
 
 
 def axis_of(graph: Graph, source: str, name: str | None) -> Axis | None:

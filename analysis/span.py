@@ -22,6 +22,7 @@ from .proofs.potentials import (
     End,
     Link,
     SpanCertificate,
+    bound_symbol,
     cells,
     check_span,
     highest,
@@ -157,10 +158,13 @@ class Solver:
 
     def _prune(self, equation: Equation, terms: Iterable[Poly]) -> Terms:
         inside = region(equation, self.least)
-        for axis, position in self.at.items():
-            inside.pop(f"{axis}_", None)
-            for name in position.sizes:
-                inside.pop(name, None)
+        for name in self.at:
+            axis = self.graph.axes[name]
+            inside.pop(axis.position, None)
+            symbol = bound_symbol(axis)
+            if symbol is not None:  # the loop is at least as long as it was followed
+                offset = axis.extent - size(symbol)
+                inside[symbol] = len(self.history[name]) + 1 - offset + size(f"{name}_r_")
         return prune(terms, lambda a, b: at_least(a, b, given=inside))
 
     def _read(self, equation: Equation, read: Read) -> Terms:

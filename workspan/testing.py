@@ -53,6 +53,7 @@ __all__ = [
     "Convolution",
     "Cross",
     "FeedForward",
+    "Fourier",
     "Join",
     "Norm",
     "Recurrent",
@@ -61,6 +62,7 @@ __all__ = [
     "Shift",
     "Stack",
     "Sum",
+    "Summary",
     "cells",
     "models",
     "settings",
@@ -215,9 +217,10 @@ class Attention(Block):
     """Multi-head self-attention."""
 
     reach: str = "full"
-    """full, causal, suffix, window (the last ones), centred (a window around each position)."""
+    """full, causal, suffix, window (the last ones), centred (a window around each position), block
+    (all of one's block), first (the first ones)."""
     size: Sized = 3
-    """The window's width."""
+    """The width of a window, a block or a beginning."""
     heads: Sized = 1
     dilation: Sized = 1
 
@@ -308,6 +311,36 @@ class Shift(Block):
     def apply(self, x: Array, at: Place) -> Array:
         """Shift."""
         return op.shift(x, self.distance)
+
+
+@dataclass(frozen=True, repr=False)
+class Summary(Block):
+    """The last state of a recurrence, added to every position."""
+
+    reverse: bool = False
+
+    def apply(self, x: Array, at: Place) -> Array:
+        """Recur, and add where it ends."""
+
+        def step(h: Array, x: Array) -> tuple[Array, Array]:
+            h = op.tanh(h + x)
+            return h, h
+
+        def summed(x: Array) -> Array:
+            return x + op.scan(step, op.zeros(x.axes[-1].extent), x, reverse=self.reverse)[0]
+
+        found: Array = op.layer(summed)(x)
+        return found
+
+
+@dataclass(frozen=True, repr=False)
+class Fourier(Block):
+    """The real part of the discrete Fourier transform along the sequence."""
+
+    def apply(self, x: Array, at: Place) -> Array:
+        """Transform."""
+        found: Array = op.layer(op.fourier)(x)
+        return found
 
 
 @dataclass(frozen=True, repr=False)
@@ -416,7 +449,10 @@ def layers() -> st.SearchStrategy[Block]:
         st.builds(Convolution, st.just("window"), st.sampled_from([2, 3, "k"]), st.sampled_from([1, 2, 3, None])),
         st.builds(Convolution, st.just("centred"), st.sampled_from([3, "k"]), st.sampled_from([1, 2])),
         st.builds(Scan, st.booleans()),
+        st.builds(Attention, st.sampled_from(["block", "first"]), st.sampled_from([2, "w"])),
         st.builds(Norm),
+        st.builds(Fourier),
+        st.builds(Summary, st.booleans()),
         st.builds(Cross, heads),
         cells(),
     )

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from ...graphs.models import CATALOGUE
 from ...graphs.setting import Setting
-from ...graphs.tracing import trace
 from ..figures import Verdict
+from ..memory import traced
 from ..witnesses import measured, ran
 from .reading import Claim, parse, read
 from .rules import RELATIONS, Finding
@@ -47,7 +46,7 @@ def verdict_on(claim: Claim) -> Verdict:
         reason = "gradients need the backward graph, which is not derived yet"
         return _verdict(claim, "out of reach", reason, ())
     tried = [
-        (model, figure, case.setting(), RELATIONS[claim.relation](claim, figure, trace(CATALOGUE[model], name=model), case.setting()))
+        (model, figure, case.setting(), RELATIONS[claim.relation](claim, figure, traced(model), case.setting()))
         for figure in (claim.figure, *claim.figures)
         for model in claim.models
         for case in claim.settings
@@ -89,7 +88,7 @@ def _witnessed(model: str, figure: str, setting: Setting) -> str:
     """Say what the other two witnesses give at one size."""
     if figure == "intermediate":
         return ""
-    graph = trace(CATALOGUE[model], name=model)
+    graph = traced(model)
     at = {s: MEASURED_AT.get(s, 2) for s in graph.free_sizes}
     graph_says, run_says = measured(figure, graph, setting, at), ran(figure, graph, setting, at)
     if graph_says is None:

@@ -17,14 +17,13 @@ from hypothesis.errors import NoSuchExample
 
 from ...graphs.execution import execute, random_parameters
 from ...graphs.graph import Graph
-from ...graphs.models import CATALOGUE
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, maximum, poly
-from ...graphs.tracing import trace
 from ..deriving import derive
 from ..derivation import Derivation
 from ..figures import NAMES
 from ..growth import dominates, growth, theta
+from ..memory import traced
 from ..proofs.errors import ProofError
 from ..reach import certified
 from ..solving import UnsolvedError
@@ -158,7 +157,7 @@ def _logs(text: str) -> str:
 
 def _no_more(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
     found = figure_of(name, graph, setting)
-    other = figure_of(name, trace(CATALOGUE[claim.value], name=claim.value), setting)
+    other = figure_of(name, traced(claim.value), setting)
     if found.formula is None or other.formula is None:
         return _missing(found if found.formula is None else other)
     return _below(found, other.formula, f"{name} (against {other.formula} of {claim.value})")

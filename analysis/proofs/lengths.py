@@ -147,6 +147,8 @@ def holds(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
 
 def _attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> None:
     """A pair is inside the sequence, is connected, and no piece says less of it than the term."""
+    if (pair.source, pair.output) not in connected(graph, paths):
+        raise ProofError(f"{pair.output}: it is no output that {pair.source} reaches")
     pieces, axis = paths.pieces[pair.source][pair.output], along(graph, pair.source, pair.output)
     given = lower_sizes(least)
     if axis is not None:

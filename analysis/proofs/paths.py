@@ -109,6 +109,8 @@ def check_paths(graph: Graph, setting: Setting, certificate: PathCertificate) ->
     ProofError
         Naming the equation whose pieces are not certain to be complete or achieved.
     """
+    if not set(certificate.pieces) == set(certificate.achieved) == set(graph.inputs):
+        raise ProofError(f"expected pieces for each input of {graph.name}")
     cost = costs(graph, setting, certificate.hops)
     for source, pieces in certificate.pieces.items():
         below = Checker(graph, cost, source, pieces, certificate)

@@ -71,6 +71,8 @@ def check_span(graph: Graph, setting: Setting, certificate: SpanCertificate) -> 
     ProofError
         If any inequality is not certain; the message names the equation.
     """
+    if set(certificate.potentials) != set(graph.equations):
+        raise ProofError(f"expected a potential for each equation of {graph.name}")
     weight = weights(graph, setting)
     least = dict(certificate.least or {})
     for equation in graph:
@@ -105,8 +107,7 @@ def _check_conclusion(graph: Graph, certificate: SpanCertificate, least: Given) 
     if len(certificate.ends) != len(certificate.formula):
         raise ProofError("expected one end for each term of the formula")
     for term, end in zip(certificate.formula, certificate.ends, strict=True):
-        equation = graph[end.equation]
-        link = certificate.chains[end.equation][end.link]
+        equation, link = _at_end(graph, certificate, end)
         floor = lower_sizes(least)
         values: dict[str, Sized] = {}
         for axis in equation.positions:
@@ -121,6 +122,16 @@ def _check_conclusion(graph: Graph, certificate: SpanCertificate, least: Given) 
                 raise ProofError(f"{end.equation}: position {position} is not certain to be on {axis.name}")
         if not at_least(link.cost.substitute(values), term, given=floor):
             raise ProofError(f"{end.equation}: {link.cost} does not attain {term}")
+
+
+def _at_end(graph: Graph, certificate: SpanCertificate, end: End) -> tuple[Equation, Link]:
+    links = certificate.chains.get(end.equation, ())
+    if end.equation not in graph.equations or not 0 <= end.link < len(links):
+        raise ProofError(f"{end.equation}: there is no link {end.link}")
+    equation = graph[end.equation]
+    if set(end.position) != {a.name for a in equation.positions}:
+        raise ProofError(f"{end.equation}: expected a position along each of its axes")
+    return equation, links[end.link]
 
 
 def _some_at_least(candidates: Sequence[Poly], value: Poly, given: Given) -> bool:
@@ -298,6 +309,8 @@ def _readable(
 
 def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
     """Return the first and the last position that is read, where it is certain to be one."""
+    if relation.kind == "block":
+        return (position,)
     low, high = relation.bounds(position, extent)
     if relation.kind != "offsets" or relation.step == 1:
         return low, high

@@ -167,9 +167,9 @@ def test_mixing_leaves_out_what_each_position_does_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "through"),
     [
-        ("attention", "gather (all)"),
+        ("attention", "gather reads later positions (all)"),
         ("bidirectional_rnn", "(shift(-1))"),
-        ("encoder", "gather (all)"),
+        ("encoder", "gather reads later positions (all)"),
     ],
 )
 def test_a_model_that_looks_ahead_has_no_decode_work(name: str, through: str) -> None:

@@ -1,0 +1,288 @@
+"""Laws of the checkers of spans and paths: they accept what is right, and never what is wrong.
+
+Certificates of the catalogue are corrupted at random. Some corruptions are harmless, such as a cost
+from above that is raised where nothing attains it; so the law is that whatever is accepted proves a
+formula that is measured. Corruptions of what is tight must be refused.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.adapters import symbolic
+from tests.examples import examples
+from workspan.analysis.lengths import path_length
+from workspan.analysis.measure import measure
+from workspan.analysis.proofs.errors import ProofError
+from workspan.analysis.proofs.lengths import (
+    FieldCertificate,
+    LengthCertificate,
+    check_field,
+    check_length,
+)
+from workspan.analysis.proofs.paths import PathCertificate, Piece
+from workspan.analysis.proofs.potentials import Link, SpanCertificate, check_span
+from workspan.analysis.reach import receptive_field
+from workspan.analysis.span import span
+from workspan.graphs.graph import Graph
+from workspan.graphs.models import CATALOGUE
+from workspan.graphs.setting import Setting
+from workspan.graphs.sizes import Poly, poly
+
+Sizes: TypeAlias = Mapping[str, int]
+
+UNITS = ("layer", "tensor", "scalar")
+NAMES = tuple(CATALOGUE)
+SHORT = ("rnn", "lstm", "bidirectional_rnn", "decoder", "windowed_attention", "dilated_convolution")
+"""Models whose certificates are corrupted: each with something of its own."""
+
+TINY: tuple[Sizes, ...] = tuple(
+    {"n": n, "m": m, "d": 2, "h": 1, "g": 1, "f": 3, "k": k, "w": k, "L": depth}
+    for n, m, k, depth in ((1, 1, 1, 1), (2, 1, 3, 1), (1, 3, 3, 2), (4, 2, 3, 3), (7, 2, 3, 2))
+)
+OFF = st.sampled_from([-1, 1])
+
+
+@functools.cache
+def graph_of(name: str) -> Graph:
+    """Return a model with every size a symbol."""
+    return symbolic(name)
+
+
+@functools.cache
+def spans(name: str, unit: str = "tensor") -> SpanCertificate:
+    """Return the certificate of a span."""
+    found = span(graph_of(name), Setting(unit=unit)).certificate
+    assert isinstance(found, SpanCertificate)
+    return found
+
+
+@functools.cache
+def lengths(name: str, unit: str = "tensor") -> LengthCertificate:
+    """Return the certificate of a path length."""
+    found = path_length(graph_of(name), Setting(unit=unit)).certificate
+    assert isinstance(found, LengthCertificate)
+    return found
+
+
+def accepted(check: Callable[..., None], name: str, certificate: Any, unit: str = "tensor") -> bool:
+    """Whether a checker accepts a certificate."""
+    try:
+        check(graph_of(name), Setting(unit=unit), certificate)
+    except ProofError:
+        return False
+    return True
+
+
+def is_measured(figure: str, name: str, formula: tuple[Poly, ...], least: Sizes) -> bool:
+    """Whether a formula is measured, at sizes of its domain."""
+    graph, setting = graph_of(name), Setting()
+    return all(
+        max(term.evaluate(**at) for term in formula) == measure(figure, graph, setting, at)
+        for at in TINY
+        if all(at[s] >= v for s, v in least.items())
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("name", NAMES)
+def test_certificates_of_the_catalogue_are_accepted(name: str, unit: str) -> None:
+    """Law: the span and the path length of every model are proved, with symbols for all sizes."""
+    assert accepted(check_span, name, spans(name, unit), unit)
+    assert accepted(check_length, name, lengths(name, unit), unit)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("off", [-1, 1])
+def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
+    """Law: no certificate proves a formula that is one more or one less."""
+    long, short = spans(name), lengths(name)
+    for k, term in enumerate(long.formula):
+        wrong = (*long.formula[:k], term + off, *long.formula[k + 1 :])
+        assert not accepted(check_span, name, replace(long, formula=wrong))
+    for k, term in enumerate(short.formula):
+        wrong = (*short.formula[:k], term + off, *short.formula[k + 1 :])
+        assert not accepted(check_length, name, replace(short, formula=wrong))
+    field = receptive_field(graph_of(name), Setting()).certificate
+    assert isinstance(field, FieldCertificate)
+    assert accepted(check_field, name, field, "layer")
+    wrong = tuple(count + off for count in field.formula)
+    assert not accepted(check_field, name, replace(field, formula=wrong), "layer")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_certificates_of_other_models_are_refused(name: str) -> None:
+    """Law: a certificate proves nothing of a model whose equations are others."""
+    for other in NAMES:
+        if set(graph_of(other).equations) != set(graph_of(name).equations):
+            assert not accepted(check_span, name, spans(other))
+            assert not accepted(check_length, name, lengths(other))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
+    """Law: where a term is attained, no potential is lowered and no link is raised."""
+    certificate = spans(name)
+    for end in certificate.ends:
+        low = tuple(t - 1 for t in certificate.potentials[end.equation])
+        lowered = {**certificate.potentials, end.equation: low}
+        assert not accepted(check_span, name, replace(certificate, potentials=lowered))
+        high = tuple(replace(k, cost=k.cost + 1) for k in certificate.chains[end.equation])
+        raised = {**certificate.chains, end.equation: high}
+        assert not accepted(check_span, name, replace(certificate, chains=raised))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_equation_without_pieces_is_refused(name: str) -> None:
+    """Law: what an input reaches cannot be left out, nor can an input."""
+    certificate = lengths(name)
+    for source, pieces in certificate.paths.pieces.items():
+        for equation in [e for e, found in pieces.items() if found]:
+            less = {**certificate.paths.pieces, source: {**pieces, equation: ()}}
+            paths = replace(certificate.paths, pieces=less)
+            assert not accepted(check_length, name, replace(certificate, paths=paths))
+        others = {k: v for k, v in certificate.paths.pieces.items() if k != source}
+        paths = replace(certificate.paths, pieces=others)
+        assert not accepted(check_length, name, replace(certificate, paths=paths))
+
+
+# --- corruptions at random --------------------------------------------------------------------------
+
+
+def one_of(data: st.DataObject, found: tuple[Any, ...], change: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Change one element of a tuple."""
+    k = data.draw(st.integers(0, len(found) - 1))
+    return (*found[:k], change(found[k]), *found[k + 1 :])
+
+
+def corrupt_span(data: st.DataObject, certificate: SpanCertificate) -> SpanCertificate:
+    """Change one thing in a certificate of a span."""
+    off = data.draw(OFF)
+    kind = data.draw(st.sampled_from(["formula", "potential", "link", "start", "end", "all", "least"]))
+    if kind == "formula":
+        return replace(certificate, formula=one_of(data, certificate.formula, lambda t: t + off))
+    if kind == "end":
+        axes = st.sampled_from(["n", "m", "L"])
+        axis = data.draw(axes)
+        ends = one_of(
+            data,
+            certificate.ends,
+            lambda e: replace(e, position={a: p + off * (a == axis) for a, p in e.position.items()}),
+        )
+        return replace(certificate, ends=ends)
+    if kind == "least":
+        return replace(certificate, least={})
+    if kind == "all":
+        return _moved(certificate, off)
+    name = data.draw(st.sampled_from(sorted(n for n, c in certificate.chains.items() if c)))
+    if kind == "potential":
+        terms = one_of(data, certificate.potentials[name], lambda t: t + off)
+        return replace(certificate, potentials={**certificate.potentials, name: terms})
+
+    def change(link: Link) -> Link:
+        if kind == "link":
+            return replace(link, cost=link.cost + off)
+        return replace(link, start={a: max(0, s - 1) for a, s in link.start.items()})
+
+    links = one_of(data, certificate.chains[name], change)
+    return replace(certificate, chains={**certificate.chains, name: links})
+
+
+def _moved(certificate: SpanCertificate, off: int) -> SpanCertificate:
+    """Move everything together."""
+    return replace(
+        certificate,
+        formula=tuple(t + off for t in certificate.formula),
+        potentials={n: tuple(t + off for t in ts) for n, ts in certificate.potentials.items()},
+        chains={
+            n: tuple(replace(k, cost=k.cost + off) for k in links)
+            for n, links in certificate.chains.items()
+        },
+    )
+
+
+@examples(250)
+@given(st.data(), st.sampled_from(SHORT), st.integers(1, 3))
+def test_no_corrupted_certificate_proves_a_wrong_span(
+    data: st.DataObject, name: str, times: int
+) -> None:
+    """Law: whatever is changed, what is accepted is a formula that is measured."""
+    certificate = spans(name)
+    for _ in range(times):
+        certificate = corrupt_span(data, certificate)
+    if accepted(check_span, name, certificate):
+        assert is_measured("span", name, certificate.formula, certificate.least)
+
+
+def corrupt_piece(data: st.DataObject, piece: Piece) -> Piece:
+    """Change the cost of a piece, its interval, its side or the layers that it is claimed for."""
+    off = data.draw(OFF)
+    kind = data.draw(st.sampled_from(["cost", "slope", "low", "high", "side", "layers"]))
+    if kind == "cost":
+        return replace(piece, cost=piece.cost + off)
+    if kind == "slope":
+        return replace(piece, cost=piece.cost + off * poly("s_"))
+    if kind == "low":
+        return replace(piece, low=piece.low + off)
+    if kind == "high":
+        return replace(piece, high=poly(1) if piece.high is None else piece.high + off)
+    if kind == "side":
+        return replace(piece, side=data.draw(st.sampled_from([-1, 0, 1])))
+    return replace(piece, layers=())
+
+
+def corrupt_paths(data: st.DataObject, paths: PathCertificate) -> PathCertificate:
+    """Change a piece of an equation: from above, from below, or in both."""
+    source = data.draw(st.sampled_from(sorted(paths.pieces)))
+    name = data.draw(st.sampled_from(sorted(n for n, ps in paths.pieces[source].items() if ps)))
+    found = paths.pieces[source][name]
+    old = data.draw(st.sampled_from(found))
+    new = corrupt_piece(data, old)
+    where = data.draw(st.sampled_from(["pieces", "achieved", "both"]))
+
+    def changed(side: Mapping[str, Any]) -> Mapping[str, Any]:
+        own = tuple(new if p == old else p for p in side[source].get(name, ()))
+        return {**side, source: {**side[source], name: own}}
+
+    return replace(
+        paths,
+        pieces=paths.pieces if where == "achieved" else changed(paths.pieces),
+        achieved=paths.achieved if where == "pieces" else changed(paths.achieved),
+    )
+
+
+def corrupt_length(data: st.DataObject, certificate: LengthCertificate) -> LengthCertificate:
+    """Change one thing in a certificate of a path length."""
+    off = data.draw(OFF)
+    kind = data.draw(st.sampled_from(["formula", "pair", "least", "both", "paths", "paths", "paths"]))
+    if kind == "paths":
+        return replace(certificate, paths=corrupt_paths(data, certificate.paths))
+    if kind == "least":
+        return replace(certificate, least={}, paths=replace(certificate.paths, least={}))
+    formula, pairs = certificate.formula, certificate.pairs
+    if kind != "pair":
+        formula = one_of(data, formula, lambda t: t + off)
+    if kind != "formula":
+        pairs = one_of(data, pairs, lambda p: replace(p, distance=p.distance + off))
+    return replace(certificate, formula=formula, pairs=pairs)
+
+
+@examples(250)
+@given(st.data(), st.sampled_from(SHORT), st.integers(1, 3))
+def test_no_corrupted_certificate_proves_a_wrong_path_length(
+    data: st.DataObject, name: str, times: int
+) -> None:
+    """Law: whatever is changed, what is accepted is a formula that is measured."""
+    certificate = lengths(name)
+    for _ in range(times):
+        certificate = corrupt_length(data, certificate)
+    if accepted(check_length, name, certificate):
+        least = {**certificate.paths.least, **certificate.least}
+        assert is_measured("path_length", name, certificate.formula, least)
