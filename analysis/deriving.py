@@ -21,7 +21,7 @@ Rule = Callable[[Graph, Setting], Derivation]
 
 
 def _hops(graph: Graph, setting: Setting) -> Derivation:
-    return path_length(graph, setting, hops=True)
+    return path_length(graph, setting, hops=1)
 
 
 RULES: dict[str, Rule] = {

@@ -22,9 +22,9 @@ from .proofs.lengths import (
     LengthCertificate,
     Pair,
     along,
+    attained,
     check_length,
     connected,
-    holds,
     long_enough,
     may_hold,
 )
@@ -36,7 +36,7 @@ LARGEST_LEAST = 9
 """Sizes that a formula may have to exceed."""
 
 
-def path_length(graph: Graph, setting: Setting, *, hops: bool = False) -> Derivation:
+def path_length(graph: Graph, setting: Setting, *, hops: int | None = None) -> Derivation:
     """Derive the maximum over connected pairs of positions of the shortest path between them."""
     try:
         paths = certify_paths(graph, setting, hops=hops)
@@ -117,10 +117,19 @@ def _candidates(graph: Graph, name: str, output: str, paths: PathCertificate) ->
                 require(least, axis.extent - 1, distance)
             except UnsolvedError:
                 continue
-            cost = _shortest(pieces, side, distance, lower_sizes(least))
-            if cost is not None:
-                found.append(_Candidate(Pair(name, output, side, distance), axis, cost, least))
+            pair = Pair(name, output, side, distance)
+            for cost in _costs(pieces, side, distance, lower_sizes(least)):
+                if _is_attained(graph, cost, pair, paths, least):
+                    found.append(_Candidate(pair, axis, cost, least))
     return found
+
+
+def _is_attained(graph: Graph, cost: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> bool:
+    try:
+        attained(graph, cost, pair, paths, least)
+    except ProofError:
+        return False
+    return True
 
 
 def _floors(pieces: Sequence[Piece]) -> list[int]:
@@ -141,12 +150,10 @@ def _distances(pieces: Sequence[Piece], side: int, axis: Axis) -> list[Poly]:
     return list(dict.fromkeys((*found, poly(1))))
 
 
-def _shortest(pieces: Sequence[Piece], side: int, distance: Poly, given: Given) -> Poly | None:
-    """Return the shortest path at a distance; None if none is certain."""
-    if not any(holds(p, side, distance, given) for p in pieces):
-        return None
+def _costs(pieces: Sequence[Piece], side: int, distance: Poly, given: Given) -> list[Poly]:
+    """Return what the shortest path at a distance may cost: what some piece says, or the least."""
     costs = [p.at(distance) for p in pieces if may_hold(p, side, distance, given)]
-    return functools.reduce(minimum, costs)
+    return list(dict.fromkeys((*costs, functools.reduce(minimum, costs)))) if costs else []
 
 
 def require(least: dict[str, int], cost: Poly, floor: Poly | int | Fraction) -> None:

@@ -52,9 +52,10 @@ def causal(graph: Graph, sizes: Mapping[str, int]) -> bool:
         return False
     name = length(graph)
     n = min(sizes.get(name, SHORT), SHORT) + farthest(graph, sizes, axis) + 2
-    key = ("measured causal", tuple((s, {**sizes, name: n}[s]) for s in sorted(position_sizes(graph))))
+    longer = {**sizes, name: n}
+    key = ("measured causal", tuple((s, longer.get(s)) for s in sorted(position_sizes(graph))))
     if key not in graph.memory:
-        graph.memory[key] = _in_order(unrolled(graph, {**sizes, name: n}), same)
+        graph.memory[key] = _in_order(unrolled(graph, longer), same)
     found: bool = graph.memory[key]
     return found
 

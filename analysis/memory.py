@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..graphs.graph import Graph
 from ..graphs.models import CATALOGUE
@@ -43,4 +43,5 @@ def traced(name: str, symbols: tuple[str, ...] = ()) -> Graph:
     symbols
         Sizes that are symbols even if the model fixes them otherwise.
     """
-    return trace(CATALOGUE[name], name=name, **{s: s for s in symbols})
+    sizes: dict[str, Any] = {s: s for s in symbols}
+    return trace(CATALOGUE[name], name=name, **sizes)

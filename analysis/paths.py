@@ -26,7 +26,7 @@ FOLLOWED = 7
 """How many steps of a recurrence are followed: the first ones may be shorter than the rest."""
 
 
-def certify_paths(graph: Graph, setting: Setting, *, hops: bool = False) -> PathCertificate:
+def certify_paths(graph: Graph, setting: Setting, *, hops: int | None = None) -> PathCertificate:
     """Find the pieces of all equations, from each input; nothing is verified here.
 
     Raises
@@ -34,14 +34,14 @@ def certify_paths(graph: Graph, setting: Setting, *, hops: bool = False) -> Path
     UnsolvedError, ProofError
         If a relation has no interval, or a loop no conjecture.
     """
-    key = ("paths", None if hops else setting)
+    key = ("paths", setting if hops is None else hops)
     if key not in graph.memory:
         graph.memory[key] = _certify(graph, setting, hops)
     found: PathCertificate = graph.memory[key]
     return found
 
 
-def _certify(graph: Graph, setting: Setting, hops: bool) -> PathCertificate:
+def _certify(graph: Graph, setting: Setting, hops: int | None) -> PathCertificate:
     least = {"L": 2} if any(_may_be_empty(a.extent) for a in graph.axes.values()) else {}
     found: dict[str, Mapping[str, Pieces]] = {}
     for name in graph.inputs:
@@ -86,7 +86,7 @@ class Follower:
     graph: Graph
     cost: Mapping[str, Poly]
     source: str
-    hops: bool
+    hops: int | None
     least: Mapping[str, int]
     pieces: dict[str, Pieces] = field(default_factory=dict)
     at: dict[str, int] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from fractions import Fraction
 
-from ..graphs.graph import Graph
+from ..graphs.graph import Axis, Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, ceil_div, ceil_log, maximum, poly, size
 from .derivation import Derivation
@@ -17,7 +17,7 @@ from .proofs.paths import PathCertificate, check_paths
 from .solving import UnsolvedError
 
 
-def certified(graph: Graph, setting: Setting, *, hops: bool = False) -> PathCertificate:
+def certified(graph: Graph, setting: Setting, *, hops: int | None = None) -> PathCertificate:
     """Find pieces and have them checked.
 
     Raises
@@ -33,11 +33,11 @@ def certified(graph: Graph, setting: Setting, *, hops: bool = False) -> PathCert
 def receptive_field(graph: Graph, setting: Setting) -> Derivation:
     """Derive how many input positions reach an output position, at most."""
     try:
-        paths = certify_paths(graph, setting.but(unit="layer"))
+        paths = certify_paths(graph, setting, hops=0)
         pairs = connected(graph, paths)
         counts = tuple(count(graph, *pair, paths) for pair in pairs)
         certificate = FieldCertificate(paths, counts)
-        check_field(graph, setting.but(unit="layer"), certificate)
+        check_field(graph, setting, certificate)
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
     if not pairs:
@@ -59,16 +59,17 @@ def _line(name: str, output: str, paths: PathCertificate) -> str:
 
 def layers_to_connect(graph: Graph, setting: Setting) -> Derivation:
     """Derive the fewest layers that connect all pairs which any number of layers connects."""
-    layer = setting.but(unit="layer")
     try:
         one = _one_layer(graph)
-        sides = _sides(one, certified(one, layer))
+        sides = _sides(one, certified(one, setting, hops=0))
         if all(s is None or s == 0 for s in sides):
             return Derivation(poly(1), "proved", {}, ("one layer reaches every position that any number reaches",))
         deep = _deep(graph)
-        certificate = certified(deep, layer)
+        certificate = certified(deep, setting, hops=0)
+        if certificate.least:
+            raise UnsolvedError("the layers are alike only from some number of layers on")
         sides = _sides(deep, certificate)
-        least = {"n": 2}
+        least = dict.fromkeys(_along(deep).extent.sizes, 2)
         needed = [_solve(deep, high, least) for high in sides if high is not None and high != 0]
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
@@ -104,11 +105,16 @@ def _sides(graph: Graph, certificate: PathCertificate) -> list[Poly | None]:
     return sides
 
 
+def _along(graph: Graph) -> Axis:
+    axis = graph[graph.outputs[0]].sequence
+    if axis is None:
+        raise UnsolvedError("the output has no sequence")
+    return axis
+
+
 def _solve(graph: Graph, high: Poly, least: dict[str, int]) -> Poly:
     """Return the least L with ``high >= n - 1``."""
-    axis = graph[graph.outputs[0]].sequence
-    assert axis is not None
-    target = axis.extent - 1
+    target = _along(graph).extent - 1
     if "L" not in high.sizes:
         return poly(1)
     slope = high.substitute({"L": size("L") + 1}) - high

@@ -10,7 +10,7 @@ from typing import Any
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
 from ..graphs.unrolling import TooLargeError
-from .counts import work
+from .deriving import derive
 from .figures import Number
 from .measure import measure
 from .runs import PLAIN, run
@@ -54,7 +54,7 @@ def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Num
         return None
     if name not in {"params", "work", "span", "parallelism", "path_length", "receptive_field"}:
         return None
-    cost = work(graph, setting).formula
+    cost = derive("work", graph, setting).formula
     if cost is None or cost.evaluate(**{s: at[s] for s in cost.sizes}) > LARGEST_RUN:
         return None
     result = _result(graph.name, tuple(sorted({"h": 1, **at}.items())), setting.pairs, setting.reduction, setting.mac)

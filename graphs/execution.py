@@ -166,9 +166,7 @@ class Execution:
             if axis.name == read.axis and (table is not None or gathers):
                 chosen = table if table is not None else self._table(equation, axis, read)
                 index.append(chosen)
-                if equation.sequence is not None and not isinstance(chosen, int) and not (
-                    equation.sequence.name in self.fixed
-                ):
+                if equation.sequence is not None and not isinstance(chosen, int) and equation.sequence.name not in self.fixed:
                     present.append(equation.sequence.name)
             elif axis.name in self.fixed:
                 index.append(self.fixed[axis.name])

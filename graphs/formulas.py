@@ -13,7 +13,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection
 
-from .sizes import Poly, SizeError, ceil_div, ceil_log, ceil_log2, maximum, minimum, poly, power, size
+from .sizes import (
+    Poly,
+    SizeError,
+    ceil_div,
+    ceil_log,
+    ceil_log2,
+    maximum,
+    minimum,
+    poly,
+    power,
+    size,
+)
 
 LONGEST = 2000
 DEEPEST = 40

@@ -287,6 +287,8 @@ class Poly:
     def evaluate(self, **values: Any) -> Any:
         """Value at concrete sizes: exact on numbers, elementwise on NumPy arrays.
 
+        Integer arrays give exact int64 values where 62 bits are enough, see :mod:`.arrays`.
+
         Raises
         ------
         SizeError
@@ -296,7 +298,9 @@ class Poly:
         if missing:
             raise SizeError(f"expected a value for {', '.join(missing)} in {self}")
         if any(isinstance(v, np.ndarray) for v in values.values()):
-            return _evaluate_arrays(self, values)
+            from .arrays import evaluate_arrays
+
+            return evaluate_arrays(self, values)
         return _number(_evaluate(self, values))
 
     def sympy(self) -> Any:
@@ -322,6 +326,7 @@ def poly(value: Sized) -> Poly:
         from .formulas import parse
 
         return parse(value)
+    assert not isinstance(value, str)
     number: Number = value
     return Poly({(): number})
 
@@ -472,26 +477,6 @@ def _atom_value(atom: Atom, values: Mapping[str, Any]) -> Number:
         value = values[atom.args[0]]
         return value if isinstance(value, Fraction) else int(value)
     return FUNCTIONS[atom.kind].exact(*(_evaluate(a, values) for a in atom.args))
-
-
-def _evaluate_arrays(cost: Poly, values: Mapping[str, Any]) -> Any:
-    arrays = {k: np.asarray(v, dtype=float) for k, v in values.items()}
-
-    def value(of: Poly) -> Any:
-        total: Any = 0.0
-        for monomial, coefficient in of.terms.items():
-            product: Any = float(coefficient)
-            for atom, k in monomial:
-                product = product * base(atom) ** k
-            total = total + product
-        return total
-
-    def base(atom: Atom) -> Any:
-        if atom.kind == "size":
-            return arrays[atom.args[0]]
-        return FUNCTIONS[atom.kind].array(*(value(a) for a in atom.args))
-
-    return value(cost)
 
 
 def _text(cost: Poly) -> str:

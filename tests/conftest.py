@@ -6,10 +6,10 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+USUAL = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """No wall-clock assertion: a busy machine fails no test."""
 
-settings.register_profile("dev", **COMMON)
-settings.register_profile("ci", derandomize=True, database=None, **COMMON)
-settings.register_profile("thorough", max_examples=2000, **COMMON)
+settings.register_profile("dev", USUAL)
+settings.register_profile("ci", USUAL, derandomize=True, database=None)
+settings.register_profile("thorough", USUAL, max_examples=2000)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import settings
 
 
-def examples(count: int) -> Any:
+def examples(count: int) -> settings:
     """Draw ``count`` examples, or as many times more as the profile draws more than usual."""
-    return settings(max_examples=max(1, count * settings.default.max_examples // 100))
+    usual = settings.default.max_examples if settings.default is not None else 100
+    return settings(max_examples=max(1, count * usual // 100))

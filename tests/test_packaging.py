@@ -38,3 +38,4 @@ def test_every_public_name_resolves() -> None:
 
     for name in workspan.__all__:
         assert getattr(workspan, name) is not None
+    assert set(workspan.__all__) == {"__version__", *workspan._HOME}

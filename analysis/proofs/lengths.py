@@ -9,6 +9,7 @@ intervals without gaps.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -66,15 +67,13 @@ def check_length(graph: Graph, setting: Setting, certificate: LengthCertificate)
     for name, output in connected(graph, certificate.paths):
         pieces, axis = certificate.paths.pieces[name][output], along(graph, name, output)
         for piece in pieces:
-            for term in certificate.formula:
-                if _holds(piece, term, pieces, axis, least):
-                    break
-            else:
-                raise ProofError(f"{output}: {piece} may be more than {certificate.formula}")
+            for terms in itertools.product(*(_parts(t) for t in certificate.formula)):
+                if not _below(piece, terms, pieces, axis, least):
+                    raise ProofError(f"{output}: {piece} may be more than {certificate.formula}")
     if len(certificate.pairs) != len(certificate.formula) or not certificate.formula:
         raise ProofError("expected one pair for each term of the formula")
     for term, pair in zip(certificate.formula, certificate.pairs, strict=True):
-        _attained(graph, term, pair, certificate.paths, least)
+        attained(graph, term, pair, certificate.paths, least)
 
 
 def connected(graph: Graph, paths: PathCertificate) -> list[tuple[str, str]]:
@@ -98,11 +97,6 @@ def long_enough(axis: Axis, distance: Poly, least: Mapping[str, int]) -> dict[st
     return given
 
 
-def _holds(piece: Piece, term: Poly, pieces: Sequence[Piece], axis: Axis | None, least: Mapping[str, int]) -> bool:
-    """Whether at each distance of a piece some piece costs no more than a term."""
-    return all(_below(piece, part, pieces, axis, least) for part in _parts(term))
-
-
 def _parts(term: Poly) -> tuple[Poly, ...]:
     """A cost is at most a sum with a minimum if it is at most that with each of its arguments."""
     for monomial, c in term.terms.items():
@@ -112,18 +106,32 @@ def _parts(term: Poly) -> tuple[Poly, ...]:
     return (term,)
 
 
-def _below(piece: Piece, term: Poly, pieces: Sequence[Piece], axis: Axis | None, least: Mapping[str, int]) -> bool:
+def _below(
+    piece: Piece, terms: Sequence[Poly], pieces: Sequence[Piece], axis: Axis | None, least: Mapping[str, int]
+) -> bool:
+    """Whether at each distance of a piece some piece costs no more than some term."""
     if axis is None or piece.side == 0:
         given = lower_sizes(least)
-        return any(p.side == 0 and at_least(term, p.cost, given=given) for p in pieces)
-    given = long_enough(axis, piece.low, least)
-    end = axis.extent - 1 if piece.high is None else minimum(piece.high, axis.extent - 1)
+        return any(p.side == 0 and at_least(t, p.cost, given=given) for p in pieces for t in terms)
+    own = [p if p.side else Piece(piece.side, poly(0), None, p.cost) for p in pieces if p.side in {0, piece.side}]
+    given, end = long_enough(axis, piece.low, least), _end(piece, axis)
     cheap = [
-        p if p.side else Piece(piece.side, poly(0), None, p.cost)
-        for p in pieces
-        if p.side in {0, piece.side} and all(at_least(term, p.at(e), given=given) for e in (piece.low, end))
+        p
+        for p in own
+        for t in terms
+        if _costs_at_most(p, t, (piece.low, end), given)
+        or _costs_at_most(p, t, (p.low, _end(p, axis)), long_enough(axis, p.low, least))
     ]
     return covers(cheap, piece.low, end, given)
+
+
+def _end(piece: Piece, axis: Axis) -> Poly:
+    """Return the last distance of a piece inside the sequence."""
+    return axis.extent - 1 if piece.high is None else minimum(piece.high, axis.extent - 1)
+
+
+def _costs_at_most(piece: Piece, term: Poly, ends: tuple[Poly, Poly], given: Given) -> bool:
+    return all(at_least(term, piece.at(e), given=given) for e in ends)
 
 
 def may_hold(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
@@ -145,7 +153,7 @@ def holds(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
     return piece.high is None or at_least(piece.high, distance, given=given)
 
 
-def _attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> None:
+def attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> None:
     """A pair is inside the sequence, is connected, and no piece says less of it than the term."""
     if (pair.source, pair.output) not in connected(graph, paths):
         raise ProofError(f"{pair.output}: it is no output that {pair.source} reaches")
@@ -158,10 +166,24 @@ def _attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, leas
     if not any(holds(p, pair.side, pair.distance, given) for p in pieces):
         raise ProofError(f"{pair.output}: positions {pair.distance} apart are not certain to be connected")
     for piece in pieces:
-        if may_hold(piece, pair.side, pair.distance, given) and not at_least(
-            piece.at(pair.distance), term, given=given
-        ):
+        if not may_hold(piece, pair.side, pair.distance, given):
+            continue
+        more = piece.at(pair.distance) - term
+        if not at_least(more, 0, given=given) and not at_least(_if_held(piece, pair, more), 0, given=given):
             raise ProofError(f"{pair.output}: {piece} may be less than {term} at {pair.distance}")
+
+
+def _if_held(piece: Piece, pair: Pair, cost: Poly) -> Poly:
+    """Write a cost where a piece reaches as far as a pair: a size is as large as that takes."""
+    if piece.high is None or piece.side != pair.side:
+        return cost
+    beyond = piece.high - pair.distance
+    for atom in sorted(beyond.atoms, key=lambda a: a.text):
+        c = beyond.terms.get(((atom, 1),), 0)
+        rest = beyond - c * Poly({((atom, 1),): 1})
+        if atom.kind == "size" and c > 0 and rest.sizes and atom.text not in rest.sizes:
+            return cost.substitute({atom.text: size(f"{atom.text}_h_") - rest / c})
+    return cost
 
 
 def check_field(graph: Graph, setting: Setting, certificate: FieldCertificate) -> None:

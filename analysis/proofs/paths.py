@@ -91,14 +91,15 @@ class PathCertificate:
     achieved: Mapping[str, Mapping[str, tuple[Piece, ...]]]
     """By input, then by equation: those of the pieces that are lengths of paths. Some are not: at
     the ends of the sequence a recurrence reads its initial value instead."""
-    hops: bool = False
-    """Whether an edge that crosses positions costs one and everything else nothing."""
+    hops: int | None = None
+    """What an edge that crosses positions costs while everything else is free: 1 counts crossings,
+    0 only says what is reached. None if equations cost their weights."""
     least: Mapping[str, int] = field(default_factory=dict)
 
 
-def costs(graph: Graph, setting: Setting, hops: bool) -> dict[str, Poly]:
+def costs(graph: Graph, setting: Setting, hops: int | None) -> dict[str, Poly]:
     """Return the cost of entering each equation."""
-    return {e.name: poly(0) for e in graph} if hops else weights(graph, setting)
+    return {e.name: poly(0) for e in graph} if hops is not None else weights(graph, setting)
 
 
 def check_paths(graph: Graph, setting: Setting, certificate: PathCertificate) -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ..operations import collect, einsum, gather, layer, linear, rearrange, root, scope, softmax, stack
+from ..operations import (
+    collect,
+    einsum,
+    gather,
+    layer,
+    linear,
+    rearrange,
+    root,
+    scope,
+    softmax,
+    stack,
+)
 from ..relations import Relation
 from ..sizes import Sized, poly
 from ..tracing import Array, model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..operations import layer, layer_norm, linear, relu, scope, stack
+from ..operations import layer, layer_norm, linear, relu, stack
 from ..relations import Relation
 from ..sizes import Sized
 from ..tracing import Array, model

@@ -1,0 +1,1 @@
+"""Benchmarks: seconds of this package against a named alternative, taken in the same run."""

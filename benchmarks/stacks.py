@@ -1,0 +1,80 @@
+"""Deep stacks: figures derived from layers written out, from a symbolic depth, and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import networkx as nx
+
+from workspan import Graph, Setting, analyze, catalogue, trace, unroll
+from workspan.analysis.figures import NAMES
+
+from .timing import Row, cpu
+
+MODELS = ("encoder", "decoder", "causal_attention", "lstm")
+DEPTHS = (1, 8, 96)
+LENGTH = 16
+
+
+def _derived(model: str, depth: int | str, figures: tuple[str, ...] = NAMES) -> float:
+    """Return the seconds of tracing a stack and deriving its figures, nothing being known of it."""
+
+    def once() -> None:
+        graph = trace(catalogue[model], name=model, L=depth)
+        analyze(graph, figures=figures, witnesses=("derived",))
+
+    return cpu(once, repeat=2)
+
+
+def figures() -> Iterator[Row]:
+    """Derive all figures of stacks with layers written out, against a symbolic number of layers."""
+    for model in MODELS:
+        symbolic = _derived(model, "L")
+        for depth in DEPTHS:
+            what = f"{model}, {depth} layers written out, all {len(NAMES)} figures"
+            yield Row(what, _derived(model, depth), "the same with L symbolic", symbolic)
+
+
+def slowest() -> Iterator[Row]:
+    """Derive the figures of the deepest stack one by one."""
+    for model in MODELS:
+        graph = trace(catalogue[model], name=model, L=DEPTHS[-1])
+        seconds = {
+            name: cpu(
+                lambda name=name: analyze(graph, figures=[name], witnesses=("derived",)), repeat=1
+            )
+            for name in NAMES
+        }
+        for name in sorted(seconds, key=seconds.__getitem__, reverse=True)[:3]:
+            yield Row(f"{model}, {DEPTHS[-1]} layers written out, {name}", seconds[name])
+
+
+def longest_path() -> Iterator[Row]:
+    """Derive a span for all lengths, against networkx's longest path at one length."""
+    for model in ("encoder", "lstm"):
+        graph = trace(catalogue[model], name=model, L=DEPTHS[-1])
+        yield Row(
+            f"span of {model}, {DEPTHS[-1]} layers, for all n, with its proof",
+            _derived(model, DEPTHS[-1], ("span",)),
+            f"unroll at n = {LENGTH}, networkx.dag_longest_path_length",
+            cpu(lambda graph=graph: _longest(graph), repeat=1),
+        )
+
+
+def _longest(graph: Graph) -> int:
+    setting = Setting()
+    at = {s: LENGTH for s in graph.free_sizes}
+    digraph = unroll(graph, **at)
+    steps = {
+        e.name: int(e.primitive.depth(_site(graph, e.name), setting).evaluate(**at)) for e in graph
+    }
+    for _, target, data in digraph.edges(data=True):
+        data["weight"] = steps[target[0]]
+    found: int = nx.dag_longest_path_length(digraph)
+    return found
+
+
+def _site(graph: Graph, name: str) -> object:
+    from workspan.analysis.sites import site
+
+    return site(graph, graph[name])
