@@ -27,7 +27,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias, Union, cast
 
 import numpy as np
 
@@ -326,9 +326,7 @@ def poly(value: Sized) -> Poly:
         from .formulas import parse
 
         return parse(value)
-    assert not isinstance(value, str)
-    number: Number = value
-    return Poly({(): number})
+    return Poly({(): cast("Number", value)})
 
 
 _ONE: dict[Monomial, Number] = {(): 1}
