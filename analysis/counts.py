@@ -17,7 +17,7 @@ from typing import Any
 from ..graphs.graph import Equation, Graph
 from ..graphs.primitives import AssociativeScan
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, poly
+from ..graphs.sizes import Poly, poly, summed
 from .causality import causal, output_sequence
 from .derivation import Derivation
 from .layer_sums import all_layers, least_sizes
@@ -150,7 +150,7 @@ def _concluded(
     least: dict[str, int] | None = None,
 ) -> Derivation:
     """Add up and have it checked."""
-    formula = sum((c.total for c in counts), poly(0))
+    formula = summed(c.total for c in counts)
     certificate = CountCertificate(quantity, tuple(counts), formula)
     try:
         check_counts(graph, setting, certificate)

@@ -70,15 +70,26 @@ def _plain(name: str, graph: Graph, setting: Setting) -> Derivation:
 
 
 def _based(name: str, graph: Graph, setting: Setting, found: Derivation) -> Derivation:
-    """Extend a formula for L >= 2 to one layer, where the graph of one layer has the same figure."""
-    if found.formula is None or found.least.get("L") != 2 or graph.source is None or found.grade != "proved":
+    """Extend a formula for L >= 2 to one layer, where the graph of one layer has the same."""
+    if (
+        found.formula is None
+        or found.least.get("L") != 2
+        or graph.source is None
+        or found.grade != "proved"
+    ):
         return found
     one = _plain(name, graph.source(L=1), setting)
     same = one.formula is not None and one.formula == found.formula.substitute({"L": 1})
-    if not same or one.grade != "proved" or any(v > found.least.get(k, 1) for k, v in one.least.items()):
+    if (
+        not same
+        or one.grade != "proved"
+        or any(v > found.least.get(k, 1) for k, v in one.least.items())
+    ):
         return found
     least = {k: v for k, v in found.least.items() if k != "L"}
-    return replace(found, least=least, steps=(*found.steps, "for L = 1 the graph of one layer gives the same"))
+    return replace(
+        found, least=least, steps=(*found.steps, "for L = 1 the graph of one layer gives the same")
+    )
 
 
 def _in_other_mode(name: str, graph: Graph, setting: Setting) -> Derivation:
@@ -101,8 +112,20 @@ def _parallelism(graph: Graph, setting: Setting) -> Derivation:
     if depth.formula == 0:
         return Derivation(None, reason="no operation takes a step")
     grade = "proved" if total.grade == depth.grade == "proved" else "fitted"
-    least = {s: max(total.least.get(s, 1), depth.least.get(s, 1)) for s in {*total.least, *depth.least}}
+    least = {
+        s: max(total.least.get(s, 1), depth.least.get(s, 1)) for s in {*total.least, *depth.least}
+    }
     if depth.formula.evaluate(**{s: least.get(s, 1) for s in depth.formula.sizes}) == 0:
         least |= {s: max(least.get(s, 1), 2) for s in depth.formula.sizes}
-    steps = (f"work = {total.formula}", f"span in unit scalar = {depth.formula}", "parallelism = work / span")
-    return Derivation(total.formula / depth.formula, grade, dict(sorted(least.items())), steps, details=depth.details)
+    steps = (
+        f"work = {total.formula}",
+        f"span in unit scalar = {depth.formula}",
+        "parallelism = work / span",
+    )
+    return Derivation(
+        total.formula / depth.formula,
+        grade,
+        dict(sorted(least.items())),
+        steps,
+        details=depth.details,
+    )

@@ -62,23 +62,37 @@ def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
     rng = random.Random(20240229)
     basis = _basis(graph, setting)
     if len(basis) > MOST_TERMS:
-        return Derivation(None, reason=f"{reason}; too many sizes to interpolate ({len(basis)} terms)")
+        return Derivation(
+            None, reason=f"{reason}; too many sizes to interpolate ({len(basis)} terms)"
+        )
     samples = _draw(graph, NEAR, 2 * len(basis) + 6, rng)
     held_out = _draw(graph, FAR, CHECKS, rng)
     values = [measure(name, graph, setting, at) for at in samples]
     if any(v is None for v in values):
         return Derivation(None, reason=reason)
-    found = solve([[b.evaluate(**at) for b in basis] for at in samples], [Fraction(v or 0) for v in values])
+    found = solve(
+        [[b.evaluate(**at) for b in basis] for at in samples], [Fraction(v or 0) for v in values]
+    )
     if found is None:
-        return Derivation(None, reason=f"{reason}; no polynomial of degree two fits {len(samples)} measured values")
+        return Derivation(
+            None,
+            reason=f"{reason}; no polynomial of degree two fits {len(samples)} measured values",
+        )
     formula = sum((c * b for c, b in zip(found, basis, strict=True)), poly(0))
     for at in held_out:
         measured = measure(name, graph, setting, at)
         if measured != formula.evaluate(**at):
-            return Derivation(None, reason=f"{reason}; {formula} was fitted, but gives {formula.evaluate(**at)} at {at}, measured {measured}")
+            return Derivation(
+                None,
+                reason=f"{reason}; {formula} was fitted, but gives {formula.evaluate(**at)} "
+                f"at {at}, measured {measured}",
+            )
     matters = position_sizes(graph) | set(formula.sizes)
     least = {s: min(NEAR[s]) for s in sorted(matters) if s in NEAR and min(NEAR[s]) > 1}
-    steps = (reason, f"fitted to {len(samples)} measured values, checked at {len(held_out)} held-out sizes")
+    steps = (
+        reason,
+        f"fitted to {len(samples)} measured values, checked at {len(held_out)} held-out sizes",
+    )
     return Derivation(formula, "fitted", least, steps, details={"held_out": tuple(held_out)})
 
 
@@ -95,7 +109,9 @@ def _lengths(graph: Graph) -> list[str]:
     return list(dict.fromkeys([*lengths, *(s for s in ("w", "k") if s in graph.free_sizes)]))
 
 
-def _draw(graph: Graph, choices: Mapping[str, tuple[int, ...]], count: int, rng: random.Random) -> list[dict[str, int]]:
+def _draw(
+    graph: Graph, choices: Mapping[str, tuple[int, ...]], count: int, rng: random.Random
+) -> list[dict[str, int]]:
     drawn: list[dict[str, int]] = []
     for _ in range(50 * count):
         at = {s: rng.choice(choices.get(s, (4, 8))) for s in graph.free_sizes}
@@ -106,7 +122,9 @@ def _draw(graph: Graph, choices: Mapping[str, tuple[int, ...]], count: int, rng:
     return drawn
 
 
-def solve(rows: Sequence[Sequence[Fraction | int]], values: Sequence[Fraction]) -> list[Fraction] | None:
+def solve(
+    rows: Sequence[Sequence[Fraction | int]], values: Sequence[Fraction]
+) -> list[Fraction] | None:
     """Solve a linear system exactly; free unknowns are zero, a contradiction is None.
 
     >>> solve([[1, 1], [1, 2], [1, 3]], [Fraction(3), Fraction(5), Fraction(7)])

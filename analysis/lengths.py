@@ -28,7 +28,8 @@ from .proofs.lengths import (
     long_enough,
     may_hold,
 )
-from .proofs.paths import Given, PathCertificate, Piece
+from .proofs.paths import PathCertificate
+from .proofs.pieces import Given, Piece
 from .proofs.potentials import lower_sizes
 from .solving import UnsolvedError
 
@@ -88,7 +89,9 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
     if not kept:
         raise UnsolvedError("no pair of positions is certain to be connected")
     raised = {s: v for s, v in least.items() if v > paths.least.get(s, 1)}
-    return LengthCertificate(paths, tuple(k.cost for k in kept), tuple(k.pair for k in kept), raised)
+    return LengthCertificate(
+        paths, tuple(k.cost for k in kept), tuple(k.pair for k in kept), raised
+    )
 
 
 def _both(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
@@ -118,13 +121,17 @@ def _candidates(graph: Graph, name: str, output: str, paths: PathCertificate) ->
             except UnsolvedError:
                 continue
             pair = Pair(name, output, side, distance)
-            for cost in _costs(pieces, side, distance, lower_sizes(least)):
-                if _is_attained(graph, cost, pair, paths, least):
-                    found.append(_Candidate(pair, axis, cost, least))
+            found += [
+                _Candidate(pair, axis, cost, least)
+                for cost in _costs(pieces, side, distance, lower_sizes(least))
+                if _is_attained(graph, cost, pair, paths, least)
+            ]
     return found
 
 
-def _is_attained(graph: Graph, cost: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> bool:
+def _is_attained(
+    graph: Graph, cost: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]
+) -> bool:
     try:
         attained(graph, cost, pair, paths, least)
     except ProofError:
@@ -134,7 +141,9 @@ def _is_attained(graph: Graph, cost: Poly, pair: Pair, paths: PathCertificate, l
 
 def _floors(pieces: Sequence[Piece]) -> list[int]:
     """Return distances from which on fewer pieces hold."""
-    ends = [e for p in pieces for e in (p.low, None if p.high is None else p.high + 1) if e is not None]
+    ends = [
+        e for p in pieces for e in (p.low, None if p.high is None else p.high + 1) if e is not None
+    ]
     return sorted({0, *(int(e.constant) for e in ends if e.constant is not None)})
 
 

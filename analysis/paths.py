@@ -15,9 +15,8 @@ from ..graphs.relations import Relation
 from ..graphs.schedule import Step, steps
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, poly, power, size
-from .proofs.errors import ProofError
-from .proofs.paths import Checker, PathCertificate, Piece, S, claimed, costs, reach, targets
-
+from .proofs.paths import Checker, PathCertificate, costs
+from .proofs.pieces import Piece, S, claimed, reach, targets
 from .sites import axis_of
 from .solving import STEPS, UnsolvedError, continued, geometric, prune
 
@@ -57,7 +56,7 @@ def _certify(graph: Graph, setting: Setting, hops: int | None) -> PathCertificat
 def _achieved(
     graph: Graph, cost: Mapping[str, Poly], source: str, draft: PathCertificate
 ) -> Mapping[str, Pieces]:
-    """Return the pieces that are left when those that nothing carries are dropped, again and again."""
+    """Return the pieces that are left when what nothing carries is dropped, again and again."""
     left = dict(draft.pieces[source])
     changed = True
     while changed:
@@ -76,7 +75,9 @@ def _achieved(
 
 
 def _may_be_empty(extent: Poly) -> bool:
-    return any((value := (extent - size(s)).constant) is not None and value < 0 for s in extent.sizes)
+    return any(
+        (value := (extent - size(s)).constant) is not None and value < 0 for s in extent.sizes
+    )
 
 
 @dataclass
@@ -127,8 +128,15 @@ class Follower:
         axis = axis_of(self.graph, read.source, read.axis)
         pieces = self._found(read)
         if axis is not None and axis.kind == "layer" and not equation.has(axis.name):
-            pieces = _last(pieces, axis.name, axis.extent - 1 if read.relation.kind == "last" else poly(0), self.least)
-        relation = read.relation if axis is not None and axis.kind == "sequence" else Relation.same()
+            pieces = _last(
+                pieces,
+                axis.name,
+                axis.extent - 1 if read.relation.kind == "last" else poly(0),
+                self.least,
+            )
+        relation = (
+            read.relation if axis is not None and axis.kind == "sequence" else Relation.same()
+        )
         across = equation.sequence != self.graph[read.source].sequence
         result: list[Piece] = []
         for piece in (self._here(p) for p in pieces):
@@ -201,15 +209,21 @@ class Follower:
         for _ in range(2):
             for inner in steps(self.graph, step.names, fixed):
                 for name in inner.names:
-                    self.pieces[name] = self.shortest((*self.pieces[name], *self._solve(self.graph[name])))
+                    self.pieces[name] = self.shortest(
+                        (*self.pieces[name], *self._solve(self.graph[name]))
+                    )
 
-    def _outside(self, step: Step, fixed: frozenset[str], members: frozenset[str], axis: str) -> None:
+    def _outside(
+        self, step: Step, fixed: frozenset[str], members: frozenset[str], axis: str
+    ) -> None:
         """Solve the loop's equations as if nothing were carried."""
         for inner in steps(self.graph, step.names, fixed):
             for name in inner.names:
                 equation = self.graph[name]
                 carried = frozenset(
-                    r.source for r in equation.reads if r.axis == axis and r.source in members and not r.boundary
+                    r.source
+                    for r in equation.reads
+                    if r.axis == axis and r.source in members and not r.boundary
                 )
                 self.pieces[name] = self._solve(equation, carried)
 
@@ -224,7 +238,9 @@ class Follower:
                     ends.append(poly(0))
         return list(dict.fromkeys(ends))
 
-    def _carried(self, step: Step, fixed: frozenset[str], axis: str, seed: Poly) -> dict[str, list[Piece]]:
+    def _carried(
+        self, step: Step, fixed: frozenset[str], axis: str, seed: Poly
+    ) -> dict[str, list[Piece]]:
         """Follow the carried values from one distance on, and continue them."""
         side = -1 if step.reverse else 1
         course: list[dict[str, tuple[Poly, ...]]] = []
@@ -232,7 +248,9 @@ class Follower:
         for k in range(FOLLOWED):
             now: dict[str, tuple[Poly, ...]] = {}
             for name in order:
-                now[name] = self._step_costs(self.graph[name], axis, seed + k, side, course, now, frozenset(order))
+                now[name] = self._step_costs(
+                    self.graph[name], axis, seed + k, side, course, now, frozenset(order)
+                )
             course.append(now)
         result: dict[str, list[Piece]] = {}
         for name in order:
@@ -240,9 +258,15 @@ class Follower:
             if not history[-1]:
                 continue
             tail = continued(history, S - seed, name)
-            start = next(k for k in range(FOLLOWED) if set(history[k]) == {t.substitute({"s_": seed + k}) for t in tail})
+            start = next(
+                k
+                for k in range(FOLLOWED)
+                if set(history[k]) == {t.substitute({"s_": seed + k}) for t in tail}
+            )
             result[name] = [Piece(side, seed + start, None, t) for t in tail]
-            result[name] += [Piece(side, seed + k, seed + k, c) for k in range(start) for c in history[k]]
+            result[name] += [
+                Piece(side, seed + k, seed + k, c) for k in range(start) for c in history[k]
+            ]
         return result
 
     def _step_costs(
@@ -268,7 +292,9 @@ class Follower:
                 found.extend(c + weight for c in now[read.source])
             elif not read.boundary:
                 found.extend(
-                    p.at(distance) for p in self._through(equation, read, weight) if _contains(p, side, distance)
+                    p.at(distance)
+                    for p in self._through(equation, read, weight)
+                    if _contains(p, side, distance)
                 )
         return prune(found, lambda a, b: at_least(b, a))
 
@@ -326,12 +352,14 @@ def spread(piece: Piece, move: Relation, weight: Poly) -> list[Piece]:
             result.append(Piece(side, low, high, nearest, piece.layers))
             continue
         result.append(Piece(side, low, piece.low + away, nearest, piece.layers))
-        result.append(Piece(side, piece.low + away, high, piece.at(S - away) + weight, piece.layers))
+        result.append(
+            Piece(side, piece.low + away, high, piece.at(S - away) + weight, piece.layers)
+        )
     return result
 
 
 def _shifted(piece: Piece, away: Poly, weight: Poly) -> list[Piece]:
-    """Return a piece moved as a whole, away from the input or (where ``away`` is negative) past it."""
+    """Return a piece moved as a whole, away from the input or, if negative, toward and past it."""
     high = None if piece.high is None else piece.high + away
     low = piece.low + away
     if at_least(low, 0):
@@ -343,17 +371,19 @@ def _shifted(piece: Piece, away: Poly, weight: Poly) -> list[Piece]:
     for k in range(int(first), int(passed)):
         if piece.high is None or at_least(piece.high, k):
             beyond = poly(int(passed) - k)
-            result.append(Piece(-piece.side, beyond, beyond, piece.at(poly(k)) + weight, piece.layers))
+            result.append(
+                Piece(-piece.side, beyond, beyond, piece.at(poly(k)) + weight, piece.layers)
+            )
     return result
 
 
 def _last(pieces: Pieces, axis: str, place: Poly, least: Mapping[str, int]) -> Pieces:
     """Return the pieces at the last layer."""
-    found = []
-    for piece in pieces:
-        if piece.claimed(axis)[1] is None:
-            found.append(piece.limited(axis, None).fixed({f"{axis}_": place}))
-    return tuple(found)
+    return tuple(
+        piece.limited(axis, None).fixed({f"{axis}_": place})
+        for piece in pieces
+        if piece.claimed(axis)[1] is None
+    )
 
 
 def _continued_layers(course: Sequence[Pieces], axis: str, name: str) -> Pieces:
@@ -361,12 +391,13 @@ def _continued_layers(course: Sequence[Pieces], axis: str, name: str) -> Pieces:
     if len({len(c) for c in course[1:]}) != 1:
         raise UnsolvedError(f"{name}: its pieces do not settle along {axis}")
     symbol = size(f"{axis}_")
-    found: list[Piece] = []
-    for tail in zip(*course[1:], strict=True):
-        found.append(_continued_piece(tail, symbol, axis, name))
+    later = zip(*course[1:], strict=True)
+    found = [_continued_piece(tail, symbol, axis, name) for tail in later]
     heads: list[Piece] = []
     for piece in course[0]:
-        match = next((k for k, t in enumerate(found) if _same(piece, t.fixed({f"{axis}_": 0}))), None)
+        match = next(
+            (k for k, t in enumerate(found) if _same(piece, t.fixed({f"{axis}_": 0}))), None
+        )
         if match is None:
             heads.append(piece.limited(axis, (0, 0)))
     matched = [any(_same(p, t.fixed({f"{axis}_": 0})) for p in course[0]) for t in found]
@@ -381,12 +412,17 @@ def _same(a: Piece, b: Piece) -> bool:
 
 def _continued_piece(tail: Sequence[Piece], symbol: Poly, axis: str, name: str) -> Piece:
     first = tail[0]
-    if any(p.side != first.side or p.layers != first.layers or (p.high is None) != (first.high is None) for p in tail):
+    if any(
+        p.side != first.side or p.layers != first.layers or (p.high is None) != (first.high is None)
+        for p in tail
+    ):
         raise UnsolvedError(f"{name}: its pieces do not settle along {axis}")
     what = f"{name} along {axis}"
     grow = functools.partial(_grown, step=symbol - 1, what=what)
     high = None if first.high is None else grow([p.high for p in tail if p.high is not None])
-    return Piece(first.side, grow([p.low for p in tail]), high, grow([p.cost for p in tail]), first.layers)
+    return Piece(
+        first.side, grow([p.low for p in tail]), high, grow([p.cost for p in tail]), first.layers
+    )
 
 
 def _grown(values: Sequence[Poly], step: Poly, what: str) -> Poly:

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 from ..graphs.graph import Axis, Graph
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, ceil_div, ceil_log, maximum, poly, size
+from ..graphs.sizes import Poly, at_least, ceil_div, ceil_log, maximum, poly, size
 from .derivation import Derivation
 from .lengths import require
 from .paths import certify_paths
 from .proofs.errors import ProofError
 from .proofs.lengths import FieldCertificate, check_field, connected, count, reaches
 from .proofs.paths import PathCertificate, check_paths
+from .proofs.potentials import lower_sizes
 from .solving import UnsolvedError
 
 
@@ -63,7 +64,9 @@ def layers_to_connect(graph: Graph, setting: Setting) -> Derivation:
         one = _one_layer(graph)
         sides = _sides(one, certified(one, setting, hops=0))
         if all(s is None or s == 0 for s in sides):
-            return Derivation(poly(1), "proved", {}, ("one layer reaches every position that any number reaches",))
+            return Derivation(
+                poly(1), "proved", {}, ("one layer reaches every position that any number reaches",)
+            )
         deep = _deep(graph)
         certificate = certified(deep, setting, hops=0)
         if certificate.least:
@@ -76,8 +79,15 @@ def layers_to_connect(graph: Graph, setting: Setting) -> Derivation:
     formula = needed[0]
     for other in needed[1:]:
         formula = maximum(formula, other)
-    steps = tuple(f"L layers reach {high} positions away on one side" for high in sides if high is not None and high != 0)
-    steps = (*steps, f"that is at least one less than the number of positions from L = {formula} on")
+    steps = tuple(
+        f"L layers reach {high} positions away on one side"
+        for high in sides
+        if high is not None and high != 0
+    )
+    steps = (
+        *steps,
+        f"that is at least one less than the number of positions from L = {formula} on",
+    )
     return Derivation(formula, "proved", least, steps, certificate)
 
 
@@ -121,7 +131,9 @@ def _solve(graph: Graph, high: Poly, least: dict[str, int]) -> Poly:
     if "L" not in slope.sizes:
         rest = high - slope * size("L")
         require(least, slope, Fraction(1, 2))
-        return ceil_div(target - rest, slope)
+        needed = ceil_div(target - rest, slope)
+        positive = at_least(target - rest, Fraction(1, 2), given=lower_sizes(least))
+        return needed if positive else maximum(needed, 1)
     ratio = (high + 1).substitute({"L": size("L") + 1}) / (high + 1)
     if "L" in ratio.sizes or (high + 1).substitute({"L": poly(0)}) != 1:
         raise UnsolvedError(f"{high} >= {target} has no solution in closed form")

@@ -29,7 +29,7 @@ from .proofs.potentials import (
     region,
     supported,
 )
-from .sites import axis_of, weights
+from .sites import weights
 from .solving import STEPS, UnsolvedError, continued, largest, prune
 
 Terms = tuple[Poly, ...]
@@ -52,7 +52,9 @@ def span(graph: Graph, setting: Setting) -> Derivation:
     formula = certificate.formula[0]
     for term in certificate.formula[1:]:
         formula = maximum(formula, term)
-    return Derivation(formula, "proved", dict(certificate.least), _steps(graph, certificate), certificate)
+    return Derivation(
+        formula, "proved", dict(certificate.least), _steps(graph, certificate), certificate
+    )
 
 
 def _steps(graph: Graph, certificate: SpanCertificate) -> tuple[str, ...]:
@@ -62,7 +64,9 @@ def _steps(graph: Graph, certificate: SpanCertificate) -> tuple[str, ...]:
             continue
         terms = " or ".join(str(t) for t in certificate.potentials[equation.name])
         where = ", ".join(f"{a.position} = position along {a.name}" for a in equation.positions)
-        lines.append(f"{equation.name} ({equation.primitive.name}) is done after {terms} steps ({where})")
+        lines.append(
+            f"{equation.name} ({equation.primitive.name}) is done after {terms} steps ({where})"
+        )
     for term, end in zip(certificate.formula, certificate.ends, strict=True):
         at = ", ".join(f"{name} = {p}" for name, p in end.position.items())
         lines.append(f"the last is {end.equation} at {at}: {term} steps")
@@ -83,11 +87,13 @@ def certify(graph: Graph, setting: Setting) -> SpanCertificate:
     formula = _formula(graph, potentials, solver.least)
     chains = _chains(graph, solver, potentials)
     ends = tuple(_end(graph, term, chains, solver) for term in formula)
-    return SpanCertificate(formula, potentials, chains, ends, frozenset(solver.reverse), solver.least)
+    return SpanCertificate(
+        formula, potentials, chains, ends, frozenset(solver.reverse), solver.least
+    )
 
 
 def _least(graph: Graph) -> dict[str, int]:
-    """Axes that could be empty at their least sizes must not be: ``L - 1`` layers need ``L >= 2``."""
+    """Axes that could be empty at their least sizes must not be: ``L - 1`` needs ``L >= 2``."""
     least: dict[str, int] = {}
     for axis in graph.axes.values():
         for name in axis.extent.sizes:
@@ -139,7 +145,9 @@ class Solver:
             tail = continued(course, count, name)
             self.terms[name] = self._with_heads(name, tail, course, axis, step.reverse)
 
-    def _with_heads(self, name: str, tail: Terms, course: list[Terms], axis: str, reverse: bool) -> Terms:
+    def _with_heads(
+        self, name: str, tail: Terms, course: list[Terms], axis: str, reverse: bool
+    ) -> Terms:
         """Add the terms of first steps that are larger than what the tail says of them."""
         extent = self.graph.axes[axis].extent
         found = list(tail)
@@ -182,7 +190,9 @@ class Solver:
     def _placed(self, equation: Equation, read: Read) -> Terms:
         here = {f"{a}_": p for a, p in self.at.items()}
         found = self.terms[read.source]
-        return tuple(highest(self.graph, equation, read, t, self.least).substitute(here) for t in found)
+        return tuple(
+            highest(self.graph, equation, read, t, self.least).substitute(here) for t in found
+        )
 
     def _step(self, axis: str) -> int:
         return len(self.history[axis])
@@ -214,7 +224,9 @@ def _formula(graph: Graph, potentials: Mapping[str, Terms], least: Mapping[str, 
     return largest(found)
 
 
-def _extremes(equation: Equation, term: Poly, least: Mapping[str, int]) -> tuple[Poly, dict[str, Poly]]:
+def _extremes(
+    equation: Equation, term: Poly, least: Mapping[str, int]
+) -> tuple[Poly, dict[str, Poly]]:
     """Return the largest value of a term over all positions, and where it is attained."""
     where: dict[str, Poly] = {}
     for axis in equation.positions:
@@ -227,14 +239,18 @@ def _extremes(equation: Equation, term: Poly, least: Mapping[str, int]) -> tuple
     return term.substitute({f"{name}_": p for name, p in where.items()}), where
 
 
-def _chains(graph: Graph, solver: Solver, potentials: Mapping[str, Terms]) -> dict[str, tuple[Link, ...]]:
+def _chains(
+    graph: Graph, solver: Solver, potentials: Mapping[str, Terms]
+) -> dict[str, tuple[Link, ...]]:
     """Return the terms of potentials that something supports, from the first step where it does."""
     chains = {
         name: tuple(Link(term, {}) for term in (*terms, *_alternatives(graph[name], solver)))
         for name, terms in potentials.items()
     }
     reverse, least = frozenset(solver.reverse), solver.least
-    trial = SpanCertificate((), potentials, chains, (), reverse, least)  # sees chains as they change
+    trial = SpanCertificate(
+        (), potentials, chains, (), reverse, least
+    )  # sees chains as they change
     changed = True
     while changed:
         changed = False
@@ -253,7 +269,11 @@ def _alternatives(equation: Equation, solver: Solver) -> Terms:
     found = [solver.weight[equation.name]]
     choices: list[list[dict[str, Poly]]] = []
     for axis in equation.positions:
-        ends = [poly(0), axis.extent - 1] if any(a == axis.name for _, a in solver.reverse) else [poly(0)]
+        ends = (
+            [poly(0), axis.extent - 1]
+            if any(a == axis.name for _, a in solver.reverse)
+            else [poly(0)]
+        )
         choices.append([{}, *({axis.position: end} for end in ends)])
     for choice in itertools.product(*choices):
         first = {name: end for part in choice for name, end in part.items()}
@@ -262,7 +282,9 @@ def _alternatives(equation: Equation, solver: Solver) -> Terms:
     return tuple(t for t in dict.fromkeys(found) if t not in own)
 
 
-def _settled(graph: Graph, equation: Equation, link: Link, trial: SpanCertificate, solver: Solver) -> Link | None:
+def _settled(
+    graph: Graph, equation: Equation, link: Link, trial: SpanCertificate, solver: Solver
+) -> Link | None:
     """Return the link if it is supported, the link from a later start on, or None."""
     weight = solver.weight[equation.name]
     starts = dict(link.start)
@@ -285,14 +307,19 @@ def _settled(graph: Graph, equation: Equation, link: Link, trial: SpanCertificat
 
 
 def _raised(
-    equation: Equation, starts: Mapping[str, int], cell: Mapping[str, object], reverse: frozenset[tuple[str, str]]
+    equation: Equation,
+    starts: Mapping[str, int],
+    cell: Mapping[str, object],
+    reverse: frozenset[tuple[str, str]],
 ) -> str | None:
     """Name the axis that is at its start in an unsupported cell; None if none is."""
     for axis in reversed(equation.positions):
         position = poly(cell[axis.position])  # type: ignore[arg-type]
         later = f"{axis.name}_k_"
         backwards = (equation.name, axis.name) in reverse
-        if later not in (str(cell) if backwards else position.sizes) and later not in str(cell.values()):
+        if later not in (str(cell) if backwards else position.sizes) and later not in str(
+            cell.values()
+        ):
             return axis.name
     return None
 

@@ -1,7 +1,7 @@
 """Measuring: the largest graph that is unrolled, with its span and path length, within limits.
 
-Each length runs in a process of its own with at most 4 GB of memory; lengths grow by a half until
-one takes more than a minute of processor time, or more memory, or is refused.
+Each length runs in a process of its own with at most 4 GB of memory. Lengths grow by a quarter
+until one takes more than a minute of processor time, or more memory, or is refused.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _longer(name: str, n: int) -> Iterator[tuple[int, tuple[float, float]]]:
         if found is None:
             return
         yield n, found
-        n = n * 3 // 2
+        n = n * 5 // 4
 
 
 def _one(name: str, n: int) -> tuple[float, float] | None:

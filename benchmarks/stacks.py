@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import networkx as nx
 
 from workspan import Graph, Setting, analyze, catalogue, trace, unroll
 from workspan.analysis.figures import NAMES
+from workspan.analysis.measure import weights
 
 from .timing import Row, cpu
 
@@ -20,10 +22,13 @@ def _derived(model: str, depth: int | str, figures: tuple[str, ...] = NAMES) -> 
     """Return the seconds of tracing a stack and deriving its figures, nothing being known of it."""
 
     def once() -> None:
-        graph = trace(catalogue[model], name=model, L=depth)
-        analyze(graph, figures=figures, witnesses=("derived",))
+        _derive(trace(catalogue[model], name=model, L=depth), figures)
 
     return cpu(once, repeat=2)
+
+
+def _derive(graph: Graph, figures: tuple[str, ...]) -> None:
+    analyze(graph, figures=figures, witnesses=("derived",))
 
 
 def figures() -> Iterator[Row]:
@@ -39,12 +44,7 @@ def slowest() -> Iterator[Row]:
     """Derive the figures of the deepest stack one by one."""
     for model in MODELS:
         graph = trace(catalogue[model], name=model, L=DEPTHS[-1])
-        seconds = {
-            name: cpu(
-                lambda name=name: analyze(graph, figures=[name], witnesses=("derived",)), repeat=1
-            )
-            for name in NAMES
-        }
+        seconds = {name: cpu(partial(_derive, graph, (name,)), repeat=1) for name in NAMES}
         for name in sorted(seconds, key=seconds.__getitem__, reverse=True)[:3]:
             yield Row(f"{model}, {DEPTHS[-1]} layers written out, {name}", seconds[name])
 
@@ -57,24 +57,16 @@ def longest_path() -> Iterator[Row]:
             f"span of {model}, {DEPTHS[-1]} layers, for all n, with its proof",
             _derived(model, DEPTHS[-1], ("span",)),
             f"unroll at n = {LENGTH}, networkx.dag_longest_path_length",
-            cpu(lambda graph=graph: _longest(graph), repeat=1),
+            cpu(partial(_longest, graph), repeat=1),
         )
 
 
 def _longest(graph: Graph) -> int:
     setting = Setting()
-    at = {s: LENGTH for s in graph.free_sizes}
+    at = dict.fromkeys(graph.free_sizes, LENGTH)
     digraph = unroll(graph, **at)
-    steps = {
-        e.name: int(e.primitive.depth(_site(graph, e.name), setting).evaluate(**at)) for e in graph
-    }
+    steps = weights(graph, setting, at)
     for _, target, data in digraph.edges(data=True):
         data["weight"] = steps[target[0]]
     found: int = nx.dag_longest_path_length(digraph)
     return found
-
-
-def _site(graph: Graph, name: str) -> object:
-    from workspan.analysis.sites import site
-
-    return site(graph, graph[name])

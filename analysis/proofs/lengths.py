@@ -10,14 +10,15 @@ intervals without gaps.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...graphs.graph import Axis, Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly, size
 from .errors import ProofError
-from .paths import Given, PathCertificate, Piece, check_paths, covers
+from .paths import PathCertificate, check_paths
+from .pieces import Given, Piece, covers
 from .potentials import bound_symbol, lower_sizes
 
 
@@ -78,7 +79,9 @@ def check_length(graph: Graph, setting: Setting, certificate: LengthCertificate)
 
 def connected(graph: Graph, paths: PathCertificate) -> list[tuple[str, str]]:
     """Return the inputs and outputs that paths lead between."""
-    return [(n, o) for n in paths.pieces for o in dict.fromkeys(graph.outputs) if paths.pieces[n].get(o)]
+    return [
+        (n, o) for n in paths.pieces for o in dict.fromkeys(graph.outputs) if paths.pieces[n].get(o)
+    ]
 
 
 def along(graph: Graph, name: str, output: str) -> Axis | None:
@@ -91,7 +94,8 @@ def long_enough(axis: Axis, distance: Poly, least: Mapping[str, int]) -> dict[st
     """State that two positions of an axis can be so far apart."""
     given = lower_sizes(least)
     symbol = bound_symbol(axis)
-    if symbol is not None and symbol not in distance.sizes:
+    known = axis.extent.substitute(given) - 1 - distance
+    if symbol is not None and symbol not in distance.sizes and not at_least(known, 0):
         offset = axis.extent - size(symbol)
         given[symbol] = distance + 1 - offset + size(f"{axis.name}_r_")
     return given
@@ -107,13 +111,21 @@ def _parts(term: Poly) -> tuple[Poly, ...]:
 
 
 def _below(
-    piece: Piece, terms: Sequence[Poly], pieces: Sequence[Piece], axis: Axis | None, least: Mapping[str, int]
+    piece: Piece,
+    terms: Sequence[Poly],
+    pieces: Sequence[Piece],
+    axis: Axis | None,
+    least: Mapping[str, int],
 ) -> bool:
     """Whether at each distance of a piece some piece costs no more than some term."""
     if axis is None or piece.side == 0:
         given = lower_sizes(least)
         return any(p.side == 0 and at_least(t, p.cost, given=given) for p in pieces for t in terms)
-    own = [p if p.side else Piece(piece.side, poly(0), None, p.cost) for p in pieces if p.side in {0, piece.side}]
+    own = [
+        p if p.side else Piece(piece.side, poly(0), None, p.cost)
+        for p in pieces
+        if p.side in {0, piece.side}
+    ]
     given, end = long_enough(axis, piece.low, least), _end(piece, axis)
     cheap = [
         p
@@ -144,16 +156,17 @@ def may_hold(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
     return not beyond and not at_least(piece.low - 1, distance, given=given)
 
 
-def holds(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
-    """Whether a piece certainly says something of a distance."""
-    if piece.side == 0 or side == 0:
-        return piece.side == 0
-    if piece.side != side or not at_least(distance, piece.low, given=given):
-        return False
-    return piece.high is None or at_least(piece.high, distance, given=given)
+def holds(pieces: Sequence[Piece], pair: Pair, given: Given) -> bool:
+    """Whether some piece certainly says something of a pair."""
+    if any(p.side == 0 for p in pieces) or pair.side == 0:
+        return any(p.side == 0 for p in pieces)
+    own = [p for p in pieces if p.side == pair.side]
+    return covers(own, pair.distance, pair.distance, given)
 
 
-def attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]) -> None:
+def attained(
+    graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]
+) -> None:
     """A pair is inside the sequence, is connected, and no piece says less of it than the term."""
     if (pair.source, pair.output) not in connected(graph, paths):
         raise ProofError(f"{pair.output}: it is no output that {pair.source} reaches")
@@ -162,28 +175,40 @@ def attained(graph: Graph, term: Poly, pair: Pair, paths: PathCertificate, least
     if axis is not None:
         low = at_least(pair.distance, 0, given=given)
         if not low or not at_least(axis.extent - 1, pair.distance, given=given) or pair.side == 0:
-            raise ProofError(f"{pair.output}: positions {pair.distance} apart are not certain to exist")
-    if not any(holds(p, pair.side, pair.distance, given) for p in pieces):
-        raise ProofError(f"{pair.output}: positions {pair.distance} apart are not certain to be connected")
+            raise ProofError(
+                f"{pair.output}: positions {pair.distance} apart are not certain to exist"
+            )
+    if not holds(pieces, pair, given):
+        raise ProofError(
+            f"{pair.output}: positions {pair.distance} apart are not certain to be connected"
+        )
     for piece in pieces:
         if not may_hold(piece, pair.side, pair.distance, given):
             continue
         more = piece.at(pair.distance) - term
-        if not at_least(more, 0, given=given) and not at_least(_if_held(piece, pair, more), 0, given=given):
+        if not any(at_least(m, 0, given=given) for m in (more, *_if_held(piece, pair, term))):
             raise ProofError(f"{pair.output}: {piece} may be less than {term} at {pair.distance}")
 
 
-def _if_held(piece: Piece, pair: Pair, cost: Poly) -> Poly:
-    """Write a cost where a piece reaches as far as a pair: a size is as large as that takes."""
-    if piece.high is None or piece.side != pair.side:
-        return cost
+def _if_held(piece: Piece, pair: Pair, term: Poly) -> Iterator[Poly]:
+    """Yield how much more than a term a piece costs at least, where it says something of a pair.
+
+    There the distance is between its ends: a rising cost is at least that at the first, and a size
+    is as large as it takes for the last to be as far as the pair.
+    """
+    if piece.side != pair.side:
+        return
+    if at_least(piece.slope, 0):
+        yield piece.at(piece.low) - term
+    if piece.high is None:
+        return
     beyond = piece.high - pair.distance
     for atom in sorted(beyond.atoms, key=lambda a: a.text):
         c = beyond.terms.get(((atom, 1),), 0)
         rest = beyond - c * Poly({((atom, 1),): 1})
-        if atom.kind == "size" and c > 0 and rest.sizes and atom.text not in rest.sizes:
-            return cost.substitute({atom.text: size(f"{atom.text}_h_") - rest / c})
-    return cost
+        if atom.kind == "size" and c > 0 and atom.text not in rest.sizes:
+            large = size(f"{atom.text}_h_") - rest / c
+            yield (piece.at(pair.distance) - term).substitute({atom.text: large})
 
 
 def check_field(graph: Graph, setting: Setting, certificate: FieldCertificate) -> None:

@@ -33,7 +33,7 @@ class Link:
 
     cost: Poly
     start: Mapping[str, int]
-    """By axis, the first step at which it is claimed (counted from the end if the loop is reversed)."""
+    """By axis, the first step at which it is claimed (from the end if the loop is reversed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,15 @@ def check_span(graph: Graph, setting: Setting, certificate: SpanCertificate) -> 
         for link in certificate.chains.get(equation.name, ()):
             for cell in cells(equation, link.start, certificate.reverse, least):
                 if not supported(graph, equation, link, cell, weight[equation.name], certificate):
-                    raise ProofError(f"{equation.name}: nothing supports {link.cost} from {dict(link.start)} on")
+                    raise ProofError(
+                        f"{equation.name}: nothing supports {link.cost} from {dict(link.start)} on"
+                    )
     _check_conclusion(graph, certificate, least)
 
 
-def _check_above(graph: Graph, equation: Equation, weight: Poly, certificate: SpanCertificate, least: Given) -> None:
+def _check_above(
+    graph: Graph, equation: Equation, weight: Poly, certificate: SpanCertificate, least: Given
+) -> None:
     own = certificate.potentials.get(equation.name)
     if not own:
         raise ProofError(f"{equation.name}: no potential")
@@ -96,7 +100,10 @@ def _check_above(graph: Graph, equation: Equation, weight: Poly, certificate: Sp
             for term in certificate.potentials[read.source]:
                 worst = highest(graph, equation, read, term, least)
                 if not _some_at_least(own, worst + weight, situation):
-                    raise ProofError(f"{equation.name}: its potential is less than {worst + weight} from {read.source}")
+                    raise ProofError(
+                        f"{equation.name}: its potential is less than {worst + weight} "
+                        f"from {read.source}"
+                    )
 
 
 def _check_conclusion(graph: Graph, certificate: SpanCertificate, least: Given) -> None:
@@ -119,7 +126,9 @@ def _check_conclusion(graph: Graph, certificate: SpanCertificate, least: Given) 
                 and at_least(axis.extent - 1, position, given=floor)
                 and at_least(step, link.start.get(axis.name, 0), given=floor)
             ):
-                raise ProofError(f"{end.equation}: position {position} is not certain to be on {axis.name}")
+                raise ProofError(
+                    f"{end.equation}: position {position} is not certain to be on {axis.name}"
+                )
         if not at_least(link.cost.substitute(values), term, given=floor):
             raise ProofError(f"{end.equation}: {link.cost} does not attain {term}")
 
@@ -170,7 +179,9 @@ def bound_symbol(axis: Axis) -> str | None:
     return None
 
 
-def situations(graph: Graph, equation: Equation, read: Read, least: Given) -> Iterator[dict[str, Sized]]:
+def situations(
+    graph: Graph, equation: Equation, read: Read, least: Given
+) -> Iterator[dict[str, Sized]]:
     """Yield the regions of the reader in which this read takes place."""
     shift = _shift_of(equation)
     if shift is None or isinstance(equation.primitive, Final):
@@ -181,7 +192,11 @@ def situations(graph: Graph, equation: Equation, read: Read, least: Given) -> It
     if axis is None or distance is None or distance.constant is None:
         raise ProofError(f"{equation.name}: expected a shift by a number along one of its axes")
     steps, backwards = abs(int(distance.constant)), int(distance.constant) < 0
-    counts = [poly(k) for k in range(steps)] if read.boundary else [poly(steps) + size(f"{axis.name}_k_")]
+    counts = (
+        [poly(k) for k in range(steps)]
+        if read.boundary
+        else [poly(steps) + size(f"{axis.name}_k_")]
+    )
     for count in counts:
         yield _at_step(equation.positions, axis, count, backwards, least)
 
@@ -222,13 +237,17 @@ def highest(graph: Graph, equation: Equation, read: Read, term: Poly, least: Giv
     low, high = read.relation.bounds(reader_position(equation, axis), axis.extent)
     slope = term.substitute({axis.position: size(axis.position) + 1}) - term
     if axis.position in slope.sizes:
-        raise ProofError(f"{equation.name}: {term} of {read.source} is not linear along {axis.name}")
+        raise ProofError(
+            f"{equation.name}: {term} of {read.source} is not linear along {axis.name}"
+        )
     given = region(graph[read.source], least)
     if at_least(slope, 0, given=given):
         return term.substitute({axis.position: high})
     if at_least(0, slope, given=given):
         return term.substitute({axis.position: low})
-    raise ProofError(f"{equation.name}: {term} of {read.source} neither rises nor falls along {axis.name}")
+    raise ProofError(
+        f"{equation.name}: {term} of {read.source} neither rises nor falls along {axis.name}"
+    )
 
 
 def reader_position(equation: Equation, axis: Axis) -> Poly:
@@ -241,7 +260,7 @@ def reader_position(equation: Equation, axis: Axis) -> Poly:
 def cells(
     equation: Equation, start: Mapping[str, int], reverse: frozenset[tuple[str, str]], least: Given
 ) -> tuple[dict[str, Sized], ...]:
-    """Return regions that cover all positions from ``start`` on: each axis at its start, or later."""
+    """Return regions that cover all positions from ``start`` on: an axis at its start, or later."""
     axes = equation.positions
     firsts = tuple(start.get(a.name, 0) for a in axes)
     backwards = tuple((equation.name, a.name) in reverse for a in axes)
@@ -273,7 +292,12 @@ def _cells(
 
 
 def supported(
-    graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, certificate: SpanCertificate
+    graph: Graph,
+    equation: Equation,
+    link: Link,
+    cell: Given,
+    weight: Poly,
+    certificate: SpanCertificate,
 ) -> bool:
     """Whether something that is read in this cell carries the cost of the link."""
     if at_least(weight, link.cost, given=cell):
@@ -299,11 +323,17 @@ def _readable(
     for link in certificate.chains.get(read.source, ()):
         for end in dict.fromkeys(ends):
             at = {} if end is None or axis is None else {axis.position: end}
-            if end is not None and axis is not None and not (
-                at_least(end, 0, given=cell) and at_least(axis.extent - 1, end, given=cell)
+            if (
+                end is not None
+                and axis is not None
+                and not (
+                    at_least(end, 0, given=cell) and at_least(axis.extent - 1, end, given=cell)
+                )
             ):
                 continue
-            if all(_started(source, a, link, at, cell, certificate.reverse) for a in source.positions):
+            if all(
+                _started(source, a, link, at, cell, certificate.reverse) for a in source.positions
+            ):
                 yield link.cost.substitute(at)
 
 
@@ -319,7 +349,7 @@ def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, 
 
 
 def _takes_place(graph: Graph, equation: Equation, read: Read, cell: Given) -> bool:
-    """Whether the read certainly happens in a cell (and not the one at the boundary, or that one)."""
+    """Whether the read certainly happens in a cell, and not the other one of a shift."""
     shift = _shift_of(equation)
     if shift is None:
         return True
@@ -333,7 +363,12 @@ def _takes_place(graph: Graph, equation: Equation, read: Read, cell: Given) -> b
 
 
 def _started(
-    source: Equation, axis: Axis, link: Link, at: Mapping[str, Poly], cell: Given, reverse: frozenset[tuple[str, str]]
+    source: Equation,
+    axis: Axis,
+    link: Link,
+    at: Mapping[str, Poly],
+    cell: Given,
+    reverse: frozenset[tuple[str, str]],
 ) -> bool:
     first = link.start.get(axis.name, 0)
     if first == 0:
@@ -342,6 +377,8 @@ def _started(
     return at_least(_step(source, axis, position, reverse), first, given=cell)
 
 
-def _step(equation: Equation, axis: Axis, position: Poly, reverse: frozenset[tuple[str, str]]) -> Poly:
+def _step(
+    equation: Equation, axis: Axis, position: Poly, reverse: frozenset[tuple[str, str]]
+) -> Poly:
     """Return the number of the loop's step at a position."""
     return axis.extent - 1 - position if (equation.name, axis.name) in reverse else position

@@ -42,7 +42,7 @@ def derived(figure: str, name: str, setting: Setting = LAYER) -> Derivation:
     ],
 )
 def test_sequential_operations(name: str, formula: str) -> None:
-    """A stack of recurrences is a wavefront, a bidirectional one waits, attention is one step a layer.
+    """A stack of recurrences is a wavefront, a bidirectional one waits, attention takes a step.
 
     The wavefront of a uniform recurrence: Karp, Miller and Winograd 1967. Sequential operations
     O(n) and O(1): Vaswani et al. 2017, Table 1. The scan: Blelloch 1990.
@@ -95,7 +95,10 @@ def test_layers_to_connect(name: str, at: dict[str, int], layers: int) -> None:
     """
     assert derived("layers_to_connect", name).formula.evaluate(**at) == layers  # type: ignore[union-attr]
     if at["n"] <= 64:
-        assert measure("layers_to_connect", symbolic(name), LAYER, {"d": 1, "h": 1, "L": 1, **at}) == layers
+        assert (
+            measure("layers_to_connect", symbolic(name), LAYER, {"d": 1, "h": 1, "L": 1, **at})
+            == layers
+        )
 
 
 @pytest.mark.parametrize(
@@ -160,7 +163,7 @@ def test_the_cache_of_attention_can_be_computed_again() -> None:
     ],
 )
 def test_parameters(name: str, formula: str) -> None:
-    """As many parameters as the torch.nn modules of one layer: RNN, GRU, LSTM, attention, Conv1d."""
+    """As many as the torch.nn modules have: RNN, GRU, LSTM, MultiheadAttention, Conv1d."""
     found = derived("params", name).formula
     assert found is not None
     assert found.substitute({"L": 1}) == poly(formula)
@@ -171,7 +174,7 @@ def test_parameters(name: str, formula: str) -> None:
     [("lstm", "2*d - n"), ("gru", "d - n"), ("rnn", "-n - d")],
 )
 def test_attention_is_cheaper_where_the_sequence_is_short(name: str, cheaper: str) -> None:
-    """With projections attention has 4 n d (n + 2 d) operations, an LSTM 16 n d^2, a GRU 12, an RNN 4.
+    """With projections attention has 4 n d (n + 2 d) operations, an LSTM 16 n d^2, an RNN 4 n d^2.
 
     So attention is cheaper than an LSTM for n < 2 d, than a GRU for n < d, and never than an Elman
     network; contractions alone, counted as multiply-adds of two operations.

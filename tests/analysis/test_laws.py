@@ -63,13 +63,17 @@ def agrees(figure: str, model: Block, setting: Setting, at: Sizes) -> None:
     claimed = value(found, at)
     if claimed is not None:
         measured = measure(figure, model.graph, setting, at)
-        assert claimed == measured, f"{figure} of {model} is {measured} at {at}, not {found.formula}"
+        assert claimed == measured, (
+            f"{figure} of {model} is {measured} at {at}, not {found.formula}"
+        )
 
 
 @pytest.mark.parametrize("unit", UNITS)
 @examples(60)
 @given(st.data(), models(), settings())
-def test_the_span_is_measured(unit: str, data: st.DataObject, model: Block, setting: Setting) -> None:
+def test_the_span_is_measured(
+    unit: str, data: st.DataObject, model: Block, setting: Setting
+) -> None:
     """Law: the derived span is the longest path of the unrolled graph, in every unit."""
     agrees("span", model, setting.but(unit=unit), data.draw(sizes(model.graph)))
 
@@ -132,7 +136,13 @@ WRONG_ONCE: tuple[tuple[str, Block, Sizes], ...] = (
     ("path_length", Summary(), {"n": 5, "d": 1}),
     ("path_length", Chain(Shift(), Shift(-1)), {"n": 1, "d": 1}),
     ("path_length", Chain(Cross(), Shift()), {"n": 1, "m": 1, "d": 1}),
+    ("path_length", Chain(Summary(reverse=True), Scan(reverse=True)), {"n": 8, "d": 1}),
     ("mixing_hops", Summary(), {"n": 1, "d": 1}),
+    (
+        "layers_to_connect",
+        Chain(Attention("window"), Stack(Attention("window"))),
+        {"n": 2, "d": 1, "L": 1},
+    ),
     ("receptive_field", Shift(-1), {"n": 3, "d": 1}),
     ("receptive_field", Chain(Recurrent("elman", "backward"), Shift(-1)), {"n": 2, "d": 1}),
     ("layers_to_connect", Chain(Recurrent("elman", "backward"), Shift(-1)), {"n": 6, "d": 1}),
@@ -142,7 +152,9 @@ WRONG_ONCE: tuple[tuple[str, Block, Sizes], ...] = (
 
 @pytest.mark.parametrize(("figure", "model", "at"), WRONG_ONCE)
 @pytest.mark.parametrize("unit", UNITS)
-def test_what_was_wrong_once_is_not_any_more(figure: str, model: Block, at: Sizes, unit: str) -> None:
+def test_what_was_wrong_once_is_not_any_more(
+    figure: str, model: Block, at: Sizes, unit: str
+) -> None:
     """Law: reads that may lie outside the sequence, or far from the input, carry no path."""
     agrees(figure, model, Setting(unit=unit), at)
 

@@ -27,7 +27,8 @@ from workspan.analysis.proofs.lengths import (
     check_field,
     check_length,
 )
-from workspan.analysis.proofs.paths import PathCertificate, Piece
+from workspan.analysis.proofs.paths import PathCertificate
+from workspan.analysis.proofs.pieces import Piece
 from workspan.analysis.proofs.potentials import Link, SpanCertificate, check_span
 from workspan.analysis.reach import receptive_field
 from workspan.analysis.span import span
@@ -153,10 +154,12 @@ def test_an_equation_without_pieces_is_refused(name: str) -> None:
         assert not accepted(check_length, name, replace(certificate, paths=paths))
 
 
-# --- corruptions at random --------------------------------------------------------------------------
+# --- corruptions at random ------------------------------------------------------------------------
 
 
-def one_of(data: st.DataObject, found: tuple[Any, ...], change: Callable[[Any], Any]) -> tuple[Any, ...]:
+def one_of(
+    data: st.DataObject, found: tuple[Any, ...], change: Callable[[Any], Any]
+) -> tuple[Any, ...]:
     """Change one element of a tuple."""
     k = data.draw(st.integers(0, len(found) - 1))
     return (*found[:k], change(found[k]), *found[k + 1 :])
@@ -165,7 +168,9 @@ def one_of(data: st.DataObject, found: tuple[Any, ...], change: Callable[[Any], 
 def corrupt_span(data: st.DataObject, certificate: SpanCertificate) -> SpanCertificate:
     """Change one thing in a certificate of a span."""
     off = data.draw(OFF)
-    kind = data.draw(st.sampled_from(["formula", "potential", "link", "start", "end", "all", "least"]))
+    kind = data.draw(
+        st.sampled_from(["formula", "potential", "link", "start", "end", "all", "least"])
+    )
     if kind == "formula":
         return replace(certificate, formula=one_of(data, certificate.formula, lambda t: t + off))
     if kind == "end":
@@ -174,7 +179,9 @@ def corrupt_span(data: st.DataObject, certificate: SpanCertificate) -> SpanCerti
         ends = one_of(
             data,
             certificate.ends,
-            lambda e: replace(e, position={a: p + off * (a == axis) for a, p in e.position.items()}),
+            lambda e: replace(
+                e, position={a: p + off * (a == axis) for a, p in e.position.items()}
+            ),
         )
         return replace(certificate, ends=ends)
     if kind == "least":
@@ -261,7 +268,9 @@ def corrupt_paths(data: st.DataObject, paths: PathCertificate) -> PathCertificat
 def corrupt_length(data: st.DataObject, certificate: LengthCertificate) -> LengthCertificate:
     """Change one thing in a certificate of a path length."""
     off = data.draw(OFF)
-    kind = data.draw(st.sampled_from(["formula", "pair", "least", "both", "paths", "paths", "paths"]))
+    kind = data.draw(
+        st.sampled_from(["formula", "pair", "least", "both", "paths", "paths", "paths"])
+    )
     if kind == "paths":
         return replace(certificate, paths=corrupt_paths(data, certificate.paths))
     if kind == "least":
