@@ -64,9 +64,13 @@ def graph_of(model: Model, at: Sequence[Sizes] = ()) -> Graph:
     if isinstance(model, Graph):
         return model
     if isinstance(model, str) and model not in CATALOGUE:
-        raise GraphError(f"expected a model of the catalogue ({', '.join(CATALOGUE)}), got {model!r}")
+        raise GraphError(
+            f"expected a model of the catalogue ({', '.join(CATALOGUE)}), got {model!r}"
+        )
     function = CATALOGUE[model] if isinstance(model, str) else model
-    own = getattr(function, "__kwdefaults__", None) or getattr(getattr(function, "__wrapped__", None), "__kwdefaults__", None)
+    own = getattr(function, "__kwdefaults__", None) or getattr(
+        getattr(function, "__wrapped__", None), "__kwdefaults__", None
+    )
     given = {s for sizes in at for s in sizes}
     symbols = tuple(s for s in own or {} if s in given)
     if isinstance(model, str):
@@ -135,9 +139,14 @@ def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
     for sizes in at:
         foreign = [s for s in sizes if s not in graph.free_sizes and s not in ("L", "h")]
         if foreign:
-            raise SizeError(f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}")
+            raise SizeError(
+                f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}"
+            )
     chosen = at or SMALL
-    return [{s: {**SMALL[0], **graph_defaults(graph), **sizes}.get(s, 4) for s in graph.free_sizes} for sizes in chosen]
+    return [
+        {s: {**SMALL[0], **graph_defaults(graph), **sizes}.get(s, 4) for s in graph.free_sizes}
+        for sizes in chosen
+    ]
 
 
 def graph_defaults(graph: Graph) -> dict[str, int]:
@@ -148,10 +157,18 @@ def graph_defaults(graph: Graph) -> dict[str, int]:
 
 
 def figure(
-    name: str, graph: Graph, setting: Setting, points: Sequence[Sizes], witnesses: Sequence[str] = ("derived", "measured", "run")
+    name: str,
+    graph: Graph,
+    setting: Setting,
+    points: Sequence[Sizes],
+    witnesses: Sequence[str] = ("derived", "measured", "run"),
 ) -> Figure:
     """Derive one figure and take its witnesses."""
-    derivation = derive(name, graph, setting) if "derived" in witnesses else Derivation(None, reason="not asked for")
+    derivation = (
+        derive(name, graph, setting)
+        if "derived" in witnesses
+        else Derivation(None, reason="not asked for")
+    )
     values = tuple(
         Value(
             dict(at),
@@ -167,7 +184,9 @@ def figure(
         UNITS[name],
         setting,
         formula,
-        "" if formula is None else derivation.domain(tuple(sorted({*formula.sizes, *derivation.least}))),
+        ""
+        if formula is None
+        else derivation.domain(tuple(sorted({*formula.sizes, *derivation.least}))),
         {} if formula is None else growth(formula, formula.sizes),
         "" if formula is None else theta(formula),
         derivation.grade,
@@ -206,8 +225,16 @@ def compare(
     for model in models:
         own = [_own(model, sizes) for sizes in at]
         analyses.append(
-            analyze(model, at=own, setting=setting, figures=figures, witnesses=witnesses, progress=progress)
+            analyze(
+                model,
+                at=own,
+                setting=setting,
+                figures=figures,
+                witnesses=witnesses,
+                progress=progress,
+            )
         )
+
     def in_units(name: str, units: Sequence[str]) -> dict[str, dict[str, Figure]]:
         return {u: {a.model: _in_unit(name, a, u, at, witnesses) for a in analyses} for u in units}
 
@@ -247,7 +274,7 @@ def _crossovers(analyses: Sequence[Analysis], setting: Setting) -> list[Crossove
         both = (left.by_primitive.get("contraction"), right.by_primitive.get("contraction"))
         if both[0] is not None and both[1] is not None:
             parts.insert(0, ("contractions", both[0], both[1]))
-        found += [crossover("work", counted, a.model, x, b.model, y, setting) for counted, x, y in parts]
+        found += [
+            crossover("work", counted, a.model, x, b.model, y, setting) for counted, x, y in parts
+        ]
     return found
-
-

@@ -158,9 +158,7 @@ class Comparison:
     def cells(self) -> list[Figure]:
         """All figures, each once: spans and paths by unit stand for those of the setting."""
         by_unit = {"span": self.spans, "path_length": self.paths}
-        found = [
-            f for a in self.analyses for f in a.figures.values() if not by_unit.get(f.name)
-        ]
+        found = [f for a in self.analyses for f in a.figures.values() if not by_unit.get(f.name)]
         for units in by_unit.values():
             found += [f for by_model in units.values() for f in by_model.values()]
         return found

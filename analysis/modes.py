@@ -50,7 +50,11 @@ def _given(graph: Graph, read: Read, along: str) -> tuple[Read, ...]:
         return ()
     if read.axis != along:
         return (read,)
-    return (Read(read.source),) if read.relation.reads_itself and read.relation.kind == "offsets" else ()
+    return (
+        (Read(read.source),)
+        if read.relation.reads_itself and read.relation.kind == "offsets"
+        else ()
+    )
 
 
 def _trimmed(graph: Graph, equations: dict[str, Equation]) -> Graph:
@@ -61,7 +65,9 @@ def _trimmed(graph: Graph, equations: dict[str, Equation]) -> Graph:
             alive.add(name)
             pending.extend(r.source for r in equations[name].reads)
     left = {n: e for n, e in equations.items() if n in alive}
-    return replace(graph, equations=left, inputs=tuple(i for i in graph.inputs if i in alive), source=None)
+    return replace(
+        graph, equations=left, inputs=tuple(i for i in graph.inputs if i in alive), source=None
+    )
 
 
 def generating(graph: Graph) -> Graph:
@@ -69,11 +75,15 @@ def generating(graph: Graph) -> Graph:
     along, output = _along(graph), graph[graph.outputs[0]]
     first = graph[graph.inputs[0]]
     if [a.extent for a in first.features] != [a.extent for a in output.features]:
-        raise ModeError(f"expected an output that can be an input, got {output.name} with other axes than {first.name}")
+        raise ModeError(
+            f"expected an output that can be an input, got {output.name} with other axes than {first.name}"
+        )
     start = Equation("start", Constant(first.features), (), first.features)
     reads = (Read(output.name, Relation.shift(1), along), Read("start", boundary=True))
     fed = replace(first, primitive=Shift(along, False), reads=reads)
-    return replace(graph, equations={"start": start, **graph.equations, first.name: fed}, source=None)
+    return replace(
+        graph, equations={"start": start, **graph.equations, first.name: fed}, source=None
+    )
 
 
 def _along(graph: Graph) -> str:

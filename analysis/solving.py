@@ -64,7 +64,9 @@ def continued(history: Sequence[Sequence[Poly]], step: Poly, what: str) -> tuple
     last = len(history) - 1
     growth = growth_between(history[last - 1], history[last])
     if growth is None or growth != growth_between(history[last - 2], history[last - 1]):
-        raise UnsolvedError(f"{what} does not grow by a constant along its loop: {[[str(x) for x in h] for h in history]}")
+        raise UnsolvedError(
+            f"{what} does not grow by a constant along its loop: {[[str(x) for x in h] for h in history]}"
+        )
     return tuple(term + (step - last) * growth for term in history[last])
 
 

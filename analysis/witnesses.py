@@ -19,7 +19,6 @@ LARGEST_RUN = 3_000_000
 """Operations that are carried out on counting scalars (a few seconds)."""
 
 
-
 STATIC = {"params", "state", "state_bound", "decode_work"}
 
 
@@ -33,7 +32,9 @@ def measured(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -
         return None
 
 
-def _in_other_mode(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
+def _in_other_mode(
+    name: str, graph: Graph, setting: Setting, at: Mapping[str, int]
+) -> Number | None:
     """Measure the span of decoding and generating, and the work of each token once."""
     if setting.mode == "train" or name not in {"work", "span", "parallelism"}:
         return None
@@ -42,7 +43,11 @@ def _in_other_mode(name: str, graph: Graph, setting: Setting, at: Mapping[str, i
     span = measure("span", graph, setting.but(unit="scalar"), at)
     once = setting.but(mode="encode", pairs="masked")
     decoding = setting.mode == "decode"
-    total = measure("decode_work", graph, once, at) if decoding else measure("work", graph.looped, once, at)
+    total = (
+        measure("decode_work", graph, once, at)
+        if decoding
+        else measure("work", graph.looped, once, at)
+    )
     if name == "work" or total is None or span is None:
         return None if span is None else total
     return Fraction(total) / span
@@ -57,7 +62,13 @@ def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Num
     cost = derive("work", graph, setting).formula
     if cost is None or cost.evaluate(**{s: at[s] for s in cost.sizes}) > LARGEST_RUN:
         return None
-    result = _result(graph.name, tuple(sorted({"h": 1, **at}.items())), setting.pairs, setting.reduction, setting.mac)
+    result = _result(
+        graph.name,
+        tuple(sorted({"h": 1, **at}.items())),
+        setting.pairs,
+        setting.reduction,
+        setting.mac,
+    )
     return _read(name, result, setting)
 
 
@@ -74,5 +85,7 @@ def _read(name: str, result: Any, setting: Setting) -> Number | None:
 
 
 @functools.lru_cache(maxsize=64)
-def _result(name: str, at: tuple[tuple[str, int], ...], pairs: str, reduction: str, mac: int) -> Any:
+def _result(
+    name: str, at: tuple[tuple[str, int], ...], pairs: str, reduction: str, mac: int
+) -> Any:
     return run(name, sizes=dict(at), pairs=pairs, reduction=reduction, mac=mac)

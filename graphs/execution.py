@@ -36,11 +36,19 @@ def random_parameters(graph: Graph, *, seed: int = 0, **sizes: int) -> dict[str,
     """Draw parameters from a normal distribution, scaled by the width of what they multiply."""
     rng = np.random.default_rng(seed)
     shapes = parameter_shapes(graph, **sizes)
-    return {k: rng.normal(size=s) / np.sqrt(max(s[-1], 1) if len(s) > 1 else 1) for k, s in shapes.items()}
+    return {
+        k: rng.normal(size=s) / np.sqrt(max(s[-1], 1) if len(s) > 1 else 1)
+        for k, s in shapes.items()
+    }
 
 
 def execute(
-    graph: Graph, inputs: Mapping[str, Any], parameters: Mapping[str, Any], *, xp: Any = np, **sizes: int
+    graph: Graph,
+    inputs: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    *,
+    xp: Any = np,
+    **sizes: int,
 ) -> tuple[Any, ...]:
     """Compute the outputs.
 
@@ -115,7 +123,9 @@ class Execution:
         if isinstance(equation.primitive, Shift | Final):
             value = self._moved(equation)
         else:
-            value = equation.primitive.run(self, site, [self._fetch(equation, r) for r in equation.reads])
+            value = equation.primitive.run(
+                self, site, [self._fetch(equation, r) for r in equation.reads]
+            )
         self._keep(equation, value)
 
     def _keep(self, equation: Equation, value: Any) -> None:
@@ -126,7 +136,9 @@ class Execution:
             return
         if equation.name not in self.values:
             self.values[equation.name] = self.xp.zeros(shape, dtype=value.dtype)
-        index = tuple(self.fixed[a.name] if a.name in self.fixed else slice(None) for a in equation.positions)
+        index = tuple(
+            self.fixed[a.name] if a.name in self.fixed else slice(None) for a in equation.positions
+        )
         self.values[equation.name][index] = value
 
     def _moved(self, equation: Equation) -> Any:
@@ -166,7 +178,11 @@ class Execution:
             if axis.name == read.axis and (table is not None or gathers):
                 chosen = table if table is not None else self._table(equation, axis, read)
                 index.append(chosen)
-                if equation.sequence is not None and not isinstance(chosen, int) and equation.sequence.name not in self.fixed:
+                if (
+                    equation.sequence is not None
+                    and not isinstance(chosen, int)
+                    and equation.sequence.name not in self.fixed
+                ):
                     present.append(equation.sequence.name)
             elif axis.name in self.fixed:
                 index.append(self.fixed[axis.name])
@@ -224,7 +240,9 @@ class Execution:
             if equation.name in values:
                 continue
             site = Site(equation, tuple(graph[r.source] for r in equation.reads))
-            values[equation.name] = equation.primitive.run(self, site, [values[r.source] for r in equation.reads])
+            values[equation.name] = equation.primitive.run(
+                self, site, [values[r.source] for r in equation.reads]
+            )
         return tuple(values[name] for name in graph.outputs)
 
 
@@ -232,5 +250,3 @@ def defaults(graph: Graph, **sizes: int) -> dict[str, int]:
     """Complete sizes with the graph's own, for every size that it is symbolic in."""
     chosen = {name: graph.sizes.get(name, 4) for name in graph.free_sizes}
     return checked({**chosen, **{k: v for k, v in sizes.items() if v is not None}})
-
-

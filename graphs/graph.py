@@ -147,7 +147,11 @@ class Graph:
         for equation in self.equations.values():
             for read in equation.reads:
                 graph.add_edge(
-                    read.source, equation.name, relation=read.relation, axis=read.axis, boundary=read.boundary
+                    read.source,
+                    equation.name,
+                    relation=read.relation,
+                    axis=read.axis,
+                    boundary=read.boundary,
                 )
         return graph
 

@@ -157,7 +157,9 @@ def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
     centred = x - mean(x, axis)
     variance = mean(centred * centred, axis)
     scaled = centred / sqrt(variance + epsilon)
-    return scaled * parameter(f"{name}.weight", axis.extent) + parameter(f"{name}.bias", axis.extent)
+    return scaled * parameter(f"{name}.weight", axis.extent) + parameter(
+        f"{name}.bias", axis.extent
+    )
 
 
 def parameter(name: str, *axes: Sized) -> Array:
@@ -214,14 +216,20 @@ def collect(x: Array) -> Array:
 def mask(x: Array, relation: Relation) -> Array:
     """Restrict what ``gather`` reads: only positions that both relations allow."""
     primitive = x.equation.primitive
-    if not isinstance(primitive, Gather) or primitive.slot is None or primitive.relation.kind != "offsets":
+    if (
+        not isinstance(primitive, Gather)
+        or primitive.slot is None
+        or primitive.relation.kind != "offsets"
+    ):
         raise GraphError(f"expected the result of gather, got {x.equation.name} ({primitive.name})")
     source = Array(current().equations[x.equation.reads[0].source], x.tracer)
     return gather(source, _both(primitive.relation, relation))
 
 
 def _both(a: Relation, b: Relation) -> Relation:
-    if b.kind != "offsets" or (a.step != b.step and not (a.back is None and a.ahead is None and a.step == 1)):
+    if b.kind != "offsets" or (
+        a.step != b.step and not (a.back is None and a.ahead is None and a.step == 1)
+    ):
         raise GraphError(f"expected relations by offsets with one step, got {a} and {b}")
 
     def least(x: Poly | None, y: Poly | None) -> Poly | None:
@@ -256,7 +264,11 @@ def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:
 
 
 def associative_scan(
-    combine: Callable[[Tree, Tree], Tree], elements: Tree, identity: Sequence[float], *, reverse: bool = False
+    combine: Callable[[Tree, Tree], Tree],
+    elements: Tree,
+    identity: Sequence[float],
+    *,
+    reverse: bool = False,
 ) -> Tree:
     """All prefixes of an associative operation along the sequence, in ceil(log2 n) rounds.
 
@@ -281,7 +293,13 @@ def associative_scan(
     relation = Relation.suffix() if reverse else Relation.prefix()
     reads = [Read(p.equation.name, relation, along.name) for p in parts]
     positions = merge("associative_scan", *parts)
-    whole = tracer.add("associative_scan", primitive, reads, positions, primitive.features(*(p.axes for p in parts)))
+    whole = tracer.add(
+        "associative_scan",
+        primitive,
+        reads,
+        positions,
+        primitive.features(*(p.axes for p in parts)),
+    )
     results, offset = [], poly(0)
     for part in parts:
         results.append(tracer.apply("component", Component(part.axes, offset), whole))
@@ -293,7 +311,10 @@ def _as_loop(
     combine: Callable[[Tree, Tree], Tree], elements: Tree, identity: Sequence[float], reverse: bool
 ) -> Tree:
     tracer, parts = current(), leaves(elements)
-    init = [tracer.add("identity", Constant(p.axes, float(v)), (), (), p.axes) for p, v in zip(parts, identity, strict=True)]
+    init = [
+        tracer.add("identity", Constant(p.axes, float(v)), (), (), p.axes)
+        for p, v in zip(parts, identity, strict=True)
+    ]
 
     def step(carry: Tree, x: Tree) -> tuple[Tree, Tree]:
         result = combine(carry, x)
@@ -311,14 +332,17 @@ def _fragment(combine: Callable[[Tree, Tree], Tree], elements: Tree) -> Any:
     token = _CURRENT.set(inner)
     try:
         early, late = (
-            [inner.add(side, Input(p.axes), (), (), p.axes) for p in leaves(elements)] for side in ("early", "late")
+            [inner.add(side, Input(p.axes), (), (), p.axes) for p in leaves(elements)]
+            for side in ("early", "late")
         )
         result = leaves(combine(like(elements, early), like(elements, late)))
     finally:
         _CURRENT.reset(token)
     for part, out in zip(leaves(elements), result, strict=True):
         if [a.extent for a in part.axes] != [a.extent for a in out.axes]:
-            raise GraphError(f"expected combine to keep the axes of {part.equation.name}, got {out!r}")
+            raise GraphError(
+                f"expected combine to keep the axes of {part.equation.name}, got {out!r}"
+            )
     inputs = tuple(a.equation.name for a in (*early, *late))
     return Graph("combine", inner.equations, inputs, tuple(a.equation.name for a in result), {})
 

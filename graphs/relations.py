@@ -133,7 +133,9 @@ class Relation:
         if self.kind != "offsets":
             return True
         back, ahead = self.back, self.ahead
-        return not ((back is not None and at_least(-1, back)) or (ahead is not None and at_least(-1, ahead)))
+        return not (
+            (back is not None and at_least(-1, back)) or (ahead is not None and at_least(-1, ahead))
+        )
 
     @property
     def bounded(self) -> bool:
@@ -265,7 +267,9 @@ class Relation:
         if self.kind == "chain":
             return " then ".join(str(p) for p in self.parts)
         if self.kind != "offsets":
-            return {"last": "last", "head": "first position"}.get(self.kind, f"{self.kind}({self.size})")
+            return {"last": "last", "head": "first position"}.get(
+                self.kind, f"{self.kind}({self.size})"
+            )
         if self.is_same:
             return "same"
         if self.distance is not None:
@@ -285,5 +289,7 @@ def _whole(value: Poly) -> int:
     if number is None:
         raise ValueError(f"expected concrete sizes, got {value}")
     if number.denominator != 1:
-        raise ValueError(f"expected a whole number of positions, got {number} (use an odd size for a centred window)")
+        raise ValueError(
+            f"expected a whole number of positions, got {number} (use an odd size for a centred window)"
+        )
     return int(number)

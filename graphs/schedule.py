@@ -27,7 +27,9 @@ class Step:
     """Whether the loop runs from the last position to the first."""
 
 
-def steps(graph: Graph, names: Iterable[str] | None = None, fixed: frozenset[str] = frozenset()) -> list[Step]:
+def steps(
+    graph: Graph, names: Iterable[str] | None = None, fixed: frozenset[str] = frozenset()
+) -> list[Step]:
     """Order equations so that each comes after what it reads.
 
     Parameters
@@ -99,7 +101,9 @@ def _loop(graph: Graph, names: tuple[str, ...], fixed: frozenset[str], dependenc
             return Step(names, axis.name, reverse=True)
     cycle = nx.find_cycle(dependence.subgraph(names))
     path = " -> ".join([edge[0] for edge in cycle] + [cycle[0][0]])
-    raise GraphError(f"expected every cycle to cross a positive shift, but this one does not: {path}")
+    raise GraphError(
+        f"expected every cycle to cross a positive shift, but this one does not: {path}"
+    )
 
 
 def loop_axes(graph: Graph) -> dict[str, frozenset[str]]:

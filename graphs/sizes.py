@@ -64,7 +64,9 @@ def _ceil_log2(x: Number) -> int:
 
 def _ceil_log(base: Number, x: Number) -> int:
     if base < 2 or x < 1:
-        raise SizeError(f"expected a base of at least 2 and an argument of at least 1, got {base}, {x}")
+        raise SizeError(
+            f"expected a base of at least 2 and an argument of at least 1, got {base}, {x}"
+        )
     steps, reach = 0, Fraction(1)
     while reach < x:
         steps, reach = steps + 1, reach * base
@@ -380,7 +382,8 @@ def ceil_div(x: Sized, y: Sized) -> Poly:
     """The least integer k with k*y >= x."""
     quotient = poly(x) / poly(y)
     whole = all(
-        c.denominator == 1 and all(k > 0 and a.kind != "reciprocal" for a, k in m) for m, c in quotient.terms.items()
+        c.denominator == 1 and all(k > 0 and a.kind != "reciprocal" for a, k in m)
+        for m, c in quotient.terms.items()
     )
     return quotient if whole else _apply("ceil", quotient)
 
@@ -531,7 +534,9 @@ def _factor(atom: Atom, k: int) -> str:
 
 def _by_denominator(cost: Poly) -> str | None:
     """Write sums over one denominator as a quotient; None where there is no denominator."""
-    found = sorted({a for m in cost.terms for a, _ in m if a.kind == "reciprocal"}, key=lambda a: a.text)
+    found = sorted(
+        {a for m in cost.terms for a, _ in m if a.kind == "reciprocal"}, key=lambda a: a.text
+    )
     if not found:
         return None
     groups: dict[Monomial, dict[Monomial, Number]] = {}
@@ -614,7 +619,9 @@ def _certain(difference: Poly, depth: int) -> bool:
     choice = _choice(difference)
     if choice is not None:
         atom, quantifier = choice
-        return depth > 0 and quantifier(_certain(_swap(difference, atom, arg), depth - 1) for arg in atom.args)
+        return depth > 0 and quantifier(
+            _certain(_swap(difference, atom, arg), depth - 1) for arg in atom.args
+        )
     shifted = _shifted(difference)
     if min(shifted.terms.values(), default=0) >= 0:
         return True

@@ -40,7 +40,19 @@ Tree: TypeAlias = Any
 Operand: TypeAlias = Any
 """An array, a number, a size, or a power of a size (see ``operations.root``)."""
 
-SAMPLE = {"n": 16, "m": 12, "d": 16, "h": 4, "g": 2, "f": 32, "k": 3, "w": 5, "L": 2, "s": 4, "v": 32}
+SAMPLE = {
+    "n": 16,
+    "m": 12,
+    "d": 16,
+    "h": 4,
+    "g": 2,
+    "f": 32,
+    "k": 3,
+    "w": 5,
+    "L": 2,
+    "s": 4,
+    "v": 32,
+}
 """Sizes at which a model is tried when the user names none."""
 
 
@@ -128,12 +140,19 @@ class Tracer:
         return name
 
     def add(
-        self, base: str, primitive: Primitive, reads: Sequence[Read], positions: Sequence[Axis], features: Sequence[Axis]
+        self,
+        base: str,
+        primitive: Primitive,
+        reads: Sequence[Read],
+        positions: Sequence[Axis],
+        features: Sequence[Axis],
     ) -> Array:
         """Add an equation."""
         name = self.name(base)
         layer = ".".join(self.scopes)
-        self.equations[name] = Equation(name, primitive, tuple(reads), (*positions, *features), layer)
+        self.equations[name] = Equation(
+            name, primitive, tuple(reads), (*positions, *features), layer
+        )
         return Array(self.equations[name], self)
 
     def apply(self, base: str, primitive: Primitive, *inputs: Array) -> Array:
@@ -158,7 +177,9 @@ def current() -> Tracer:
     """Return the tracer of the model that is being traced."""
     tracer = _CURRENT.get()
     if tracer is None:
-        raise GraphError("expected to be called inside a model that is being traced (use workspan.trace)")
+        raise GraphError(
+            "expected to be called inside a model that is being traced (use workspan.trace)"
+        )
     return tracer
 
 
@@ -171,7 +192,9 @@ def merge(where: str, *inputs: Array) -> tuple[Axis, ...]:
     sequences = [a for a in found.values() if a.kind == "sequence"]
     if len(sequences) > 1:
         names = " and ".join(a.name for a in sequences)
-        raise GraphError(f"{where}: expected arrays over one sequence, got {names} (gather reads across)")
+        raise GraphError(
+            f"{where}: expected arrays over one sequence, got {names} (gather reads across)"
+        )
     return (*sorted((a for a in found.values() if a.kind == "layer"), key=_nesting), *sequences)
 
 
@@ -259,7 +282,9 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
         A number (the layers are written out) or a size (they become an axis).
     """
     tracer = current()
-    if isinstance(x, Array) and not any(e.primitive.name == "enter" for e in tracer.equations.values()):
+    if isinstance(x, Array) and not any(
+        e.primitive.name == "enter" for e in tracer.equations.values()
+    ):
         block = _as_layer(block)
     times = poly(depth).constant
     indexed = _takes_index(block)
@@ -276,7 +301,9 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
             extra = [a for a in tracer.layers if not init[0].equation.has(a.name)]
             positions = (*extra, *init[0].equation.positions)
             carries = _open(tracer, init, positions, axis.name, step=False)
-            result = block(like(x, carries), poly(axis.position)) if indexed else block(like(x, carries))
+            result = (
+                block(like(x, carries), poly(axis.position)) if indexed else block(like(x, carries))
+            )
             _close(tracer, carries, leaves(result), init, axis.name, 1)
     finally:
         tracer.layers.pop()
@@ -285,7 +312,13 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
 
 def _takes_index(block: Callable[..., Tree]) -> bool:
     kinds = [p.kind for p in inspect.signature(block).parameters.values() if p.default is p.empty]
-    return sum(k in {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD} for k in kinds) > 1
+    return (
+        sum(
+            k in {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+            for k in kinds
+        )
+        > 1
+    )
 
 
 def _as_layer(block: Callable[..., Tree]) -> Callable[..., Tree]:
@@ -308,7 +341,9 @@ def _as_layer(block: Callable[..., Tree]) -> Callable[..., Tree]:
 
 def _axis_name(tracer: Tracer, depth: Poly) -> str:
     base = depth.sizes[0] if depth.sizes else "L"
-    taken = {a.name for e in tracer.equations.values() for a in e.positions} | {a.name for a in tracer.layers}
+    taken = {a.name for e in tracer.equations.values() for a in e.positions} | {
+        a.name for a in tracer.layers
+    }
     name, k = base, 2
     while name in taken:
         name, k = f"{base}{k}", k + 1
@@ -322,14 +357,21 @@ def _open(
 
 
 def _close(
-    tracer: Tracer, carries: Sequence[Array], after: Sequence[Array], init: Sequence[Array], axis: str, distance: int
+    tracer: Tracer,
+    carries: Sequence[Array],
+    after: Sequence[Array],
+    init: Sequence[Array],
+    axis: str,
+    distance: int,
 ) -> None:
     if len(after) != len(init):
         raise GraphError(f"expected a carry of {len(init)} arrays, got {len(after)}")
     for carry, new, old in zip(carries, after, init, strict=True):
         if [a.extent for a in new.axes] != [a.extent for a in old.axes]:
             before, now = (", ".join(str(a) for a in x.axes) for x in (old, new))
-            raise GraphError(f"expected a carry with axes ({before}), got ({now}) from {new.equation.name}")
+            raise GraphError(
+                f"expected a carry with axes ({before}), got ({now}) from {new.equation.name}"
+            )
         reads = (
             Read(new.equation.name, Relation.shift(distance), axis),
             Read(old.equation.name, boundary=True),
@@ -362,7 +404,9 @@ def model(*inputs: str, **sizes: int) -> Callable[[Callable[..., Tree]], Callabl
     return mark
 
 
-def trace(function: Callable[..., Tree], *, name: str | None = None, loop: bool = False, **sizes: Sized) -> Graph:
+def trace(
+    function: Callable[..., Tree], *, name: str | None = None, loop: bool = False, **sizes: Sized
+) -> Graph:
     """Trace a model function to a graph.
 
     Parameters
@@ -410,7 +454,9 @@ def stacked(function: Callable[..., Tree], depth: Sized) -> Callable[..., Tree]:
     return layers
 
 
-def _bind(function: Callable[..., Tree], sizes: Mapping[str, Sized]) -> tuple[dict[str, Poly], dict[str, Poly]]:
+def _bind(
+    function: Callable[..., Tree], sizes: Mapping[str, Sized]
+) -> tuple[dict[str, Poly], dict[str, Poly]]:
     parameters = inspect.signature(function).parameters.values()
     own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     options = {k: poly(sizes.get(k, v)) for k, v in own.items()}
@@ -418,7 +464,9 @@ def _bind(function: Callable[..., Tree], sizes: Mapping[str, Sized]) -> tuple[di
     for size_name, value in {**options, **extents}.items():
         number = value.constant
         if number is not None and (number < 1 or number.denominator != 1):
-            raise GraphError(f"expected {size_name} to be a whole number of at least 1, got {number}")
+            raise GraphError(
+                f"expected {size_name} to be a whole number of at least 1, got {number}"
+            )
     return options, extents
 
 
@@ -437,8 +485,12 @@ def _traced(
         arrays = _inputs(tracer, function, extents)
         inputs = tuple(a.equation.name for a in arrays)
         result = function(*(enter(a) for a in arrays) if entered else arrays, **options)
-        if not isinstance(result, Array | tuple | list) or not all(isinstance(a, Array) for a in leaves(result)):
-            raise GraphError(f"expected {label} to return an array or a tuple of arrays, got {type(result).__name__}")
+        if not isinstance(result, Array | tuple | list) or not all(
+            isinstance(a, Array) for a in leaves(result)
+        ):
+            raise GraphError(
+                f"expected {label} to return an array or a tuple of arrays, got {type(result).__name__}"
+            )
         outputs = tuple(a.equation.name for a in leaves(result))
     except RecursionError:
         raise GraphError(f"expected {label} to end; it calls itself without end") from None
@@ -446,16 +498,30 @@ def _traced(
         _CURRENT.reset(token)
     equations = _alive(tracer.equations, inputs, outputs)
     first, last = equations[inputs[0]], equations[outputs[0]]
-    stackable = first.domain[-1].extent == last.domain[-1].extent and first.sequence == last.sequence
+    stackable = (
+        first.domain[-1].extent == last.domain[-1].extent and first.sequence == last.sequence
+    )
     samples = {**SAMPLE, **getattr(function, "sizes", {})}
-    graph = Graph(label, equations, inputs, outputs, samples, doc=inspect.getdoc(function) or "", stackable=stackable)
+    graph = Graph(
+        label,
+        equations,
+        inputs,
+        outputs,
+        samples,
+        doc=inspect.getdoc(function) or "",
+        stackable=stackable,
+    )
     steps(graph)
     return graph
 
 
-def _inputs(tracer: Tracer, function: Callable[..., Tree], extents: Mapping[str, Poly]) -> list[Array]:
+def _inputs(
+    tracer: Tracer, function: Callable[..., Tree], extents: Mapping[str, Poly]
+) -> list[Array]:
     parameters = inspect.signature(function).parameters.values()
-    positional = [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+    positional = [
+        p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}
+    ]
     shapes = getattr(function, "inputs", ()) or ("n d",) * len(positional)
     if not positional or len(shapes) != len(positional):
         raise GraphError(
@@ -470,7 +536,9 @@ def _inputs(tracer: Tracer, function: Callable[..., Tree], extents: Mapping[str,
     return arrays
 
 
-def _alive(equations: Mapping[str, Equation], inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Equation]:
+def _alive(
+    equations: Mapping[str, Equation], inputs: Sequence[str], outputs: Sequence[str]
+) -> dict[str, Equation]:
     """Drop what no output reads."""
     alive, pending = set(inputs), list(outputs)
     while pending:

@@ -76,7 +76,9 @@ def unroll(graph: Graph, *, limit: int = LIMIT, **sizes: int) -> Any:
             continue
         for spot in spots:
             target = (equation.name, *spot)
-            unrolled.add_edges_from((source, target) for source in sources(graph, equation, spot, sizes))
+            unrolled.add_edges_from(
+                (source, target) for source in sources(graph, equation, spot, sizes)
+            )
     return unrolled
 
 
@@ -84,7 +86,9 @@ def checked(sizes: Mapping[str, Any]) -> dict[str, int]:
     """Return sizes as whole numbers of at least 1; an error names the one that is not."""
     for name, value in sizes.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SizeError(f"expected {name} to be a whole number of at least 1, got {name}={value}")
+            raise SizeError(
+                f"expected {name} to be a whole number of at least 1, got {name}={value}"
+            )
         if value > LARGEST:
             raise SizeError(f"expected {name} to be at most {LARGEST:,}, got {name}={value}")
     return dict(sizes)
@@ -153,13 +157,21 @@ def _along(
 ) -> tuple[int, ...]:
     if axis.name != read.axis:
         return (here[axis.name],)
-    own = axis.name if axis.name in here else (equation.sequence.name if equation.sequence else None)
+    own = (
+        axis.name if axis.name in here else (equation.sequence.name if equation.sequence else None)
+    )
     position = here[own] if own is not None and own in here else 0
     values: dict[str, Any] = {**sizes, **{f"{k}_": poly(v) for k, v in here.items()}}
     return read.relation.at(**values).sources(position, whole(axis.extent, sizes))
 
 
-def _rounds(unrolled: Any, graph: Graph, equation: Equation, spots: list[tuple[int, ...]], sizes: Mapping[str, int]) -> None:
+def _rounds(
+    unrolled: Any,
+    graph: Graph,
+    equation: Equation,
+    spots: list[tuple[int, ...]],
+    sizes: Mapping[str, int],
+) -> None:
     """Hillis and Steele's rounds: each position combines with the one 2**r before it."""
     scan = equation.primitive
     assert isinstance(scan, AssociativeScan)
@@ -175,10 +187,14 @@ def _rounds(unrolled: Any, graph: Graph, equation: Equation, spots: list[tuple[i
         unrolled.add_node(node(spot, 0), equation=equation.name, round=0)
         for read in equation.reads:
             same = Read(read.source)
-            unrolled.add_edges_from((s, node(spot, 0)) for s in read_nodes(graph, equation, same, here, sizes))
+            unrolled.add_edges_from(
+                (s, node(spot, 0)) for s in read_nodes(graph, equation, same, here, sizes)
+            )
         for r in range(1, rounds + 1):
             unrolled.add_node(node(spot, r), equation=equation.name, round=r)
             unrolled.add_edge(node(spot, r - 1), node(spot, r))
             other = spot[place] + (1 if scan.reverse else -1) * 2 ** (r - 1)
             if 0 <= other < n:
-                unrolled.add_edge(node((*spot[:place], other, *spot[place + 1 :]), r - 1), node(spot, r))
+                unrolled.add_edge(
+                    node((*spot[:place], other, *spot[place + 1 :]), r - 1), node(spot, r)
+                )

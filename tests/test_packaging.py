@@ -16,7 +16,9 @@ HEAVY = ("sympy", "networkx", "numpy", "hypothesis")
 
 def test_every_package_of_the_tree_is_listed() -> None:
     """A subpackage that is not listed would be missing from the wheel."""
-    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    listed = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    )
     found = {"workspan"}
     for top in ("graphs", "analysis", "reports"):
         for init in (ROOT / top).rglob("__init__.py"):
@@ -27,8 +29,12 @@ def test_every_package_of_the_tree_is_listed() -> None:
 @pytest.mark.parametrize("code", ["import workspan", "import workspan.reports.cli"])
 def test_importing_is_light(code: str) -> None:
     """Neither the package nor the command line loads a heavy library before it is needed."""
-    script = f"{code}\nimport sys, json\nprint(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    script = (
+        f"{code}\nimport sys, json\nprint(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert json.loads(done.stdout) == []
 
 

@@ -21,7 +21,9 @@ def test_the_table_is_what_the_tool_prints(capsys: pytest.CaptureFixture[str]) -
     assert [line.rstrip() for line in block[2].strip().splitlines()] == printed
 
 
-def test_the_model_of_the_readme_is_analyzed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_of_the_readme_is_analyzed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A reader's first model works as it is printed, and is under fifteen lines."""
     code = re.search(r"Put this into `gated.py`:\n\n```python\n(.*?)```", README, re.DOTALL)
     assert code is not None

@@ -17,7 +17,9 @@ SHORT = ("mode", "unit", "scope", "pairs")
 MEASURED_AT = {"n": 9, "m": 6, "d": 8, "h": 2, "g": 1, "f": 8, "k": 3, "w": 3}
 
 
-def check(paths: Sequence[Path] = (), *, progress: Callable[[str], None] | None = None) -> list[Verdict]:
+def check(
+    paths: Sequence[Path] = (), *, progress: Callable[[str], None] | None = None
+) -> list[Verdict]:
     """Check the claims of files, or the built-in ones of the founding comparison.
 
     Raises
@@ -46,7 +48,12 @@ def verdict_on(claim: Claim) -> Verdict:
         reason = "gradients need the backward graph, which is not derived yet"
         return _verdict(claim, "out of reach", reason, ())
     tried = [
-        (model, figure, case.setting(), RELATIONS[claim.relation](claim, figure, traced(model), case.setting()))
+        (
+            model,
+            figure,
+            case.setting(),
+            RELATIONS[claim.relation](claim, figure, traced(model), case.setting()),
+        )
         for figure in (claim.figure, *claim.figures)
         for model in claim.models
         for case in claim.settings
@@ -55,7 +62,9 @@ def verdict_on(claim: Claim) -> Verdict:
     fails = [t for t in tried if t[3].holds is False]
     evidence = tuple(_line(claim, *t) for t in tried)
     if not holds and not fails:
-        return _verdict(claim, "out of reach", "; ".join(dict.fromkeys(t[3].text for t in tried)), evidence)
+        return _verdict(
+            claim, "out of reach", "; ".join(dict.fromkeys(t[3].text for t in tried)), evidence
+        )
     if not fails:
         certain = all(t[3].certain for t in holds)
         return _verdict(claim, "proved" if certain else "confirmed", holds[0][3].text, evidence)
@@ -70,18 +79,26 @@ def _cases(tried: Sequence[tuple[str, str, Setting, Finding]]) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for model, _, setting, finding in tried:
         groups.setdefault((_short(setting), finding.text), []).append(model)
-    return "; ".join(f"{', '.join(models)} ({setting}: {text})" for (setting, text), models in groups.items())
+    return "; ".join(
+        f"{', '.join(models)} ({setting}: {text})" for (setting, text), models in groups.items()
+    )
 
 
 def _short(setting: Setting) -> str:
     default = Setting()
-    changed = [f"{a} {getattr(setting, a)}" for a in SHORT if a in ("mode", "unit") or getattr(setting, a) != getattr(default, a)]
+    changed = [
+        f"{a} {getattr(setting, a)}"
+        for a in SHORT
+        if a in ("mode", "unit") or getattr(setting, a) != getattr(default, a)
+    ]
     return ", ".join(changed)
 
 
 def _line(claim: Claim, model: str, figure: str, setting: Setting, finding: Finding) -> str:
     state = {True: "holds", False: "does not hold", None: "does not apply"}[finding.holds]
-    return f"{model} ({_short(setting)}): {state}: {finding.text}{_witnessed(model, figure, setting)}"
+    return (
+        f"{model} ({_short(setting)}): {state}: {finding.text}{_witnessed(model, figure, setting)}"
+    )
 
 
 def _witnessed(model: str, figure: str, setting: Setting) -> str:
@@ -101,4 +118,6 @@ def _witnessed(model: str, figure: str, setting: Setting) -> str:
 def _verdict(claim: Claim, verdict: str, reason: str, evidence: tuple[str, ...]) -> Verdict:
     setting = claim.settings[0].setting()
     subject = ", ".join(claim.models)
-    return Verdict(claim.id, claim.statement, subject, verdict, reason, setting, claim.source, evidence)
+    return Verdict(
+        claim.id, claim.statement, subject, verdict, reason, setting, claim.source, evidence
+    )

@@ -77,7 +77,9 @@ def read(path: Path) -> tuple[Claim, ...]:
     """
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise ClaimError(f"{path}: expected at most {LARGEST_FILE:,} bytes, got {path.stat().st_size:,}")
+            raise ClaimError(
+                f"{path}: expected at most {LARGEST_FILE:,} bytes, got {path.stat().st_size:,}"
+            )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
@@ -101,7 +103,9 @@ def parse(text: str, where: str) -> tuple[Claim, ...]:
     for k, claim in enumerate(claims):
         field = f"{where}: claim[{k}]"
         if not claim.id.replace("-", "").isalnum() or len(claim.id) > 80:
-            raise ClaimError(f"{field}.id: expected letters, digits and hyphens, got {claim.id[:80]!r}")
+            raise ClaimError(
+                f"{field}.id: expected letters, digits and hyphens, got {claim.id[:80]!r}"
+            )
         if claim.id in seen:
             raise ClaimError(f"{field}.id: expected a name of its own, got {claim.id!r} twice")
         seen.add(claim.id)

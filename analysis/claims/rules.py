@@ -19,8 +19,8 @@ from ...graphs.execution import execute, random_parameters
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, maximum, poly
-from ..deriving import derive
 from ..derivation import Derivation
+from ..deriving import derive
 from ..figures import NAMES
 from ..growth import dominates, growth, theta
 from ..memory import traced
@@ -52,7 +52,13 @@ def figure_of(name: str, graph: Graph, setting: Setting) -> Derivation:
         return derive(name, graph, setting)
     largest = poly(0)
     for equation in graph:
-        if equation.primitive.name in {"contraction", "map", "softmax", "reduction", "associative_scan"}:
+        if equation.primitive.name in {
+            "contraction",
+            "map",
+            "softmax",
+            "reduction",
+            "associative_scan",
+        }:
             one_layer = [a.extent for a in equation.positions if a.kind != "layer"]
             count = equation.scalars
             for extent in one_layer:
@@ -87,7 +93,9 @@ def _below(found: Derivation, value: Poly, name: str) -> Finding:
     return _searched(found, value, lambda a, b: a > b, name, "is above")
 
 
-def _searched(found: Derivation, value: Poly, contradicts: Callable[[Any, Any], bool], name: str, word: str) -> Finding:
+def _searched(
+    found: Derivation, value: Poly, contradicts: Callable[[Any, Any], bool], name: str, word: str
+) -> Finding:
     """Search sizes for a counterexample; hypothesis shrinks it."""
     formula = found.formula
     assert formula is not None
@@ -112,7 +120,9 @@ def _searched(found: Derivation, value: Poly, contradicts: Callable[[Any, Any], 
         return Finding(True, False, f"{name} = {formula}; no counterexample among {SEARCHED} sizes")
     where = ", ".join(f"{k}={v}" for k, v in at.items()) or "every size"
     return Finding(
-        False, True, f"at {where} {name} = {formula} {word} {formula.evaluate(**at)}, against {value.evaluate(**at)}"
+        False,
+        True,
+        f"at {where} {name} = {formula} {word} {formula.evaluate(**at)}, against {value.evaluate(**at)}",
     )
 
 
@@ -124,9 +134,15 @@ def _theta(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
     if claim.sizes:
         mine, theirs = growth(found.formula, claim.sizes), growth(value, claim.sizes)
         shown = ", ".join(f"Theta({mine[s]}) in {s}" for s in claim.sizes)
-        return Finding(mine == theirs, found.grade == "proved", f"{name} = {found.formula}, {shown}")
+        return Finding(
+            mine == theirs, found.grade == "proved", f"{name} = {found.formula}, {shown}"
+        )
     mine_all, theirs_all = theta(found.formula), theta(value)
-    return Finding(mine_all == theirs_all, found.grade == "proved", f"{name} = {found.formula}, Theta({mine_all})")
+    return Finding(
+        mine_all == theirs_all,
+        found.grade == "proved",
+        f"{name} = {found.formula}, Theta({mine_all})",
+    )
 
 
 def _big_o(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
@@ -136,11 +152,15 @@ def _big_o(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
     value = poly(claim.value)
     if claim.sizes:
         mine = growth(found.formula, claim.sizes)
-        holds = all(dominates(poly_of(growth(value, claim.sizes)[s]), poly_of(mine[s])) for s in claim.sizes)
+        holds = all(
+            dominates(poly_of(growth(value, claim.sizes)[s]), poly_of(mine[s])) for s in claim.sizes
+        )
         shown = ", ".join(f"Theta({mine[s]}) in {s}" for s in claim.sizes)
         return Finding(holds, found.grade == "proved", f"{name} = {found.formula}, {shown}")
     holds = dominates(value, found.formula)
-    return Finding(holds, found.grade == "proved", f"{name} = {found.formula}, Theta({theta(found.formula)})")
+    return Finding(
+        holds, found.grade == "proved", f"{name} = {found.formula}, Theta({theta(found.formula)})"
+    )
 
 
 def poly_of(growth_class: str) -> Poly:
@@ -152,7 +172,11 @@ def _logs(text: str) -> str:
     """Write ``log(n)`` as ``ceil(log2(n))``, which grows alike."""
     head, _, rest = text.partition("log(")
     inner, _, tail = rest.partition(")")
-    return f"{head}ceil(log2({inner})){tail}" if "log(" not in tail else f"{head}ceil(log2({inner})){_logs(tail)}"
+    return (
+        f"{head}ceil(log2({inner})){tail}"
+        if "log(" not in tail
+        else f"{head}ceil(log2({inner})){_logs(tail)}"
+    )
 
 
 def _no_more(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
@@ -183,24 +207,38 @@ def _equivariant(claim: Claim, name: str, graph: Graph, setting: Setting) -> Fin
         for r in e.reads
         if r.axis is not None and graph.axes[r.axis].kind == "sequence" and not r.relation.is_same
     ]
-    odd = [f"{equation} reads {relation}" for equation, relation in crossing if relation.slots("n_") != poly("n_") or relation.causal]
+    odd = [
+        f"{equation} reads {relation}"
+        for equation, relation in crossing
+        if relation.slots("n_") != poly("n_") or relation.causal
+    ]
     worst = _permuted(graph)
     if odd:
         differ = "differ" if worst > SAME else "are the same"
-        return Finding(worst <= SAME, True, f"{odd[0]}, which depends on order; outputs of permuted inputs {differ}")
+        return Finding(
+            worst <= SAME,
+            True,
+            f"{odd[0]}, which depends on order; outputs of permuted inputs {differ}",
+        )
     text = f"every crossing reads all positions alike; at {PERMUTATIONS} random permutations outputs differ by less than {SAME}"
     return Finding(worst <= SAME, True, text)
 
 
 def _permuted(graph: Graph) -> float:
     """Return the largest difference between permuted outputs and outputs of permuted inputs."""
-    sizes = {s: {"n": 7, "m": 7, "d": 8, "h": 2, "g": 1, "w": 3, "k": 3, "f": 8}.get(s, 2) for s in graph.free_sizes}
+    sizes = {
+        s: {"n": 7, "m": 7, "d": 8, "h": 2, "g": 1, "w": 3, "k": 3, "f": 8}.get(s, 2)
+        for s in graph.free_sizes
+    }
     worst = 0.0
     for seed in range(PERMUTATIONS):
         rng = np.random.default_rng(seed)
         order = rng.permutation(sizes["n"])
         parameters = random_parameters(graph, seed=seed, **sizes)
-        inputs = {i: rng.normal(size=tuple(int(a.extent.evaluate(**sizes)) for a in graph[i].domain)) for i in graph.inputs}
+        inputs = {
+            i: rng.normal(size=tuple(int(a.extent.evaluate(**sizes)) for a in graph[i].domain))
+            for i in graph.inputs
+        }
         plain = execute(graph, inputs, parameters, **sizes)[0]
         moved = execute(graph, {k: v[order] for k, v in inputs.items()}, parameters, **sizes)[0]
         worst = max(worst, float(np.abs(plain[order] - moved).max()))

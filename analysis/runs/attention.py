@@ -51,9 +51,7 @@ def causal_windowed_attention(
     return _stack(x, layers, heads, _window(len(x), window, window - 1), pairs)
 
 
-def multi_query_attention(
-    x: Array, layers: Layers, *, heads: int, pairs: str = "dense"
-) -> Array:
+def multi_query_attention(x: Array, layers: Layers, *, heads: int, pairs: str = "dense") -> Array:
     """Attend causally with many query heads over one key and value head, on x [n, d]."""
     return grouped_query_attention(x, layers, heads=heads, groups=1, pairs=pairs)
 

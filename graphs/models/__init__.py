@@ -9,7 +9,10 @@ from typing import Any
 from . import attention, convolution, linear_recurrence, recurrent, transformer
 
 _FAMILIES = (
-    (recurrent, ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru")),
+    (
+        recurrent,
+        ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru"),
+    ),
     (
         attention,
         (

@@ -45,7 +45,10 @@ def heads(x: Array, count: Sized) -> Array:
 def multi_head(x: Array, memory: Array, relation: Relation, h: Sized) -> Array:
     """Torch.nn.MultiheadAttention(d, h): queries from x, keys and values from memory."""
     d = x.axes[-1].extent
-    q, k, v = (heads(linear(a, d, name=name), h) for a, name in ((x, "q_proj"), (memory, "k_proj"), (memory, "v_proj")))
+    q, k, v = (
+        heads(linear(a, d, name=name), h)
+        for a, name in ((x, "q_proj"), (memory, "k_proj"), (memory, "v_proj"))
+    )
     mixed = attend(q, k, v, relation, "h, h")
     return linear(rearrange(mixed, "h e -> (h e)"), d, name="out_proj")
 

@@ -31,19 +31,25 @@ class Contraction(Primitive):
         known = {label for labels in inputs for label in labels}
         for label in result:
             if label not in known:
-                raise GraphError(f"expected {label} of {self.pattern!r} to label an input, it labels none")
+                raise GraphError(
+                    f"expected {label} of {self.pattern!r} to label an input, it labels none"
+                )
         return inputs, result
 
     def bind(self, *inputs: Axes) -> dict[str, Axis]:
         """Bind labels to axes; sizes that differ are an error that names both."""
         labels, _ = self.labels()
         if len(labels) != len(inputs):
-            raise GraphError(f"expected {len(labels)} arrays for {self.pattern!r}, got {len(inputs)}")
+            raise GraphError(
+                f"expected {len(labels)} arrays for {self.pattern!r}, got {len(inputs)}"
+            )
         bound: dict[str, Axis] = {}
         for names, axes in zip(labels, inputs, strict=True):
             if len(names) != len(axes):
                 found = ", ".join(str(a) for a in axes)
-                raise GraphError(f"expected {len(names)} feature axes for '{' '.join(names)}', got ({found})")
+                raise GraphError(
+                    f"expected {len(names)} feature axes for '{' '.join(names)}', got ({found})"
+                )
             for label, axis in zip(names, axes, strict=True):
                 before = bound.setdefault(label, axis)
                 if before.extent != axis.extent:
@@ -94,7 +100,9 @@ class Contraction(Primitive):
         return frame.xp.einsum(f"{left}->...{''.join(names[r] for r in result)}", *masked)
 
 
-def _masked(frame: Frame, site: Site, k: int, array: Any, labels: list[str], result: list[str]) -> Any:
+def _masked(
+    frame: Frame, site: Site, k: int, array: Any, labels: list[str], result: list[str]
+) -> Any:
     """Slots outside the sequence take no part in a sum."""
     source = site.sources[k]
     for place, (label, axis) in enumerate(zip(labels, source.features, strict=True)):
@@ -107,4 +115,3 @@ def _masked(frame: Frame, site: Site, k: int, array: Any, labels: list[str], res
             shape = (*mask.shape[:-1], *([1] * before), mask.shape[-1], *([1] * after))
             array = frame.xp.where(mask.reshape(shape), array, frame.constant(0.0))
     return array
-

@@ -62,7 +62,9 @@ class Map(Primitive):
 
     def __post_init__(self) -> None:
         if self.function not in MAPS:
-            raise GraphError(f"expected an elementwise function of {', '.join(sorted(MAPS))}, got {self.function}")
+            raise GraphError(
+                f"expected an elementwise function of {', '.join(sorted(MAPS))}, got {self.function}"
+            )
 
     def features(self, *inputs: Axes) -> Axes:
         """Return the axes of the widest input; the others' must be among them, in order."""
@@ -85,8 +87,12 @@ class Map(Primitive):
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Apply the function, arrays broadcast to the result's axes."""
         result = site.equation.features
-        aligned = iter([_align(a, s.features, result) for a, s in zip(arrays, site.sources, strict=True)])
-        arguments = [next(aligned) if c is None else frame.constant(_value(frame, c)) for c in self.constants]
+        aligned = iter(
+            [_align(a, s.features, result) for a, s in zip(arrays, site.sources, strict=True)]
+        )
+        arguments = [
+            next(aligned) if c is None else frame.constant(_value(frame, c)) for c in self.constants
+        ]
         return MAPS[self.function][1](frame.xp, *arguments)
 
 
@@ -101,7 +107,12 @@ def _places(axes: Axes, widest: Axes) -> list[int]:
     start = len(widest)
     for axis in reversed(axes):
         start = next(
-            (k for k in range(start - 1, -1, -1) if (widest[k].name, widest[k].extent) == (axis.name, axis.extent)), -1
+            (
+                k
+                for k in range(start - 1, -1, -1)
+                if (widest[k].name, widest[k].extent) == (axis.name, axis.extent)
+            ),
+            -1,
         )
         if start < 0:
             wide, narrow = (", ".join(str(a) for a in x) for x in (widest, axes))
@@ -116,4 +127,6 @@ def _align(array: Any, axes: Axes, result: Axes) -> Any:
     places = set(_places(axes, result))
     lead = array.ndim - len(axes)
     sizes = iter(array.shape[lead:])
-    return array.reshape(*array.shape[:lead], *(next(sizes) if k in places else 1 for k in range(len(result))))
+    return array.reshape(
+        *array.shape[:lead], *(next(sizes) if k in places else 1 for k in range(len(result)))
+    )

@@ -92,11 +92,17 @@ class Softmax(Primitive):
         back = k - len(site.equation.features)
         array = hide(frame, site, arrays[0], k, float("-inf"))
         top = frame.xp.amax(array, back)
-        spread = frame.xp.exp(array - frame.xp.expand_dims(top, back)) if hasattr(frame.xp, "expand_dims") else (
-            frame.xp.exp(array - top.unsqueeze(back))
+        spread = (
+            frame.xp.exp(array - frame.xp.expand_dims(top, back))
+            if hasattr(frame.xp, "expand_dims")
+            else (frame.xp.exp(array - top.unsqueeze(back)))
         )
         total = frame.xp.sum(spread, back)
-        total = frame.xp.expand_dims(total, back) if hasattr(frame.xp, "expand_dims") else total.unsqueeze(back)
+        total = (
+            frame.xp.expand_dims(total, back)
+            if hasattr(frame.xp, "expand_dims")
+            else total.unsqueeze(back)
+        )
         return spread / total
 
 

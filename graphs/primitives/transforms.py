@@ -62,7 +62,9 @@ class Sort(Primitive):
 
     def features(self, *inputs: Axes) -> Axes:
         """Shorten the axis to what is kept."""
-        return tuple(Axis(str(self.keep), self.keep) if a.name == self.axis else a for a in inputs[0])
+        return tuple(
+            Axis(str(self.keep), self.keep) if a.name == self.axis else a for a in inputs[0]
+        )
 
     def _keys(self, site: Site) -> Axis:
         return next(a for a in site.sources[0].features if a.name == self.axis)

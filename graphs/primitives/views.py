@@ -69,7 +69,9 @@ class Rename(View):
         groups = _groups(self.pattern.partition("->")[0])
         if len(groups) != len(axes):
             found = ", ".join(str(a) for a in axes)
-            raise GraphError(f"expected {len(groups)} feature axes for {self.pattern!r}, got ({found})")
+            raise GraphError(
+                f"expected {len(groups)} feature axes for {self.pattern!r}, got ({found})"
+            )
         given, bound = dict(self.sizes), {}
         for group, axis in zip(groups, axes, strict=True):
             if len(group) == 1:
@@ -77,10 +79,14 @@ class Rename(View):
                 continue
             unknown = [g for g in group if g not in given]
             if len(unknown) > 1:
-                raise GraphError(f"expected a size for {unknown[0]} or {unknown[1]} of {self.pattern!r}")
+                raise GraphError(
+                    f"expected a size for {unknown[0]} or {unknown[1]} of {self.pattern!r}"
+                )
             known = product(given[g] for g in group if g in given)
             for g in group:
-                bound[g] = Axis(g, given[g] if g in given else divide(axis.extent, known, self.pattern))
+                bound[g] = Axis(
+                    g, given[g] if g in given else divide(axis.extent, known, self.pattern)
+                )
         return bound
 
     def features(self, *inputs: Axes) -> Axes:

@@ -88,7 +88,10 @@ def test_a_false_claim_is_refuted_with_the_smallest_counterexample() -> None:
 def test_a_claim_that_holds_in_some_settings_is_conditional() -> None:
     """Attention is O(1) deep in array operations, not at fan-in two."""
     found, reason = verdict(
-        models='["attention"]', relation='"O"', value='"1"', settings='[{ unit = "tensor" }, { unit = "scalar" }]'
+        models='["attention"]',
+        relation='"O"',
+        value='"1"',
+        settings='[{ unit = "tensor" }, { unit = "scalar" }]',
     )
     assert found == "conditional"
     assert "unit scalar" in reason
@@ -97,7 +100,10 @@ def test_a_claim_that_holds_in_some_settings_is_conditional() -> None:
 def test_attention_knows_no_order_and_a_recurrence_does() -> None:
     """Permuting inputs permutes the outputs of full attention, exactly; a mask breaks that."""
     settings = '[{ unit = "layer" }]'
-    assert verdict(models='["attention"]', relation='"permutation equivariant"', settings=settings)[0] == "proved"
+    assert (
+        verdict(models='["attention"]', relation='"permutation equivariant"', settings=settings)[0]
+        == "proved"
+    )
     for name in ("causal_attention", "windowed_attention", "lstm"):
         assert verdict(models=f'["{name}"]', relation='"permutation equivariant"')[0] == "refuted"
 

@@ -44,7 +44,10 @@ def test_a_cycle_without_a_positive_shift_names_itself() -> None:
     axis = ws.trace(CATALOGUE["rnn"])["x"].positions
     a = Equation("a", Map("tanh", (None,)), (Read("b"),), axis)
     b = Equation("b", Map("tanh", (None,)), (Read("a"),), axis)
-    with pytest.raises(GraphError, match=r"expected every cycle to cross a positive shift.*(a -> b -> a|b -> a -> b)"):
+    with pytest.raises(
+        GraphError,
+        match=r"expected every cycle to cross a positive shift.*(a -> b -> a|b -> a -> b)",
+    ):
         steps(Graph("loop", {"a": a, "b": b}, (), ("a",), {}))
 
 
@@ -100,8 +103,10 @@ def test_heads_that_do_not_divide_are_refused() -> None:
         (lambda x: x if x else None, "does not depend on values"),
         (lambda: 1, "expected a model that takes 1 arrays"),
         (lambda x: ws.softmax(x, "nothing"), "expected an axis of (d), got nothing"),
-        (lambda x: elementwise("tanh", "x"),  # type: ignore[arg-type]
-         "expected arrays or numbers for tanh, got str"),
+        (
+            lambda x: elementwise("tanh", "x"),  # type: ignore[arg-type]
+            "expected arrays or numbers for tanh, got str",
+        ),
         (lambda x: ws.rearrange(x, "(h e) -> h e"), "expected a size for h or e"),
         (3, "expected a model function, got int"),
     ],
