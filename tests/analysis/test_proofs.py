@@ -265,12 +265,37 @@ def corrupt_paths(data: st.DataObject, paths: PathCertificate) -> PathCertificat
     )
 
 
-def corrupt_length(data: st.DataObject, certificate: LengthCertificate) -> LengthCertificate:
+def moved_outputs(
+    data: st.DataObject, certificate: LengthCertificate, name: str, off: int
+) -> LengthCertificate:
+    """Move the formula together with what is said of the outputs."""
+    outputs, paths = graph_of(name).outputs, certificate.paths
+
+    def changed(side: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            source: {
+                e: tuple(replace(p, cost=p.cost + off) for p in found) if e in outputs else found
+                for e, found in pieces.items()
+            }
+            for source, pieces in side.items()
+        }
+
+    both = data.draw(st.booleans())
+    achieved = changed(paths.achieved) if both else paths.achieved
+    paths = replace(paths, pieces=changed(paths.pieces), achieved=achieved)
+    return replace(certificate, paths=paths, formula=tuple(t + off for t in certificate.formula))
+
+
+def corrupt_length(
+    data: st.DataObject, certificate: LengthCertificate, name: str
+) -> LengthCertificate:
     """Change one thing in a certificate of a path length."""
     off = data.draw(OFF)
     kind = data.draw(
-        st.sampled_from(["formula", "pair", "least", "both", "paths", "paths", "paths"])
+        st.sampled_from(["formula", "pair", "least", "both", "outputs", "paths", "paths"])
     )
+    if kind == "outputs":
+        return moved_outputs(data, certificate, name, off)
     if kind == "paths":
         return replace(certificate, paths=corrupt_paths(data, certificate.paths))
     if kind == "least":
@@ -291,7 +316,7 @@ def test_no_corrupted_certificate_proves_a_wrong_path_length(
     """Law: whatever is changed, what is accepted is a formula that is measured."""
     certificate = lengths(name)
     for _ in range(times):
-        certificate = corrupt_length(data, certificate)
+        certificate = corrupt_length(data, certificate, name)
     if accepted(check_length, name, certificate):
         least = {**certificate.paths.least, **certificate.least}
         assert is_measured("path_length", name, certificate.formula, least)
