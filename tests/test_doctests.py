@@ -13,7 +13,7 @@ import workspan
 
 def _modules() -> list[str]:
     packages = ("workspan.graphs", "workspan.analysis", "workspan.reports")
-    names = ["workspan"]
+    names = ["workspan", "workspan.testing"]
     for package in packages:
         module = importlib.import_module(package)
         names.append(package)

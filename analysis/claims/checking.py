@@ -65,6 +65,11 @@ def verdict_on(claim: Claim) -> Verdict:
         return _verdict(
             claim, "out of reach", "; ".join(dict.fromkeys(t[3].text for t in tried)), evidence
         )
+    unknown = [t for t in tried if t[3].holds is None]
+    if not fails and unknown:
+        where, where_not = (_cases(ts) for ts in (holds, unknown))
+        reason = f"holds for {where}; there is no such figure for {where_not}"
+        return _verdict(claim, "conditional", reason, evidence)
     if not fails:
         certain = all(t[3].certain for t in holds)
         return _verdict(claim, "proved" if certain else "confirmed", holds[0][3].text, evidence)

@@ -97,6 +97,15 @@ def test_a_claim_that_holds_in_some_settings_is_conditional() -> None:
     assert "unit scalar" in reason
 
 
+def test_what_has_no_such_figure_is_never_counted_as_holding() -> None:
+    """A state that a model does not have makes a claim about it conditional, not proved."""
+    found, reason = verdict(
+        models='["lstm", "attention"]', figure='"state"', relation='"O"', value='"1"'
+    )
+    assert found == "conditional"
+    assert "no such figure for attention" in reason
+
+
 def test_attention_knows_no_order_and_a_recurrence_does() -> None:
     """Permuting inputs permutes the outputs of full attention, exactly; a mask breaks that."""
     settings = '[{ unit = "layer" }]'
