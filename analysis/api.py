@@ -50,6 +50,7 @@ UNITS: Mapping[str, str] = {
     "state": "scalar",
     "state_bound": "scalar",
     "decode_work": "flop",
+    "activations": "scalar",
 }
 
 

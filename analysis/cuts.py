@@ -97,15 +97,27 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
 
 def _held_out(graph: Graph) -> list[dict[str, int]]:
     """Return sizes to compare at: all of them, or for a large graph as many as keep it short."""
-    complete = [_complete(graph, at, k + 2) for k, at in enumerate(HELD_OUT)]
+    drawn = [_complete(graph, at, k + 2) for k, at in enumerate(HELD_OUT)]
+    complete = [at for at in drawn if _whole(graph, at)]
     work = itertools.accumulate(len(graph) * (at.get("n", 1) + 2) for at in complete)
     return [at for at, total in zip(complete, work, strict=True) if total <= LONGEST] or complete[
         1:2
     ]
 
 
+def _whole(graph: Graph, at: Mapping[str, int]) -> bool:
+    """Whether every axis has a whole length: halves of a head need an even one."""
+    values = (a.extent.evaluate(**at) for e in graph for a in e.features if not a.relation)
+    return all(v == int(v) for v in values)
+
+
 def _complete(graph: Graph, at: Mapping[str, int], usual: int) -> dict[str, int]:
-    return {name: at.get(name, USUAL.get(name, usual)) for name in graph.free_sizes}
+    """Return a value for every size; any number of layers is what L is."""
+    depths = {s: "L" for a in graph.axes.values() if a.kind == "layer" for s in a.extent.sizes}
+    known = {**USUAL, **at}
+    return {
+        name: known.get(name, known.get(depths.get(name, name), usual)) for name in graph.free_sizes
+    }
 
 
 def _smallest(costs: Iterable[Poly]) -> Poly:

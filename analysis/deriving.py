@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
+from .activations import activations
 from .counts import decode_work, params, work
 from .cuts import state_bound
 from .derivation import Derivation
 from .fitting import fit
+from .folded import folding_of, written_out
 from .lengths import path_length
-from .modes import ModeError, in_mode
+from .modes import TRAINED, ModeError, in_mode, in_training
 from .reach import layers_to_connect, receptive_field
 from .span import span
 from .state import state
@@ -35,13 +37,14 @@ RULES: dict[str, Rule] = {
     "state": state,
     "state_bound": state_bound,
     "decode_work": decode_work,
+    "activations": activations,
 }
 
 FITTED = {"span", "path_length"}
 """Figures that are interpolated when there is no proof. The others are piecewise in the ratio of
 window and sequence, which no interpolation sees."""
 
-STATIC = {"params", "state", "state_bound", "decode_work"}
+STATIC = {"params", "state", "state_bound", "decode_work", "activations"}
 """Figures that are the same in every mode."""
 
 
@@ -54,17 +57,27 @@ def derive(name: str, graph: Graph, setting: Setting) -> Derivation:
     return found
 
 
-def _derived(name: str, graph: Graph, setting: Setting) -> Derivation:
+def _derived(name: str, graph: Graph, setting: Setting, *, fitting: bool = True) -> Derivation:
+    """Derive a figure for any number of repeated layers if possible, else of the graph as it is."""
     if name == "parallelism":
         return _parallelism(graph, setting)
+    folding = folding_of(graph)
+    if folding is not None:
+        found = _derived(name, folding.graph, setting, fitting=False)
+        told = written_out(name, found, folding)
+        if told is not None:
+            return told
     if setting.mode in {"encode", "prefill"} or name in STATIC:
-        return _based(name, graph, setting, _plain(name, graph, setting))
-    return _in_other_mode(name, graph, setting)
+        return _based(name, graph, setting, _plain(name, graph, setting, fitting=fitting))
+    if setting.mode == "train":
+        return _in_training(name, graph, setting, fitting=fitting)
+    return _in_other_mode(name, graph, setting, fitting=fitting)
 
 
-def _plain(name: str, graph: Graph, setting: Setting) -> Derivation:
+def _plain(name: str, graph: Graph, setting: Setting, *, fitting: bool = True) -> Derivation:
     found = RULES[name](graph, setting)
-    if found.formula is None and name in FITTED and (found.reason or "").startswith("no proof"):
+    unproved = found.formula is None and (found.reason or "").startswith("no proof")
+    if unproved and fitting and name in FITTED:
         return fit(name, graph, setting, found.reason or "")
     return found
 
@@ -92,13 +105,25 @@ def _based(name: str, graph: Graph, setting: Setting, found: Derivation) -> Deri
     )
 
 
-def _in_other_mode(name: str, graph: Graph, setting: Setting) -> Derivation:
+def _in_training(name: str, graph: Graph, setting: Setting, *, fitting: bool) -> Derivation:
+    """Derive a figure of the forward and backward pass together."""
+    if name not in TRAINED:
+        return Derivation(None, reason=f"{name} is a figure of mode encode, not of train")
+    try:
+        changed = in_training(graph, name)
+    except ModeError as error:
+        return Derivation(None, reason=str(error))
+    plain = setting.but(mode="encode")
+    return _based(name, changed, plain, _plain(name, changed, plain, fitting=fitting))
+
+
+def _in_other_mode(name: str, graph: Graph, setting: Setting, *, fitting: bool) -> Derivation:
     try:
         changed = in_mode(graph, setting.mode)
     except ModeError as error:
         return Derivation(None, reason=str(error))
     if name == "span":
-        return _plain("span", changed, setting)
+        return _plain("span", changed, setting, fitting=fitting)
     if name == "work":
         once_each = work(graph.looped, setting.but(pairs="masked"))
         return decode_work(graph, setting) if setting.mode == "decode" else once_each

@@ -30,6 +30,7 @@ NAMES = (
     "state",
     "state_bound",
     "decode_work",
+    "activations",
 )
 """All figures, in the order of reports."""
 
@@ -46,6 +47,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "state": "state",
         "state_bound": "state bound",
         "decode_work": "decode work per token",
+        "activations": "training activations",
     }
 )
 

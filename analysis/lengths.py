@@ -2,6 +2,7 @@
 
 Costs are affine in the distance on every piece, so the longest shortest path is at an end of an
 interval: of a piece, of what is beside it, or of the sequence. Each of these distances is tried.
+A flight of stairs costs most at its end, or at that of the sequence.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..graphs.graph import Axis, Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly
 from .derivation import Derivation
+from .digits import digit_length, grows
 from .paths import certify_paths
 from .proofs.errors import ProofError
+from .proofs.flights import height
 from .proofs.lengths import (
     LengthCertificate,
     Pair,
@@ -25,6 +28,8 @@ from .proofs.lengths import (
     attained,
     check_length,
     connected,
+    exceeding,
+    flat,
     long_enough,
     may_hold,
 )
@@ -39,6 +44,17 @@ LARGEST_LEAST = 9
 
 def path_length(graph: Graph, setting: Setting, *, hops: int | None = None) -> Derivation:
     """Derive the maximum over connected pairs of positions of the shortest path between them."""
+    found = _by_distance(graph, setting, hops)
+    if found.formula is not None or not grows(graph):
+        return found
+    try:
+        return digit_length(graph, setting, hops=hops)
+    except (UnsolvedError, ProofError, ValueError) as error:
+        return replace(found, reason=f"{found.reason}; nor of digits: {error}")
+
+
+def _by_distance(graph: Graph, setting: Setting, hops: int | None) -> Derivation:
+    """Derive it from intervals of distances."""
     try:
         paths = certify_paths(graph, setting, hops=hops)
         pairs = connected(graph, paths)
@@ -75,9 +91,34 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
     UnsolvedError
         If there is none.
     """
-    least: dict[str, int] = dict(paths.least)
-    found = [c for pair in connected(graph, paths) for c in _candidates(graph, *pair, paths)]
+    pairs = connected(graph, paths)
+    sizes = {s for n, o in pairs for p in paths.pieces[n][o] for s in _sizes(p)}
+    for floor in (paths.least, _both(paths.least, dict.fromkeys(sorted(sizes), 2))):
+        found = [c for pair in pairs for c in _candidates(graph, *pair, paths, floor)]
+        kept, least = _largest(found, paths)
+        if kept and exceeding(graph, paths, [k.cost for k in kept], least) is None:
+            break
+    if not kept:
+        raise UnsolvedError("no pair of positions is certain to be connected")
+    kept, least = _needed(graph, paths, kept, least)
+    raised = {s: v for s, v in least.items() if v > paths.least.get(s, 1)}
+    return LengthCertificate(
+        paths, tuple(k.cost for k in kept), tuple(k.pair for k in kept), raised
+    )
+
+
+def _sizes(piece: Piece) -> set[str]:
+    """Return the sizes that the ends of a piece depend on."""
+    ends = (piece.low, piece.high, piece.last)
+    return {s for end in ends if end is not None for s in end.sizes if not s.endswith("_")}
+
+
+def _largest(
+    found: list[_Candidate], paths: PathCertificate
+) -> tuple[list[_Candidate], dict[str, int]]:
+    """Return candidates that no other one is certain to exceed, and the sizes that they need."""
     kept: list[_Candidate] = []
+    least = dict(paths.least)
     for candidate in sorted(found, key=lambda c: sum(c.least.values())):
         there = _there(candidate, least)
         if any(at_least(k.cost, candidate.cost, given=there) for k in kept):
@@ -86,12 +127,19 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
         given = lower_sizes(least)
         kept = [k for k in kept if not at_least(candidate.cost, k.cost, given=given)]
         kept.append(candidate)
-    if not kept:
-        raise UnsolvedError("no pair of positions is certain to be connected")
-    raised = {s: v for s, v in least.items() if v > paths.least.get(s, 1)}
-    return LengthCertificate(
-        paths, tuple(k.cost for k in kept), tuple(k.pair for k in kept), raised
-    )
+    return kept, least
+
+
+def _needed(
+    graph: Graph, paths: PathCertificate, kept: list[_Candidate], least: dict[str, int]
+) -> tuple[list[_Candidate], dict[str, int]]:
+    """Drop terms without which nothing is above the others, those of large sizes first."""
+    for candidate in sorted(kept, key=lambda c: -sum(c.least.values())):
+        fewer = [k for k in kept if k is not candidate]
+        sizes = functools.reduce(_both, (k.least for k in fewer), dict(paths.least))
+        if fewer and exceeding(graph, paths, [k.cost for k in fewer], sizes) is None:
+            kept, least = fewer, sizes
+    return kept, least
 
 
 def _both(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
@@ -106,15 +154,18 @@ def _there(candidate: _Candidate, least: Mapping[str, int]) -> dict[str, Sized]:
     return {**lower_sizes(least), **long_enough(candidate.axis, candidate.pair.distance, least)}
 
 
-def _candidates(graph: Graph, name: str, output: str, paths: PathCertificate) -> list[_Candidate]:
+def _candidates(
+    graph: Graph, name: str, output: str, paths: PathCertificate, floor_sizes: Mapping[str, int]
+) -> list[_Candidate]:
     pieces, axis = paths.pieces[name][output], along(graph, name, output)
     if axis is None:
         cost = functools.reduce(minimum, [p.cost for p in pieces if p.side == 0])
         return [_Candidate(Pair(name, output, 0, poly(0)), None, cost, {})]
-    found = []
-    for side, floor in itertools.product((1, -1), _floors(pieces)):
-        for distance in _distances(pieces, side, axis):
-            least = dict(paths.least)
+    found, firm = [], _firm(pieces, floor_sizes)
+    intervals = flat(pieces, axis, lower_sizes(firm))
+    for side, floor in itertools.product((1, -1), _floors(intervals)):
+        for distance in _distances(intervals, side, axis):
+            least = dict(firm)
             try:
                 require(least, distance, max(floor, 0 if side > 0 else 1))
                 require(least, axis.extent - 1, distance)
@@ -123,10 +174,20 @@ def _candidates(graph: Graph, name: str, output: str, paths: PathCertificate) ->
             pair = Pair(name, output, side, distance)
             found += [
                 _Candidate(pair, axis, cost, least)
-                for cost in _costs(pieces, side, distance, lower_sizes(least))
+                for cost in _costs(pieces, intervals, side, distance, lower_sizes(least))
                 if _is_attained(graph, cost, pair, paths, least)
             ]
     return found
+
+
+def _firm(pieces: Sequence[Piece], least: Mapping[str, int]) -> dict[str, int]:
+    """Return least sizes at which each step of a flight goes somewhere."""
+    firm = dict(least)
+    for piece in pieces:
+        first, second = (piece.single(k).high for k in (0, 1))
+        if piece.last is not None and first is not None and second is not None:
+            require(firm, second - first, 1)
+    return firm
 
 
 def _is_attained(
@@ -159,9 +220,15 @@ def _distances(pieces: Sequence[Piece], side: int, axis: Axis) -> list[Poly]:
     return list(dict.fromkeys((*found, poly(1))))
 
 
-def _costs(pieces: Sequence[Piece], side: int, distance: Poly, given: Given) -> list[Poly]:
+def _costs(
+    pieces: Sequence[Piece], intervals: Sequence[Piece], side: int, distance: Poly, given: Given
+) -> list[Poly]:
     """Return what the shortest path at a distance may cost: what some piece says, or the least."""
-    costs = [p.at(distance) for p in pieces if may_hold(p, side, distance, given)]
+    costs = [
+        height(piece, distance, given)
+        for piece, interval in zip(pieces, intervals, strict=True)
+        if may_hold(interval, side, distance, given)
+    ]
     return list(dict.fromkeys((*costs, functools.reduce(minimum, costs)))) if costs else []
 
 
@@ -171,14 +238,14 @@ def require(least: dict[str, int], cost: Poly, floor: Poly | int | Fraction) -> 
     Raises
     ------
     UnsolvedError
-        If that takes more than one size, or a large one.
+        If no least values do, as for a difference of sizes, or only large ones.
     """
     if at_least(cost, floor, given=lower_sizes(least)):
         return
-    for name in cost.sizes:
+    for names in (*((name,) for name in cost.sizes), cost.sizes):
         for value in range(2, LARGEST_LEAST + 1):
-            raised = {**least, name: max(value, least.get(name, 1))}
+            raised = _both(least, dict.fromkeys(names, value))
             if at_least(cost, floor, given=lower_sizes(raised)):
-                least[name] = raised[name]
+                least |= {name: raised[name] for name in names}
                 return
-    raise UnsolvedError(f"whether {cost} is at least {floor} depends on more than one size")
+    raise UnsolvedError(f"whether {cost} is at least {floor} depends on which size is larger")

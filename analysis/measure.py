@@ -24,12 +24,20 @@ from typing import TypeAlias
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
 from ..graphs.unrolling import checked
-from . import measured_layers, measured_paths, measured_span, measured_state, measured_work
+from . import (
+    measured_layers,
+    measured_paths,
+    measured_span,
+    measured_state,
+    measured_training,
+    measured_work,
+)
 from .measured_graph import MeasureError
 from .measured_paths import distances, mean_path_length, path_by_distance
 from .measured_span import weights
 from .measured_state import causal
 from .measured_work import work_by_equation
+from .modes import TRAINED, ModeError, in_training
 
 __all__ = [
     "MEASURES",
@@ -42,6 +50,9 @@ __all__ = [
     "weights",
     "work_by_equation",
 ]
+
+STATIC = {"params", "state", "state_bound", "decode_work", "activations"}
+"""Figures that are the same in every mode."""
 
 Number: TypeAlias = int | Fraction
 Measure: TypeAlias = Callable[[Graph, Setting, Mapping[str, int]], Number | None]
@@ -67,6 +78,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "state": lambda g, s, at: measured_state.state(g, at),
         "state_bound": lambda g, s, at: measured_state.state_bound(g, at),
         "decode_work": measured_work.decode_work,
+        "activations": measured_training.activations,
     }
 )
 """How each figure is measured, by its name."""
@@ -98,10 +110,15 @@ def measure(name: str, graph: Graph, setting: Setting, sizes: Mapping[str, int])
     SizeError
         If a size is missing or is no whole number of at least 1.
     MeasureError
-        If the name is no figure, or the mode needs a backward graph.
+        If the name is no figure.
     """
     if name not in MEASURES:
         raise MeasureError(f"expected a figure of {', '.join(MEASURES)}, got {name}")
-    if setting.mode == "train" and name != "params":
-        raise measured_span.no_backward_graph(name)
+    if setting.mode == "train" and name in TRAINED:
+        try:
+            graph, setting = in_training(graph, name), setting.but(mode="encode")
+        except ModeError:
+            return None
+    elif setting.mode == "train" and name not in STATIC:
+        return None
     return MEASURES[name](graph, setting, checked(sizes))

@@ -2,52 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import networkx as nx
 
-from ..graphs.graph import Axis, Graph
+from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.primitives import AssociativeScan, Site
+from ..graphs.relations import Relation
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, poly
 from ..graphs.unrolling import Node, whole
-from .measured_graph import MeasureError, Unrolled, unrolled
+from .measured_graph import Unrolled, layered, unrolled
 from .measured_state import causal, feeds_itself
+from .measured_work import site_of, slot_axes
 
 
-def weights(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Return the steps of one node of each equation, from the primitive's own rule at numbers.
+def weights(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> dict[Node, int]:
+    """Return the steps of one node, by equation and layer, from the primitive's own rule.
 
     An associative scan is unrolled in rounds: its weight is that of one round, and taking in the
     elements (round 0) is free.
+
+    Returns
+    -------
+    Steps by the equation's name and its positions along the axes of layers.
     """
-    found = {}
-    for equation in graph:
-        primitive = equation.primitive
-        if isinstance(primitive, AssociativeScan):
-            found[equation.name] = whole(primitive.each(setting), sizes)
-        else:
-            sources = tuple(graph[r.source] for r in equation.reads)
-            site = Site(equation, sources, lambda axis: _widest(graph, axis, setting, sizes))
-            found[equation.name] = whole(primitive.depth(site, setting), sizes)
-    return found
+    return {
+        (equation.name, *layer): steps
+        for equation in graph
+        for layer, steps in _weighed(graph, equation, setting, sizes)
+    }
 
 
-def _widest(graph: Graph, axis: Axis, setting: Setting, sizes: Mapping[str, int]) -> Poly:
-    """Count the slots of an axis: all of them, or for masked pairs those of the widest position."""
-    if setting.pairs == "dense" or axis.relation is None or axis.along is None:
-        return axis.extent
-    extent = whole(graph.axes[axis.along].extent, sizes)
-    layers = {a.position: 0 for a in graph.axes.values() if a.kind == "layer"}
-    relation = axis.relation.at(**sizes, **layers)
-    return poly(max(len(relation.sources(i, extent)) for i in range(extent)))
+def _weighed(
+    graph: Graph, equation: Equation, setting: Setting, sizes: Mapping[str, int]
+) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Yield every layer of an equation with its steps, which depend on how many slots it has."""
+    sources = tuple(graph[r.source] for r in equation.reads)
+    slots = slot_axes(equation, sources) if setting.pairs == "masked" else ()
+    axes, known = layered(equation), dict[tuple[int, ...], int]()
+    for layer in itertools.product(*(range(whole(a.extent, sizes)) for a in axes)):
+        values = {**sizes, **{a.position: p for a, p in zip(axes, layer, strict=True)}}
+        widths = tuple(_widest(graph, axis, values) for axis in slots)
+        if widths not in known:
+            site = site_of(equation, sources, dict(zip(slots, widths, strict=True)))
+            known[widths] = _depth(site, setting, sizes)
+        yield layer, known[widths]
+
+
+def _depth(site: Site, setting: Setting, sizes: Mapping[str, int]) -> int:
+    primitive = site.equation.primitive
+    if isinstance(primitive, AssociativeScan):
+        return whole(primitive.each(setting), sizes)
+    return whole(primitive.depth(site, setting), sizes)
+
+
+def _widest(graph: Graph, axis: Axis, values: Mapping[str, int]) -> int:
+    """Count the slots of an axis that the widest position has inside the sequence."""
+    assert axis.relation is not None
+    assert axis.along is not None
+    return _most(axis.relation.at(**values), whole(graph.axes[axis.along].extent, values))
+
+
+@functools.lru_cache(maxsize=1024)
+def _most(relation: Relation, extent: int) -> int:
+    return max(len(relation.sources(i, extent)) for i in range(extent))
 
 
 def steps(seen: Unrolled, setting: Setting, sizes: Mapping[str, int]) -> Callable[[Node], int]:
     """Return the function from a node to its weight."""
     weight = weights(seen.graph, setting, sizes)
-    return lambda node: 0 if seen.round(node) == 0 else weight[node[0]]
+    width = {equation.name: 1 + len(layered(equation)) for equation in seen.graph}
+    return lambda node: 0 if seen.round(node) == 0 else weight[node[: width[node[0]]]]
 
 
 def span(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None:
@@ -57,8 +85,6 @@ def span(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None
     that was known before being given. generate: with every output fed back as the next input. The
     last two exist for causal models, and take an associative scan as the loop that it stands for.
     """
-    if setting.mode == "train":
-        raise no_backward_graph("span")
     if setting.mode in {"encode", "prefill"}:
         seen = unrolled(graph, sizes)
         return max(_finish(seen.order, seen.digraph, steps(seen, setting, sizes)).values())
@@ -68,14 +94,6 @@ def span(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None
     if setting.mode == "decode":
         return _decode(seen, steps(seen, setting, sizes))
     return _generate(seen, steps(seen, setting, sizes)) if feeds_itself(graph) else None
-
-
-def no_backward_graph(figure: str) -> MeasureError:
-    """Return the error of a figure that would need the backward graph."""
-    return MeasureError(
-        f"expected a mode without a backward pass for {figure}, got train: "
-        "the backward graph is not available yet"
-    )
 
 
 def _decode(seen: Unrolled, weight: Callable[[Node], int]) -> int:

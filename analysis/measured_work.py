@@ -93,17 +93,17 @@ def _equation(
     if setting.pairs == "dense":
         one = equation.primitive.operations(Site(equation, sources), setting)
         return whole(equation.count, sizes) * _number(one, sizes)
-    slots = _slot_axes(equation, sources)
+    slots = slot_axes(equation, sources)
     total: Number = 0
     for widths, times in Counter(_widths(graph, equation, slots, sizes)).items():
-        site = _masked(equation, sources, dict(zip(slots, widths, strict=True)))
+        site = site_of(equation, sources, dict(zip(slots, widths, strict=True)))
         # A sum over no term has -1 additions by its rule, and none in truth.
         total += times * max(0, _number(equation.primitive.operations(site, setting), sizes))
     return total
 
 
-def _masked(equation: Equation, sources: tuple[Equation, ...], widths: Mapping[Axis, int]) -> Site:
-    """Return the site of a position whose slot axes have these widths."""
+def site_of(equation: Equation, sources: tuple[Equation, ...], widths: Mapping[Axis, int]) -> Site:
+    """Return an equation where its slot axes have these widths, and all others their extent."""
     return Site(equation, sources, lambda a: poly(widths[a]) if a in widths else dense(a))
 
 
@@ -119,7 +119,8 @@ def _combinations(graph: Graph, equation: Equation, sizes: Mapping[str, int]) ->
     return sum(seen.digraph.in_degree(node) == 2 for node in own)
 
 
-def _slot_axes(equation: Equation, sources: tuple[Equation, ...]) -> tuple[Axis, ...]:
+def slot_axes(equation: Equation, sources: tuple[Equation, ...]) -> tuple[Axis, ...]:
+    """Return the axes of slots that an equation has or reads."""
     found = (a for e in (equation, *sources) for a in e.features if a.relation is not None)
     return tuple(dict.fromkeys(found))
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..graphs.graph import Equation, Graph, Read
+from ..graphs.backward import backpropagation, training
+from ..graphs.graph import Equation, Graph, GraphError, Read
 from ..graphs.primitives import Constant, Shift
 from ..graphs.relations import Relation
 from .causality import causal
+
+
+PATHS = ("path_length", "mixing_hops")
+
+TRAINED = ("work", "span", "parallelism", *PATHS)
+"""Figures that training has, besides those that are the same in every mode."""
 
 
 class ModeError(ValueError):
@@ -24,12 +31,27 @@ def in_mode(graph: Graph, mode: str) -> Graph:
     """
     if mode in {"encode", "prefill"}:
         return graph
-    if mode == "train":
-        raise ModeError("mode train needs the backward graph, which is not derived yet")
     reason = causal(graph.looped)
     if reason is not None:
         raise ModeError(reason)
     return decoding(graph.looped) if mode == "decode" else generating(graph.looped)
+
+
+def in_training(graph: Graph, figure: str) -> Graph:
+    """Return the graph that a figure of training is read off.
+
+    Work and depth are those of both passes. Paths are those of a gradient: from the outputs back
+    to the inputs.
+
+    Raises
+    ------
+    ModeError
+        If an operation has no derivative rule, or no gradient reaches an input.
+    """
+    try:
+        return backpropagation(graph) if figure in PATHS else training(graph)
+    except GraphError as error:
+        raise ModeError(str(error)) from None
 
 
 def decoding(graph: Graph) -> Graph:

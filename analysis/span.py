@@ -194,6 +194,10 @@ class Solver:
             highest(self.graph, equation, read, t, self.least).substitute(here) for t in found
         )
 
+    def starting(self, equation: Equation, read: Read) -> Terms:
+        """Return the terms of an initial value, with the weight of the equation that reads it."""
+        return tuple(t + self.weight[equation.name] for t in self._placed(equation, read))
+
     def _step(self, axis: str) -> int:
         return len(self.history[axis])
 
@@ -267,6 +271,9 @@ def _chains(
 def _alternatives(equation: Equation, solver: Solver) -> Terms:
     """Return weaker costs that hold where a loop has not started yet: those of its first step."""
     found = [solver.weight[equation.name]]
+    for read in equation.reads:
+        if read.boundary:  # what a loop starts from may be all that it is certain to have
+            found.extend(solver.starting(equation, read))
     choices: list[list[dict[str, Poly]]] = []
     for axis in equation.positions:
         ends = (

@@ -13,19 +13,29 @@ from ..graphs.unrolling import TooLargeError
 from .deriving import derive
 from .figures import Number
 from .measure import measure
-from .runs import PLAIN, run
+from .measured_graph import along
+from .measured_state import farthest
+from .runs import PLAIN, decode_work, length_of, run, state
 
 LARGEST_RUN = 3_000_000
 """Operations that are carried out on counting scalars (a few seconds)."""
 
 
-STATIC = {"params", "state", "state_bound", "decode_work"}
+RUN = {
+    *("params", "work", "span", "parallelism", "path_length", "receptive_field"),
+    *("mixing_hops", "state", "decode_work"),
+}
+"""Figures that plain code shows while it runs."""
+
+STATIC = {"params", "state", "state_bound", "decode_work", "activations"}
 
 
 def measured(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
     """Measure a figure on the unrolled graph; None if it has none there or is too large."""
     try:
         if name in STATIC or setting.mode in {"encode", "prefill"}:
+            return measure(name, graph, setting, at)
+        if setting.mode == "train" and name != "parallelism":
             return measure(name, graph, setting, at)
         return _in_other_mode(name, graph, setting, at)
     except TooLargeError:
@@ -36,8 +46,11 @@ def _in_other_mode(
     name: str, graph: Graph, setting: Setting, at: Mapping[str, int]
 ) -> Number | None:
     """Measure the span of decoding and generating, and the work of each token once."""
-    if setting.mode == "train" or name not in {"work", "span", "parallelism"}:
+    if name not in {"work", "span", "parallelism"}:
         return None
+    if setting.mode == "train":
+        work, depth = (measure(f, graph, setting.but(unit="scalar"), at) for f in ("work", "span"))
+        return None if work is None or not depth else Fraction(work) / depth
     if name == "span":
         return measure("span", graph, setting, at)
     span = measure("span", graph, setting.but(unit="scalar"), at)
@@ -54,27 +67,34 @@ def _in_other_mode(
 
 
 def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
-    """Read a figure off plain code that ran; None if nothing runs for it, or not in this setting."""
+    """Read a figure off plain code that ran; None if nothing runs for it in this setting."""
     if graph.name not in PLAIN or setting.mode != "encode" or setting.scope == "mixing":
         return None
-    if name not in {"params", "work", "span", "parallelism", "path_length", "receptive_field"}:
+    if name not in RUN:
         return None
     cost = derive("work", graph, setting).formula
-    if cost is None or cost.evaluate(**{s: at[s] for s in cost.sizes}) > LARGEST_RUN:
+    if cost is None or cost.evaluate(**_carried_out(name, graph, at)) > LARGEST_RUN:
         return None
-    result = _result(
-        graph.name,
-        tuple(sorted({"h": 1, **at}.items())),
-        setting.pairs,
-        setting.reduction,
-        setting.mac,
-    )
+    sizes = tuple(sorted({"h": 1, **at}.items()))
+    if name == "state":
+        return _kept(graph.name, sizes)
+    if name == "decode_work":
+        return _one_more(graph.name, sizes, setting.mac)
+    result = _result(graph.name, sizes, setting.pairs, setting.reduction, setting.mac)
     return _read(name, result, setting)
 
 
+def _carried_out(name: str, graph: Graph, at: Mapping[str, int]) -> dict[str, int]:
+    """Return the sizes of the run: what a state is kept for lies beyond the positions asked for."""
+    length = length_of(graph.name)
+    if name != "state" or length not in at:
+        return dict(at)
+    return {**at, length: at[length] + farthest(graph, at, along(graph)) + 2}
+
+
 def _read(name: str, result: Any, setting: Setting) -> Number | None:
-    if name in {"params", "work", "receptive_field"}:
-        value: int = getattr(result, name)
+    if name in {"params", "work", "receptive_field", "mixing_hops"}:
+        value: int | None = getattr(result, name)
         return value
     if name == "parallelism":
         return Fraction(result.work, result.span["scalar"]) if result.span["scalar"] else None
@@ -89,3 +109,13 @@ def _result(
     name: str, at: tuple[tuple[str, int], ...], pairs: str, reduction: str, mac: int
 ) -> Any:
     return run(name, sizes=dict(at), pairs=pairs, reduction=reduction, mac=mac)
+
+
+@functools.lru_cache(maxsize=64)
+def _kept(name: str, at: tuple[tuple[str, int], ...]) -> int | None:
+    return state(name, sizes=dict(at))
+
+
+@functools.lru_cache(maxsize=64)
+def _one_more(name: str, at: tuple[tuple[str, int], ...], mac: int) -> int | None:
+    return decode_work(name, sizes=dict(at), mac=mac)

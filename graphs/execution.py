@@ -22,6 +22,8 @@ import numpy as np
 
 from .graph import Axis, Equation, Graph, GraphError, Read
 from .primitives import Final, Gather, Shift, Site
+from .primitives.views import Source
+from .relations import Relation
 from .schedule import steps
 from .sizes import Poly
 from .unrolling import checked, whole
@@ -117,7 +119,7 @@ class Execution:
                 self.visit(step.names, {**fixed, step.axis: position})
 
     def _evaluate(self, equation: Equation) -> None:
-        if equation.name in self.values and equation.primitive.name in {"input", "parameter"}:
+        if equation.name in self.values and isinstance(equation.primitive, Source):
             return
         site = Site(equation, tuple(self.graph[r.source] for r in equation.reads))
         if isinstance(equation.primitive, Shift | Final):
@@ -157,7 +159,7 @@ class Execution:
             if valid.all():
                 return value
             width = len(equation.features)
-            mask = self._as_mask(valid[:, 0]).reshape(-1, *([1] * width))
+            mask = self.mask_of(valid[:, 0]).reshape(-1, *([1] * width))
             return self.xp.where(mask, value, self._fetch(equation, initial))
         position = self.fixed[axis.name] if own else 0
         j, valid = read.relation.at(**self.sizes).table(np.array([position]), extent)
@@ -165,8 +167,13 @@ class Execution:
             return self._fetch(equation, initial)
         return self._fetch(equation, read, table=int(j[0, 0]))
 
-    def _as_mask(self, mask: Any) -> Any:
+    def mask_of(self, mask: Any) -> Any:
+        """Return a NumPy mask as an array of the run's library."""
         return mask if self.xp is np else self.xp.as_tensor(mask)
+
+    def relation(self, relation: Relation) -> Relation:
+        """Return a relation with this run's sizes and loop positions."""
+        return relation.at(**self.sizes, **{f"{k}_": v for k, v in self.fixed.items()})
 
     def _fetch(self, equation: Equation, read: Read, table: Any = None) -> Any:
         """Return the source at the positions that are read, aligned to the equation's positions."""
@@ -199,7 +206,7 @@ class Execution:
         return value
 
     def _table(self, equation: Equation, axis: Axis, read: Read) -> Any:
-        relation = read.relation.at(**self.sizes, **{f"{k}_": v for k, v in self.fixed.items()})
+        relation = self.relation(read.relation)
         extent = self.whole(axis.extent)
         own = equation.sequence
         if own is None:
@@ -226,12 +233,12 @@ class Execution:
         relation = axis.relation
         if relation.kind == "offsets" and relation.back is None and relation.ahead is None:
             return None
-        concrete = relation.at(**self.sizes, **{f"{k}_": v for k, v in self.fixed.items()})
+        concrete = self.relation(relation)
         extent = self.whole(self.graph.axes[axis.along].extent)
         fixed = own.name in self.fixed
         positions = np.array([self.fixed[own.name]]) if fixed else np.arange(self.whole(own.extent))
         valid = concrete.table(positions, extent)[1]
-        return self._as_mask(valid[0] if fixed else valid)
+        return self.mask_of(valid[0] if fixed else valid)
 
     def fragment(self, graph: Graph, arrays: Sequence[Any]) -> tuple[Any, ...]:
         """Run the equations of a fragment on arrays whose leading axes are positions."""

@@ -5,7 +5,7 @@
 >>> parse("__import__('os')")
 Traceback (most recent call last):
     ...
-workspan.graphs.sizes.SizeError: expected one of ceil, log, log2, max, min, got a call of __import__
+workspan.graphs.atoms.SizeError: expected one of ceil, log, log2, max, min, got a call of __import__
 """
 
 from __future__ import annotations

@@ -78,6 +78,8 @@ class Equation:
     """Position axes first, then feature and slot axes."""
     layer: str = ""
     """The layer that it belongs to."""
+    phase: str = "forward"
+    """forward, backward, or again (computed a second time, for the backward pass)."""
 
     @functools.cached_property
     def positions(self) -> tuple[Axis, ...]:

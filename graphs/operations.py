@@ -17,9 +17,11 @@ from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
 from .primitives.transforms import Fourier, Sort
 from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split
+from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
-from .tracing import Array, Tree, current, layer, leaves, like, merge, scan, scope, stack, trace
+from .tracer import Array, Tracer, Tree, current, layer, leaves, like, merge, recording, scope
+from .tracing import trace
 
 __all__ = [
     "associative_scan",
@@ -39,11 +41,13 @@ __all__ = [
     "parameter",
     "rearrange",
     "relu",
+    "rms_norm",
     "root",
     "scan",
     "scope",
     "shift",
     "sigmoid",
+    "silu",
     "softmax",
     "softplus",
     "split",
@@ -88,9 +92,14 @@ def relu(x: Array) -> Array:
     return elementwise("relu", x)
 
 
-def gelu(x: Array) -> Array:
-    """Gaussian error linear unit of each component (tanh form)."""
-    return elementwise("gelu", x)
+def gelu(x: Array, *, exact: bool = False) -> Array:
+    """Gaussian error linear unit of each component, in tanh form or by the normal distribution."""
+    return elementwise("exact_gelu" if exact else "gelu", x)
+
+
+def silu(x: Array) -> Array:
+    """x times its logistic function, of each component (Elfwing et al. 2018)."""
+    return elementwise("silu", x)
 
 
 def exp(x: Array) -> Array:
@@ -162,6 +171,13 @@ def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
     )
 
 
+def rms_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
+    """Division by the root mean square over the last axis, with weight (Zhang, Sennrich 2019)."""
+    axis = x.axes[-1]
+    scaled = x / sqrt(mean(x * x, axis) + epsilon)
+    return scaled * parameter(f"{name}.weight", axis.extent)
+
+
 def parameter(name: str, *axes: Sized) -> Array:
     """Return a weight with these axes: one for the model, or one for each layer of a stack."""
     tracer = current()
@@ -204,7 +220,7 @@ def _target(along: Axis, relation: Relation) -> Axis:
 
 
 def collect(x: Array) -> Array:
-    """Read the whole sequence at once: its positions become a slot axis, and no sequence is left."""
+    """Read the whole sequence at once: its positions become a slot axis; no sequence is left."""
     along = x.sequence
     relation = Relation.all()
     slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
@@ -289,7 +305,7 @@ def associative_scan(
         return _as_loop(combine, elements, identity, reverse)
     along = parts[0].sequence
     fragment = _fragment(combine, elements)
-    primitive = AssociativeScan(fragment, along, reverse)
+    primitive = AssociativeScan(fragment, along, reverse, tuple(float(v) for v in identity))
     relation = Relation.suffix() if reverse else Relation.prefix()
     reads = [Read(p.equation.name, relation, along.name) for p in parts]
     positions = merge("associative_scan", *parts)
@@ -326,18 +342,13 @@ def _as_loop(
 def _fragment(combine: Callable[[Tree, Tree], Tree], elements: Tree) -> Any:
     """Trace ``combine`` on two elements without positions."""
     from .graph import Graph
-    from .tracing import _CURRENT, Tracer
 
-    inner = Tracer()
-    token = _CURRENT.set(inner)
-    try:
+    with recording(Tracer()) as inner:
         early, late = (
             [inner.add(side, Input(p.axes), (), (), p.axes) for p in leaves(elements)]
             for side in ("early", "late")
         )
         result = leaves(combine(like(elements, early), like(elements, late)))
-    finally:
-        _CURRENT.reset(token)
     for part, out in zip(leaves(elements), result, strict=True):
         if [a.extent for a in part.axes] != [a.extent for a in out.axes]:
             raise GraphError(

@@ -194,6 +194,23 @@ class Relation:
             return ceil_div(poly(extent) - self.size, self.step) + 1
         return poly(extent)
 
+    def transpose(self) -> Relation:
+        """Return who reads a position, if this is what a position reads.
+
+        >>> Relation.window(3).transpose().sources(4, 8)
+        (4, 5, 6)
+
+        Raises
+        ------
+        ValueError
+            For a relation whose readers have no such form.
+        """
+        if self.kind == "block":
+            return self
+        if self.kind != "offsets":
+            raise ValueError(f"expected a relation by offsets or blocks, got {self}")
+        return Relation(back=self.ahead, ahead=self.back, step=self.step)
+
     def at(self, **sizes: Any) -> Relation:
         """Return the relation with sizes replaced by numbers or costs."""
         if self.kind == "chain":
@@ -290,6 +307,7 @@ def _whole(value: Poly) -> int:
         raise ValueError(f"expected concrete sizes, got {value}")
     if number.denominator != 1:
         raise ValueError(
-            f"expected a whole number of positions, got {number} (use an odd size for a centred window)"
+            f"expected a whole number of positions, got {number} "
+            "(use an odd size for a centred window)"
         )
     return int(number)

@@ -5,7 +5,7 @@
 >>> Setting(unit="furlong")
 Traceback (most recent call last):
     ...
-workspan.graphs.setting.SettingError: expected unit to be one of layer, tensor, scalar, unbounded, got 'furlong'
+workspan.graphs.setting.SettingError: expected unit to be one of layer, tensor, ... got 'furlong'
 """
 
 from __future__ import annotations

@@ -64,8 +64,9 @@ def unroll(graph: Graph, *, limit: int = LIMIT, **sizes: int) -> Any:
     if nodes + edges > limit:
         names = ", ".join(f"{k}={v}" for k, v in sizes.items())
         raise TooLargeError(
-            f"expected at most {limit:,} nodes and edges, got about {nodes:,} nodes and {edges:,} edges for "
-            f"{graph.name} at {names}; pass smaller sizes, or limit={nodes + edges:,} to insist"
+            f"expected at most {limit:,} nodes and edges, "
+            f"got about {nodes:,} nodes and {edges:,} edges for {graph.name} at {names}; "
+            f"pass smaller sizes, or limit={nodes + edges:,} to insist"
         )
     unrolled: Any = nx.DiGraph(name=graph.name, sizes=dict(sizes))
     for equation in graph:

@@ -1,4 +1,4 @@
-"""The commands: ``workspan list | analyze | compare | check | draw | report``.
+"""The commands: ``workspan list | analyze | compare | confirm | check | draw | report``.
 
 Nothing heavy is imported before a command needs it, so that help is instant.
 """
@@ -130,6 +130,62 @@ def compare(
         },
     )
     return FINE if comparison.agree else FAILED
+
+
+@app.command
+def confirm(
+    *models: Models,
+    engine: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="numpy, torch or transformers; all that are installed if not given.", negative=()
+        ),
+    ] = (),
+    at: At = (),
+    figures: Figures = None,
+    against: Annotated[
+        str | None, Parameter(help="A plain NumPy function of yours: path/to/file.py:function.")
+    ] = None,
+    time: Annotated[bool, Parameter(help="Time scaling as well.", negative=())] = False,
+    gradient: Annotated[
+        bool, Parameter(help="Take gradients by distance as well.", negative=())
+    ] = False,
+    store: Annotated[
+        Path | None, Parameter(help="Where finished measurements are kept.")
+    ] = None,
+    style: Annotated[str, _format(*_PLAIN)] = "text",
+) -> int:
+    """Run models as other people wrote them, and hold what is seen against the derivations.
+
+    Finished measurements are kept, so that an interrupted run goes on where it was.
+    """
+    parse_format(style, _PLAIN)
+    from . import confirmation, records, running
+
+    chosen = running.figures_of(figures)
+    engines = running.engines_of(engine, alone=against is not None)
+    asked = [name for name, wanted in (("time", time), ("gradient", gradient)) if wanted]
+    found, sizes = _models(models, at)
+    with progress("confirming") as tell:
+        confirmed = running.confirm_all(
+            found,
+            sizes,
+            engines=engines,
+            figures=chosen,
+            asked=asked,
+            against=against,
+            folder=store,
+            tell=tell,
+        )
+    _print(
+        style,
+        {
+            "text": lambda: confirmation.confirmations_printer(confirmed),
+            "json": lambda: records.dumps(confirmation.confirmations_record(confirmed)),
+            "markdown": lambda: confirmation.confirmations_markdown(confirmed),
+        },
+    )
+    return FINE if all(c.agree for c in confirmed) else FAILED
 
 
 @app.command

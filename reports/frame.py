@@ -74,7 +74,8 @@ def _columns(picture: Picture) -> dict[str, int]:
     for name in late:
         readers = [columns[a.target] - 1 for a in arrows if a.source == name]
         columns[name] = max(columns[name], min(readers, default=0))
-    return columns
+    left = {column: k for k, column in enumerate(sorted(set(columns.values())))}
+    return {name: left[column] for name, column in columns.items()}
 
 
 def _room(picture: Picture, columns: Mapping[str, int], column: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import difflib
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -89,6 +90,36 @@ def load_all(arguments: Sequence[str]) -> list[Model]:
                 f"expected models of different names, got {name} {names.count(name)} times"
             )
     return models
+
+
+def load_function(argument: str) -> tuple[Callable[..., Any], str, str]:
+    """Find a plain function that is to be run, not traced.
+
+    Parameters
+    ----------
+    argument
+        ``path/to/file.py:function``.
+
+    Returns
+    -------
+    The function, its name with the file's, and a digest of the file.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file or function, or if it does not import.
+    """
+    path, colon, name = argument.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        raise ModelError(f"expected path/to/file.py:function, got {argument!r}")
+    if not Path(path).is_file():
+        raise ModelError(f"expected a file, found none at {path}")
+    function = getattr(_imported(Path(path)), name, None)
+    if not callable(function) or isinstance(function, type):
+        raise ModelError(
+            f"expected a function {name!r} in {path}, found none{_functions(Path(path))}"
+        )
+    return function, argument, hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _from_catalogue(name: str) -> Model:

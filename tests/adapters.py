@@ -21,11 +21,18 @@ _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
+WORDS = {"v": 7, "c": 16, "s": 3, "r": 2}
+"""Sizes that only language models have."""
+
+_FEW = {"jamba": {"a": 1, "b": 1}}
+"""Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
+
+
 def symbolic(name: str, **sizes: Any) -> Graph:
     """Trace a model of the catalogue with every size a symbol, except those that are given."""
     parameters = inspect.signature(CATALOGUE[name]).parameters.values()
     own = {p.name: p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
-    return trace(CATALOGUE[name], **{**own, **sizes})
+    return trace(CATALOGUE[name], **{**own, **_FEW.get(name, {}), **sizes})
 
 
 def graph_parameters(graph: Graph, layers: Layers, sizes: Mapping[str, int]) -> dict[str, Any]:

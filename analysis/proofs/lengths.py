@@ -17,6 +17,7 @@ from ...graphs.graph import Axis, Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly, size
 from .errors import ProofError
+from .flights import least_heights, whole
 from .paths import PathCertificate, check_paths
 from .pieces import Given, Piece, covers
 from .potentials import bound_symbol, lower_sizes
@@ -65,16 +66,27 @@ def check_length(graph: Graph, setting: Setting, certificate: LengthCertificate)
     """
     check_paths(graph, setting, certificate.paths)
     least = {**certificate.paths.least, **certificate.least}
-    for name, output in connected(graph, certificate.paths):
-        pieces, axis = certificate.paths.pieces[name][output], along(graph, name, output)
-        for piece in pieces:
-            for terms in itertools.product(*(_parts(t) for t in certificate.formula)):
-                if not _below(piece, terms, pieces, axis, least):
-                    raise ProofError(f"{output}: {piece} may be more than {certificate.formula}")
+    longer = exceeding(graph, certificate.paths, certificate.formula, least)
+    if longer is not None:
+        raise ProofError(f"{longer} may be more than {certificate.formula}")
     if len(certificate.pairs) != len(certificate.formula) or not certificate.formula:
         raise ProofError("expected one pair for each term of the formula")
     for term, pair in zip(certificate.formula, certificate.pairs, strict=True):
         attained(graph, term, pair, certificate.paths, least)
+
+
+def exceeding(
+    graph: Graph, paths: PathCertificate, formula: Sequence[Poly], least: Mapping[str, int]
+) -> str | None:
+    """Return an output and a piece that may cost more than all terms; None if none does."""
+    for name, output in connected(graph, paths):
+        axis = along(graph, name, output)
+        pieces = flat(paths.pieces[name][output], axis, lower_sizes(least))
+        for piece in pieces:
+            for terms in itertools.product(*(_parts(t) for t in formula)):
+                if not _below(piece, terms, pieces, axis, least):
+                    return f"{output}: {piece}"
+    return None
 
 
 def connected(graph: Graph, paths: PathCertificate) -> list[tuple[str, str]]:
@@ -99,6 +111,13 @@ def long_enough(axis: Axis, distance: Poly, least: Mapping[str, int]) -> dict[st
         offset = axis.extent - size(symbol)
         given[symbol] = distance + 1 - offset + size(f"{axis.name}_r_")
     return given
+
+
+def flat(pieces: Sequence[Piece], axis: Axis | None, given: Given) -> tuple[Piece, ...]:
+    """Return pieces with each flight as one, at what it costs at the end of the sequence."""
+    if axis is None:
+        return tuple(pieces)
+    return tuple(whole(p, axis.extent - 1, given) for p in pieces)
 
 
 def _parts(term: Poly) -> tuple[Poly, ...]:
@@ -178,15 +197,16 @@ def attained(
             raise ProofError(
                 f"{pair.output}: positions {pair.distance} apart are not certain to exist"
             )
-    if not holds(pieces, pair, given):
+    one = flat(pieces, axis, given)
+    if not holds(one, pair, given):
         raise ProofError(
             f"{pair.output}: positions {pair.distance} apart are not certain to be connected"
         )
-    for piece in pieces:
-        if not may_hold(piece, pair.side, pair.distance, given):
+    for interval, piece in zip(one, pieces, strict=True):
+        if not may_hold(interval, pair.side, pair.distance, given):
             continue
-        more = piece.at(pair.distance) - term
-        if not any(at_least(m, 0, given=given) for m in (more, *_if_held(piece, pair, term))):
+        more = (cost - term for cost in least_heights(piece, pair.distance, given))
+        if not any(at_least(m, 0, given=given) for m in (*more, *_if_held(piece, pair, term))):
             raise ProofError(f"{pair.output}: {piece} may be less than {term} at {pair.distance}")
 
 
@@ -194,9 +214,9 @@ def _if_held(piece: Piece, pair: Pair, term: Poly) -> Iterator[Poly]:
     """Yield how much more than a term a piece costs at least, where it says something of a pair.
 
     There the distance is between its ends: a rising cost is at least that at the first, and a size
-    is as large as it takes for the last to be as far as the pair.
+    is as large, or as small, as it takes for the last to be as far as the pair.
     """
-    if piece.side != pair.side:
+    if piece.side != pair.side or piece.last is not None:
         return
     if at_least(piece.slope, 0):
         yield piece.at(piece.low) - term
@@ -206,9 +226,9 @@ def _if_held(piece: Piece, pair: Pair, term: Poly) -> Iterator[Poly]:
     for atom in sorted(beyond.atoms, key=lambda a: a.text):
         c = beyond.terms.get(((atom, 1),), 0)
         rest = beyond - c * Poly({((atom, 1),): 1})
-        if atom.kind == "size" and c > 0 and atom.text not in rest.sizes:
-            large = size(f"{atom.text}_h_") - rest / c
-            yield (piece.at(pair.distance) - term).substitute({atom.text: large})
+        if atom.kind == "size" and c and atom.text not in rest.sizes:
+            more = size(f"{atom.text}_h_") * (1 if c > 0 else -1)
+            yield (piece.at(pair.distance) - term).substitute({atom.text: more - rest / c})
 
 
 def check_field(graph: Graph, setting: Setting, certificate: FieldCertificate) -> None:
@@ -252,6 +272,8 @@ def reaches(pieces: Sequence[Piece], paths: PathCertificate) -> tuple[Poly | Non
         If the position itself does not, or there is a gap.
     """
     given = lower_sizes(paths.least)
+    if any(p.last is not None for p in pieces):
+        raise ProofError("expected pieces that say what is reached, at no cost: got a flight")
     if not any(p.side == 1 and p.low == 0 for p in pieces):
         raise ProofError("a position is not reached from itself")
     return _farthest(pieces, 1, given), _farthest(pieces, -1, given)

@@ -11,25 +11,22 @@ at the corners of intervals, for all sizes at once.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...graphs.graph import Axis, Equation, Graph, Read
-from ...graphs.primitives import Final
+from ...graphs.graph import Equation, Graph, Read
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, Sized, at_least, poly, size
+from ...graphs.sizes import Poly, at_least, poly
 from ..sites import axis_of, weights
 from .errors import ProofError
+from .flights import near, singles
 from .pieces import (
     Given,
     Piece,
-    Span1,
     arrives,
     cheap,
     cheapest,
-    claimed,
     contains_itself,
     continues,
     covers,
@@ -38,7 +35,8 @@ from .pieces import (
     targets,
     within,
 )
-from .potentials import bound_symbol, lower_sizes
+from .potentials import lower_sizes
+from .reading import Cell, Reader, claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +71,10 @@ def check_paths(graph: Graph, setting: Setting, certificate: PathCertificate) ->
         raise ProofError(f"expected pieces for each input of {graph.name}")
     cost = costs(graph, setting, certificate.hops)
     for source, pieces in certificate.pieces.items():
-        below = Checker(graph, cost, source, pieces, certificate)
-        above = Checker(graph, cost, source, certificate.achieved[source], certificate)
+        below = checker(graph, cost, source, pieces, certificate)
+        above = checker(graph, cost, source, certificate.achieved[source], certificate)
         for equation in graph:
-            for cell in below.cells(equation):
+            for cell in below.reader.cells(equation):
                 below.complete(equation, cell)
                 above.achieved(equation, cell)
         for name in graph.outputs:
@@ -89,12 +87,12 @@ def _meet(
     name: str, below: Sequence[Piece], above: Sequence[Piece], certificate: PathCertificate
 ) -> None:
     """Bounds and lengths of paths are the same at an output."""
-    given = lower_sizes(certificate.least)
-    for piece in below:
+    floor = lower_sizes(certificate.least)
+    for piece, given, count in (s for p in below for s in singles(p, floor)):
         ends = [piece.low] if piece.high is None else [piece.low, piece.high]
         same = [
             p
-            for p in above
+            for p in (q for a in above for q in near(a, count, given))
             if p.side == piece.side
             and (piece.high is not None or at_least(piece.slope, p.slope, given=given))
             and all(at_least(piece.at(e), p.at(e), given=given) for e in ends)
@@ -103,12 +101,16 @@ def _meet(
             raise ProofError(f"{name}: no path is as short as {piece}")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A case of layer positions: which layer each axis is at, and what that says of sizes."""
-
-    layer: Mapping[str, Span1]
-    given: Given
+def checker(
+    graph: Graph,
+    cost: Mapping[str, Poly],
+    source: str,
+    pieces: Mapping[str, tuple[Piece, ...]],
+    certificate: PathCertificate,
+) -> Checker:
+    """Return a checker of pieces from one input."""
+    reader = Reader(graph, pieces, certificate.least, certificate.hops)
+    return Checker(graph, cost, source, reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,97 +120,19 @@ class Checker:
     graph: Graph
     cost: Mapping[str, Poly]
     source: str
-    pieces: Mapping[str, tuple[Piece, ...]]
-    certificate: PathCertificate
-
-    def cells(self, equation: Equation) -> Iterator[Cell]:
-        """Yield cases that cover all layers: each of the first ones, and all later ones."""
-        axes = [a for a in equation.positions if a.kind == "layer"]
-        if not axes:
-            yield Cell({}, lower_sizes(self.certificate.least))
-            return
-        last = 1 + max(
-            (
-                b
-                for ps in self.pieces.values()
-                for p in ps
-                for _, span in p.layers
-                for b in span
-                if b is not None
-            ),
-            default=0,
-        )
-        spans: list[Span1] = [*((k, k) for k in range(last + 1)), (last + 1, None)]
-        for choice in itertools.product(*([(a, s) for s in spans] for a in axes)):
-            given = lower_sizes(self.certificate.least)
-            for axis, (first, end) in choice:
-                _place(
-                    given, axis, poly(first) if end is not None else first + size(f"{axis.name}_k_")
-                )
-            yield Cell({a.name: s for a, s in choice}, given)
+    reader: Reader[Piece]
 
     def own(self, equation: Equation, cell: Cell) -> list[Piece]:
-        """Return the pieces of an equation that are claimed in a cell."""
-        return [p for p in self.pieces.get(equation.name, ()) if claimed(p, cell.layer)]
+        """Return the pieces of an equation that are claimed in a cell, of flights a few."""
+        found = (p for p in self.reader.pieces.get(equation.name, ()) if claimed(p, cell.layer))
+        return [q for p in found for q in near(p, cell.count, cell.given)]
 
-    def read(self, equation: Equation, read: Read, cell: Cell) -> Iterator[Piece]:
-        """Yield the pieces of what is read in a cell, in the reader's symbols."""
-        axis = axis_of(self.graph, read.source, read.axis)
-        values: dict[str, Sized] = {}
-        layer = dict(cell.layer)
-        if axis is not None and axis.kind == "layer":
-            distance = read.relation.distance
-            if distance is not None:
-                back = int(distance.constant or 0)
-                first, end = cell.layer[axis.name]
-                if first < back:
-                    return
-                layer[axis.name] = (first - back, None if end is None else end - back)
-                values[axis.position] = size(axis.position) - back
-            else:
-                place = axis.extent - 1 if read.relation.kind == "last" else poly(0)
-                values[axis.position] = place
-                yield from self._at_end(read.source, axis, place, layer, cell)
-                return
-        for piece in self.pieces.get(read.source, ()):
-            if claimed(piece, layer):
-                yield piece.fixed(values)
-
-    def _at_end(
-        self, name: str, axis: Axis, place: Poly, layer: Mapping[str, Span1], cell: Cell
-    ) -> Iterator[Piece]:
-        for piece in self.pieces.get(name, ()):
-            first, end = piece.claimed(axis.name)
-            rest = piece.limited(axis.name, None)
-            if not claimed(rest, layer):
-                continue
-            floor = {**lower_sizes(self.certificate.least), **cell.given}
-            if end is not None and at_least(place, end + 1, given=floor):
-                continue
-            if not at_least(place, first, given=floor) or end is not None:
-                raise ProofError(
-                    f"{name}: which of its pieces hold at the end of {axis.name} depends on sizes"
-                )
-            yield rest.fixed({axis.position: place})
-
-    def reads(self, equation: Equation, cell: Cell) -> Iterator[tuple[Read, list[Piece]]]:
-        """Yield what is read in a cell."""
-        shift = next((r for r in equation.reads if not r.boundary), None)
-        for read in equation.reads:
-            if read.boundary and shift is not None and not self._starts(equation, shift, cell):
-                continue
-            yield read, list(self.read(equation, read, cell))
-
-    def _starts(self, equation: Equation, shift: Read, cell: Cell) -> bool:
-        """Whether the boundary may be read in a cell."""
-        axis = axis_of(self.graph, shift.source, shift.axis)
-        if axis is None:
-            return False
-        if axis.kind == "layer" and equation.has(axis.name):
-            return cell.layer[axis.name][0] < int(
-                (shift.relation.distance or poly(0)).constant or 0
-            )
-        return not isinstance(equation.primitive, Final)
+    def each(self, piece: Piece, cell: Cell) -> Iterator[tuple[Piece, Cell]]:
+        """Yield a piece, or cases that cover all pieces of a flight that have any distance."""
+        for single, given, count in singles(piece, cell.given):
+            end = single.high
+            if count is None or end is None or not at_least(single.low - 1, end, given=given):
+                yield single, Cell(cell.layer, given, count)
 
     def complete(self, equation: Equation, cell: Cell) -> None:
         """No path is cheaper than the pieces say."""
@@ -217,25 +141,11 @@ class Checker:
         start = [p for p in own if p.side == 1 and p.low == 0 and within(p, weight, cell.given)]
         if equation.name == self.source and not start:
             raise ProofError(f"{equation.name}: no piece starts at the input itself")
-        for read, pieces in self.reads(equation, cell):
-            for piece in pieces:
-                for move, extra in self.moves(equation, read):
-                    self._covered(equation, own, piece, move, weight + extra, cell, read)
-
-    def moves(self, equation: Equation, read: Read) -> list[tuple[Relation, int]]:
-        """Return along which offsets values come, and what that costs beyond the weight."""
-        axis = axis_of(self.graph, read.source, read.axis)
-        relation = (
-            read.relation if axis is not None and axis.kind == "sequence" else Relation.same()
-        )
-        if relation.kind in {"last", "head"}:
-            relation = Relation.all()
-        if not self.certificate.hops or relation.is_same:
-            return [(relation, 0)]
-        stays = (
-            [(Relation.same(), 0)] if relation.reads_itself and equation.sequence == axis else []
-        )
-        return [*stays, (relation, 1)]
+        for read, pieces in self.reader.reads(equation, cell):
+            for piece, case in (each for p in pieces for each in self.each(p, cell)):
+                above = own if case.count is None else self.own(equation, case)
+                for move, extra in self.reader.moves(equation, read):
+                    self._covered(equation, above, piece, move, weight + extra, case, read)
 
     def _covered(
         self,
@@ -286,12 +196,15 @@ class Checker:
 
     def achieved(self, equation: Equation, cell: Cell) -> None:
         """Every piece is the length of a path."""
-        for piece in self.own(equation, cell):
-            if not self.is_achieved(equation, piece, cell):
+        for piece in self.reader.pieces.get(equation.name, ()):
+            if claimed(piece, cell.layer) and not self.is_achieved(equation, piece, cell):
                 raise ProofError(f"{equation.name}: no path has the length {piece}")
 
     def is_achieved(self, equation: Equation, piece: Piece, cell: Cell) -> bool:
         """Whether what is read carries the piece, whole or cut after its first distance."""
+        return all(self._whole_or_cut(equation, *each) for each in self.each(piece, cell))
+
+    def _whole_or_cut(self, equation: Equation, piece: Piece, cell: Cell) -> bool:
         if self._achieved(equation, piece, cell):
             return True
         point = replace(piece, high=piece.low)
@@ -307,7 +220,8 @@ class Checker:
             and at_least(piece.cost, weight, given=given)
         ):
             return True
-        for read, found in self.reads(equation, cell):
+        for read, pieces in self.reader.reads(equation, cell):
+            found = [q for p in pieces for q in near(p, cell.count, given)]
             if (
                 read.boundary
                 and (axis := axis_of(self.graph, *_shift(equation))) is not None
@@ -323,7 +237,7 @@ class Checker:
             for source in (*found, *from_zero(found, given)):
                 everywhere = piece.side == 0 and arrives(source, relation, given)
                 beside = own and piece.side != 0 and source.side != 0 and relation.kind == "offsets"
-                for move, extra in self.moves(equation, read):
+                for move, extra in self.reader.moves(equation, read):
                     stays = move.is_same and not relation.is_same
                     in_place = source.side == 0 and contains_itself(relation, given)
                     if everywhere and (in_place or not stays):
@@ -338,10 +252,3 @@ class Checker:
 def _shift(equation: Equation) -> tuple[str, str | None]:
     read = next(r for r in equation.reads if not r.boundary)
     return read.source, read.axis
-
-
-def _place(given: dict[str, Sized], axis: Axis, position: Poly) -> None:
-    given[axis.position] = position
-    symbol = bound_symbol(axis)
-    if symbol is not None:
-        given[symbol] = position + 1 - (axis.extent - size(symbol)) + size(f"{axis.name}_r_")

@@ -16,6 +16,7 @@ from .errors import ProofError
 
 DISTANCE = "s_"
 S = size(DISTANCE)
+COUNT = "c_"
 NEXT = S + 1
 Given = Mapping[str, Sized]
 Span1 = tuple[int, int | None]
@@ -35,6 +36,8 @@ class Piece:
     """Affine in the distance ``s_``; may hold sizes and layer positions."""
     layers: tuple[tuple[str, Span1], ...] = ()
     """Layer axes with the first and the last layer for which it is claimed."""
+    last: Poly | None = None
+    """If given, it is a flight of stairs: one piece for each whole ``c_`` from 0 to ``last``."""
 
     def at(self, distance: Poly) -> Poly:
         """Return the cost at a distance."""
@@ -62,19 +65,22 @@ class Piece:
         """Return the piece with sizes and layer positions replaced."""
         if not values:
             return self
-        high = None if self.high is None else self.high.substitute(values)
-        return Piece(
-            self.side, self.low.substitute(values), high, self.cost.substitute(values), self.layers
-        )
+        high, last = (None if x is None else x.substitute(values) for x in (self.high, self.last))
+        low, cost = self.low.substitute(values), self.cost.substitute(values)
+        return Piece(self.side, low, high, cost, self.layers, last)
+
+    def single(self, count: Poly | int) -> Piece:
+        """Return one piece of a flight."""
+        return replace(self, last=None).fixed({COUNT: count})
 
     def __str__(self) -> str:
         if self.side == 0:
             return f"{self.cost} from everywhere"
         end = "" if self.high is None else f" <= {self.high}"
         where = "i - j" if self.side > 0 else "j - i"
-        return f"{self.cost} for {self.low} <= {DISTANCE}{end}, {DISTANCE} = {where}".replace(
-            DISTANCE, "s"
-        )
+        text = f"{self.cost} for {self.low} <= {DISTANCE}{end}, {DISTANCE} = {where}"
+        each = "" if self.last is None else f", {COUNT} = 0, ..., {self.last}"
+        return (text + each).replace(DISTANCE, "s").replace(COUNT, "c")
 
 
 def continues(piece: Piece, source: Piece, weight: Poly) -> bool:
@@ -126,17 +132,6 @@ def from_zero(found: Sequence[Piece], given: Given) -> Iterator[Piece]:
             and any(at_least(piece.at(poly(0)), h.at(poly(0)), given=given) for h in here)
         ):
             yield replace(piece, low=poly(0))
-
-
-def claimed(piece: Piece, layer: Mapping[str, Span1]) -> bool:
-    """Whether a piece is claimed for layers."""
-    for axis, (first, end) in piece.layers:
-        if axis not in layer:
-            continue
-        low, high = layer[axis]
-        if low < first or (end is not None and (high is None or high > end)):
-            return False
-    return True
 
 
 def cheapest(piece: Piece, given: Given) -> list[Poly]:

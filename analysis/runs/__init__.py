@@ -16,6 +16,7 @@ work, span, path lengths and dependence are read off scalars that count.
 
 from .catalogue import PLAIN, Plain, parameters, run, sequences
 from .counting import UNITS, Counted, Tally, counting
+from .decoding import decode_work, frontier, length_of, state
 from .errors import ArgumentError, NoRuleError, NoTallyError, RunError, UnknownNameError
 from .operations import (
     contract,
@@ -53,10 +54,13 @@ __all__ = [
     "associative_scan",
     "contract",
     "counting",
+    "decode_work",
     "elementwise",
     "enter",
     "exp",
+    "frontier",
     "gelu",
+    "length_of",
     "lift",
     "linear",
     "maximum",
@@ -69,6 +73,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "sqrt",
+    "state",
     "tanh",
     "total",
     "where",

@@ -19,7 +19,7 @@ import numpy as np
 
 from .errors import require_divides, require_odd, require_one_of
 from .operations import Array, contract, linear, softmax, where
-from .slots import Slots, everything, prefix, window
+from .slots import Slots, another, everything, prefix, window
 from .steps import enter
 
 Layer = Mapping[str, Array]
@@ -28,7 +28,7 @@ Layers = Sequence[Layer]
 
 def attention(x: Array, layers: Layers, *, heads: int) -> Array:
     """Let every position of x [n, d] attend to all, in each layer."""
-    return _stack(x, layers, heads, everything(len(x), len(x)), "dense")
+    return _stack(x, layers, heads, everything(len(x)), "dense")
 
 
 def causal_attention(x: Array, layers: Layers, *, heads: int, pairs: str = "dense") -> Array:
@@ -59,7 +59,7 @@ def multi_query_attention(x: Array, layers: Layers, *, heads: int, pairs: str = 
 def grouped_query_attention(
     x: Array, layers: Layers, *, heads: int, groups: int, pairs: str = "dense"
 ) -> Array:
-    """Attend causally, heads/groups consecutive query heads to a key and value head, on x [n, d]."""
+    """Attend causally, heads/groups query heads in a row to one key and value head, on x [n, d]."""
     require_divides("groups", groups, "heads", heads)
     for layer in layers:
         x = enter(x)
@@ -72,10 +72,9 @@ def grouped_query_attention(
 
 
 def cross_attention(x: Array, memory: Array, layers: Layers, *, heads: int) -> Array:
-    """Let every position of x [n, d] attend to all of memory [m, d], in each layer."""
-    for layer in layers:
-        x = attend_to(x, memory, layer, heads=heads, slots=everything(len(x), len(memory)))
-    return x
+    """Let every position of x [n, d] attend to all of memory [m, d], in one layer."""
+    require_one_of("the number of layers", len(layers), (1,))
+    return attend_to(x, memory, layers[0], heads=heads, slots=another(len(x), len(memory)))
 
 
 def attend_to(

@@ -47,6 +47,10 @@ class Plain:
     """The size that each input's length takes its value from."""
     pairs: bool = False
     """Whether the function can leave out pairs that are not allowed."""
+    depth: str | None = "L"
+    """The size that is the number of layers; `None` where there is only one."""
+    stepwise: Function | None = None
+    """A loop over positions with the same values, where the function itself runs in rounds."""
 
 
 _HEADS = {"heads": "h"}
@@ -80,7 +84,9 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "causal_windowed_attention": Plain(
             attention.causal_windowed_attention, shapes.attention, _WINDOWED, pairs=True
         ),
-        "cross_attention": Plain(attention.cross_attention, shapes.attention, _HEADS, _MEMORY),
+        "cross_attention": Plain(
+            attention.cross_attention, shapes.attention, _HEADS, _MEMORY, depth=None
+        ),
         "feed_forward": Plain(feed_forward.feed_forward, shapes.feed_forward),
         "encoder": Plain(transformer.encoder, shapes.encoder, _HEADS),
         "decoder": Plain(transformer.decoder, shapes.decoder, _HEADS, _MEMORY, pairs=True),
@@ -94,7 +100,10 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         ),
         "linear_recurrence": Plain(linear_recurrence.linear_recurrence, None, inputs=_STEPS),
         "linear_recurrence_scan": Plain(
-            linear_recurrence.linear_recurrence_scan, None, inputs=_STEPS
+            linear_recurrence.linear_recurrence_scan,
+            None,
+            inputs=_STEPS,
+            stepwise=linear_recurrence.linear_recurrence,
         ),
     }
 )
@@ -110,17 +119,31 @@ def plain(name: str) -> Plain:
 
 def parameters(name: str, *, sizes: Sizes, seed: int = 0) -> list[dict[str, Floats]]:
     """Draw random weights, one mapping per layer, named and laid out as in torch.nn."""
-    layer_shapes = plain(name).shapes
+    model = plain(name)
+    layer_shapes = model.shapes
     if layer_shapes is None:
         return []
     random = np.random.default_rng(seed)
+    depth = 1 if model.depth is None else size(sizes, model.depth)
     return [
         {
             key: random.uniform(-1.0, 1.0, shape) / np.sqrt(shape[-1])
             for key, shape in layer_shapes(sizes, level).items()
         }
-        for level in range(size(sizes, "L"))
+        for level in range(depth)
     ]
+
+
+def weights(name: str, *, sizes: Sizes, seed: int = 0) -> list[dict[str, Floats]] | None:
+    """Return what a model's function takes as its layers; `None` if it takes none."""
+    return None if plain(name).shapes is None else parameters(name, sizes=sizes, seed=seed)
+
+
+def bound(name: str, *, sizes: Sizes, pairs: str) -> Function:
+    """Return a model's function with its options, computing all or only the allowed pairs."""
+    model = plain(name)
+    options = {key: size(sizes, symbol) for key, symbol in model.options.items()}
+    return partial(model.function, **options, **({"pairs": pairs} if model.pairs else {}))
 
 
 def sequences(name: str, *, sizes: Sizes, seed: int = 0) -> dict[str, Floats]:
@@ -160,17 +183,12 @@ def run(
         Seed of the random inputs and weights.
     """
     require_one_of("pairs", pairs, ("dense", "masked"))
-    model = plain(name)
-    function = partial(
-        model.function, **{key: size(sizes, symbol) for key, symbol in model.options.items()}
-    )
-    masked = partial(function, pairs="masked") if model.pairs else function
-    dense = pairs == "dense" and model.pairs
+    dense = pairs == "dense" and plain(name).pairs
     return witness(
-        function if dense else masked,
+        bound(name, sizes=sizes, pairs=pairs),
         sequences(name, sizes=sizes, seed=seed),
-        None if model.shapes is None else parameters(name, sizes=sizes, seed=seed),
-        dependence=masked if dense else None,
+        weights(name, sizes=sizes, seed=seed),
+        dependence=bound(name, sizes=sizes, pairs="masked") if dense else None,
         reduction=reduction,
         mac=mac,
     )

@@ -30,6 +30,7 @@ fan-in two); Blelloch 1996, *Programming Parallel Algorithms* (work and span).
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,11 @@ from .rules import BINARY, UNARY, rule
 UNITS = ("layer", "tensor", "scalar")
 
 Reach = NDArray[np.float64]
+HOPS, CARRIED = 3, 4
+ROWS = len(UNITS) + 2
+
+CONSTANT, BEFORE = -2, -1
+"""When a scalar is known that depends on no input, or on inputs of other sequences only."""
 
 
 @dataclass(slots=True)
@@ -61,21 +67,33 @@ class Tally:
     """All other scalar operations by kind."""
     step: int = 1
     """What an operation adds to depths and distances: 0 inside a synchronous round."""
+    boundary: int = sys.maxsize
+    """The position from which on a reader is a later one."""
+    kept: dict[int, Counted] = field(default_factory=dict)
+    """The scalars known before the boundary that later positions read, by identity."""
+    farthest: int = 0
+    """How far the farthest read with a bound reaches, inside the sequence or not."""
 
     def work(self, *, mac: int = 2) -> int:
         """Return the number of operations, a multiply-add being one (`mac=1`) or two."""
         require_one_of("mac", mac, (1, 2))
         return mac * self.multiply_adds + self.other.total()
 
+    def keep(self, x: Counted) -> None:
+        """Keep what something at or after the boundary reads, if it is known before."""
+        if BEFORE <= x.time < self.boundary:
+            kept = x if x.origin is None else x.origin
+            self.kept[id(kept)] = kept
+
 
 _tally: ContextVar[Tally] = ContextVar("tally")
 
 
 @contextmanager
-def counting(*, reduction: str = "tree") -> Iterator[Tally]:
+def counting(*, reduction: str = "tree", boundary: int = sys.maxsize) -> Iterator[Tally]:
     """Count every operation on counted scalars inside the block."""
     require_one_of("reduction", reduction, ("tree", "sequential"))
-    tally = Tally(reduction)
+    tally = Tally(reduction, boundary=boundary)
     token = _tally.set(tally)
     try:
         yield tally
@@ -105,6 +123,13 @@ def active() -> Tally:
         ) from None
 
 
+def note_bound(distance: int) -> None:
+    """Note how far a read with a bound reaches, if anybody counts."""
+    tally = _tally.get(None)
+    if tally is not None:
+        tally.farthest = max(tally.farthest, distance)
+
+
 def _binary(kind: str, *, swapped: bool = False) -> Callable[[Counted, Any], Any]:
     def method(self: Counted, other: Any) -> Any:
         if not isinstance(other, Counted | int | float):
@@ -132,14 +157,20 @@ class Counted:
     """A number together with how it came about; it never changes.
 
     `layer`, `tensor` and `scalar` are depths: layers entered and recurrence steps taken, array
-    operations, and scalar operations of fan-in two on the longest way here. `reach` [3, columns]
+    operations, and scalar operations of fan-in two on the longest way here. `reach` [5, columns]
     holds the same three units as *shortest* distances from input positions, one column each, with
-    infinity where there is no dependence; `None` stands for no dependence at all.
+    infinity where there is no dependence; `None` stands for no dependence at all. Its fourth row
+    holds the fewest hops, reads of another position; the fifth, which is infinite outside a scan,
+    those of ways on which the scan's hop is already counted.
+
+    `time` is the position along the outputs' sequence from which on it is known: that of the last
+    input it depends on, or where a recurrence has carried it. `origin` is the scalar that it is
+    only a view of, if it is one.
 
     An operator applied to it is one scalar operation and one array operation.
     """
 
-    __slots__ = ("layer", "reach", "scalar", "tensor", "value")
+    __slots__ = ("layer", "origin", "reach", "scalar", "tensor", "time", "value")
 
     def __init__(
         self,
@@ -148,12 +179,16 @@ class Counted:
         tensor: int = 0,
         scalar: int = 0,
         reach: Reach | None = None,
+        time: int = CONSTANT,
+        origin: Counted | None = None,
     ) -> None:
         self.value = value
         self.layer = layer
         self.tensor = tensor
         self.scalar = scalar
         self.reach = reach
+        self.time = time
+        self.origin = origin
 
     def __repr__(self) -> str:
         depths = ", ".join(f"{unit}={getattr(self, unit)}" for unit in UNITS)
@@ -178,12 +213,20 @@ def advance(x: Counted, *, layer: int = 0, tensor: int = 0, scalar: int = 0) -> 
     """Return `x` further on: depths and distances grow, nothing is counted."""
     reach = x.reach
     if reach is not None:
-        reach = reach + np.array([[layer], [tensor], [scalar]], dtype=np.float64)
-    return Counted(x.value, x.layer + layer, x.tensor + tensor, x.scalar + scalar, reach)
+        reach = reach + np.array([[layer], [tensor], [scalar], [0], [0]], dtype=np.float64)
+    return view(x, reach, x.time, layer, tensor, scalar)
 
 
-_SCALAR_STEP = np.array([[0.0], [0.0], [1.0]])
-_ARRAY_STEP = np.array([[0.0], [1.0], [1.0]])
+def view(
+    x: Counted, reach: Reach | None, time: int, layer: int = 0, tensor: int = 0, scalar: int = 0
+) -> Counted:
+    """Return another object for the same scalar, deeper by so many steps."""
+    depths = (x.layer + layer, x.tensor + tensor, x.scalar + scalar)
+    return Counted(x.value, *depths, reach, time, x if x.origin is None else x.origin)
+
+
+_SCALAR_STEP = np.array([[0.0], [0.0], [1.0], [0.0], [0.0]])
+_ARRAY_STEP = np.array([[0.0], [1.0], [1.0], [0.0], [0.0]])
 
 
 def join(value: float, a: Counted, b: Counted, *, tensor: int = 0) -> Counted:
@@ -194,7 +237,11 @@ def join(value: float, a: Counted, b: Counted, *, tensor: int = 0) -> Counted:
         reach = b.reach if a.reach is None else a.reach
     else:
         reach = np.minimum(a.reach, b.reach)
-    step = active().step
+    tally = active()
+    step, time = tally.step, a.time if a.time > b.time else b.time
+    if time >= tally.boundary:
+        tally.keep(a)
+        tally.keep(b)
     if reach is not None and step:
         reach = reach + (_ARRAY_STEP if tensor else _SCALAR_STEP)
     return Counted(
@@ -203,6 +250,7 @@ def join(value: float, a: Counted, b: Counted, *, tensor: int = 0) -> Counted:
         max(a.tensor, b.tensor) + tensor * step,
         max(a.scalar, b.scalar) + step,
         reach,
+        time,
     )
 
 
@@ -228,8 +276,26 @@ def fold(kind: str, terms: Sequence[Counted]) -> Counted:
 def sum_of_products(left: Sequence[Counted], right: Sequence[Counted]) -> Counted:
     """Return one element of a contraction over m terms: m multiply-adds."""
     active().multiply_adds += len(left)
-    products = [join(a.value * b.value, a, b) for a, b in zip(left, right, strict=True)]
+    terms = at_once([*left, *right])
+    pairs = zip(terms[: len(left)], terms[len(left) :], strict=True)
+    products = [join(a.value * b.value, a, b) for a, b in pairs]
     return in_order(products, lambda a, b: join(a.value + b.value, a, b))
+
+
+def at_once(operands: Sequence[Counted]) -> Sequence[Counted]:
+    """Return the operands of one array operation, which starts when the last of them is known.
+
+    So what it reads is kept for it, and not what it computes of some of them on its way.
+    """
+    tally = active()
+    if tally.boundary == sys.maxsize:
+        return operands
+    time = max(x.time for x in operands)
+    if time < tally.boundary:
+        return operands
+    for x in operands:
+        tally.keep(x)
+    return [view(x, x.reach, time) for x in operands]
 
 
 def in_order(terms: Sequence[Counted], step: Callable[[Counted, Counted], Counted]) -> Counted:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .counting import Counted, active, advance, apply, combine, fold, sum_of_products
+from .counting import Counted, active, advance, apply, at_once, combine, fold, sum_of_products
 from .errors import ArgumentError
 from .rules import UNARY, rule
 
@@ -164,7 +164,7 @@ def _softmax(row: Sequence[Counted]) -> Sequence[Counted]:
 def _along(x: Array, axis: int, function: Fold) -> Array:
     """Replace each row along `axis`, moved to the end, by what `function` makes of it."""
     rows = np.moveaxis(lift(x), axis, -1)
-    flat = [function(list(row)) for row in rows.reshape(-1, rows.shape[-1])]
+    flat = [function(at_once(list(row))) for row in rows.reshape(-1, rows.shape[-1])]
     result = np.empty((len(flat), len(flat[0])), dtype=object)
     for i, row in enumerate(flat):
         result[i] = [advance(element, tensor=active().step) for element in row]

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .operations import Array, zeros
+from .counting import note_bound
+from .hops import hop
+from .operations import Array, is_counted, zeros
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,32 +31,54 @@ class Slots:
     """[n, s] the source position of each slot, possibly outside the sequence."""
     allowed: NDArray[np.bool_]
     """[n, s] whether the slot's value may be used."""
+    away: NDArray[np.bool_]
+    """[n, s] whether the slot lies at another position than the one that reads it."""
 
     def of(self, i: int) -> Slots:
         """Return the allowed slots of position `i` alone, as [1, s']."""
         kept = self.allowed[i]
-        return Slots(self.positions[i : i + 1, kept], self.allowed[i : i + 1, kept])
+        positions, away = self.positions[i : i + 1, kept], self.away[i : i + 1, kept]
+        return Slots(positions, self.allowed[i : i + 1, kept], away)
 
     def read(self, source: Array) -> Array:
-        """Read a source [m, ...] into [n, s, ...], zeros outside the sequence; free."""
+        """Read a source [m, ...] into [n, s, ...], zeros outside the sequence; free.
+
+        What is read from another position is one hop farther from the inputs.
+        """
         m = len(source)
         inside = (self.positions >= 0) & (self.positions < m)
         padded = np.concatenate([source, zeros((1, *source.shape[1:]), like=source)])
-        return np.asarray(padded[np.where(inside, self.positions, m)])
+        rows = np.where(inside, self.positions, m)
+        if not is_counted(source):
+            return np.asarray(padded[rows])
+        away = self.away.reshape(*self.away.shape, *[1] * (source.ndim - 1))
+        return np.where(away, np.frompyfunc(hop, 1, 1)(padded)[rows], padded[rows])
 
 
-def everything(n: int, m: int) -> Slots:
-    """Let n positions read all m positions of a source."""
-    return Slots(np.tile(np.arange(m), (n, 1)), np.ones((n, m), dtype=np.bool_))
+def everything(n: int) -> Slots:
+    """Let n positions read all n positions of their own sequence."""
+    positions = np.tile(np.arange(n), (n, 1))
+    return Slots(positions, np.ones((n, n), dtype=np.bool_), _away(positions))
+
+
+def another(n: int, m: int) -> Slots:
+    """Let n positions read all m positions of another sequence."""
+    everywhere = np.ones((n, m), dtype=np.bool_)
+    return Slots(np.tile(np.arange(m), (n, 1)), everywhere, everywhere)
 
 
 def prefix(n: int) -> Slots:
     """Let position i read positions 0 to i, out of n slots."""
     positions = np.tile(np.arange(n), (n, 1))
-    return Slots(positions, positions <= np.arange(n)[:, None])
+    return Slots(positions, positions <= np.arange(n)[:, None], _away(positions))
 
 
 def window(n: int, *, size: int, left: int, dilation: int = 1) -> Slots:
     """Let position i read i - left·dilation and the size - 1 positions at multiples after it."""
+    note_bound(max(left, size - 1 - left) * dilation)
     positions = np.arange(n)[:, None] + (np.arange(size) - left) * dilation
-    return Slots(positions, (positions >= 0) & (positions < n))
+    return Slots(positions, (positions >= 0) & (positions < n), _away(positions))
+
+
+def _away(positions: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return positions != np.arange(len(positions))[:, None]

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .counting import active, advance, counting, synchronous
+from .counting import Counted, active, advance, counting, synchronous
+from .hops import carry, hop_in_scan, leave_scan
 from .operations import Array, is_counted, lift
 
 Elements = tuple[Array, ...]
@@ -20,19 +21,16 @@ Elements = tuple[Array, ...]
 
 def enter(x: Array) -> Array:
     """Enter a layer: one step in unit layer for every element."""
-    return _next_layer(x)
+    return _each(lambda v: advance(v, layer=1), x) if is_counted(x) else x
 
 
 def recur(h: Array) -> Array:
-    """Carry a state to the next position: one step in unit layer for every element."""
-    return _next_layer(h)
+    """Carry a state to the next position: a hop, and one step in unit layer for every element."""
+    return _each(carry, h) if is_counted(h) else h
 
 
-def _next_layer(x: Array) -> Array:
-    if not is_counted(x):
-        return x
-    step = np.frompyfunc(lambda v: advance(v, layer=1), 1, 1)
-    return np.asarray(step(lift(x)), dtype=object)
+def _each(step: Callable[[Counted], Counted], x: Array) -> Array:
+    return np.asarray(np.frompyfunc(step, 1, 1)(lift(x)), dtype=object)
 
 
 def associative_scan(
@@ -43,7 +41,8 @@ def associative_scan(
     In the round of shift s = 1, 2, 4, ... element i combines with element i - s where i >= s and
     passes where i < s: n K - 2^K + 1 combinations altogether. Rounds are synchronous, as in the
     data-parallel machine of the paper: for every element, combined or not, a round takes one step
-    in unit layer, and in the other units what one combination takes.
+    in unit layer, and in the other units what one combination takes. A result reads the elements
+    before it with one hop, whatever the rounds.
 
     Parameters
     ----------
@@ -63,12 +62,12 @@ def associative_scan(
         else:
             tensor, scalar = _depth(combine, elements)
             with synchronous():
-                combined = combine(earlier, later)
+                combined = combine(tuple(_each(hop_in_scan, x) for x in earlier), later)
             elements = tuple(
                 _advanced(array, tensor, scalar) for array in _rejoined(elements, combined, shift)
             )
         shift *= 2
-    return elements
+    return tuple(_each(leave_scan, x) if is_counted(x) else x for x in elements)
 
 
 def _rejoined(elements: Elements, combined: Elements, shift: int) -> Elements:
@@ -88,5 +87,4 @@ def _depth(
 
 
 def _advanced(x: Array, tensor: int, scalar: int) -> Array:
-    step = np.frompyfunc(lambda v: advance(v, layer=1, tensor=tensor, scalar=scalar), 1, 1)
-    return np.asarray(step(lift(x)), dtype=object)
+    return _each(lambda v: advance(v, layer=1, tensor=tensor, scalar=scalar), x)

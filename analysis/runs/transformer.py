@@ -15,7 +15,7 @@ import numpy as np
 from .attention import attend_to
 from .feed_forward import feed_forward
 from .operations import Array, mean, sqrt
-from .slots import everything, prefix
+from .slots import another, everything, prefix
 
 Layer = Mapping[str, Array]
 
@@ -25,7 +25,7 @@ EPSILON = 1e-5
 
 def encoder(x: Array, layers: Sequence[Layer], *, heads: int) -> Array:
     """Apply self attention and a feed-forward network to x [n, d], in each layer."""
-    slots = everything(len(x), len(x))
+    slots = everything(len(x))
     for layer in layers:
         mixed = attend_to(x, x, _part(layer, "self_attn"), heads=heads, slots=slots)
         x = _norm(x + mixed, layer, "norm1")
@@ -37,7 +37,7 @@ def decoder(
     x: Array, memory: Array, layers: Sequence[Layer], *, heads: int, pairs: str = "dense"
 ) -> Array:
     """Apply causal self attention, attention to memory [m, d] and feed-forward to x [n, d]."""
-    past, all_memory = prefix(len(x)), everything(len(x), len(memory))
+    past, all_memory = prefix(len(x)), another(len(x), len(memory))
     for layer in layers:
         own, other = _part(layer, "self_attn"), _part(layer, "multihead_attn")
         mixed = attend_to(x, x, own, heads=heads, slots=past, pairs=pairs)

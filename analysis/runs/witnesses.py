@@ -11,6 +11,7 @@ has a variant that computes allowed pairs only, on that variant for dependence a
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from .counting import UNITS, Counted, Reach, Tally, counting
+from .counting import CARRIED, HOPS, ROWS, UNITS, Counted, Reach, Tally, counting
 from .errors import NoRuleError, RunError
 from .operations import Array, lift
 
@@ -45,6 +46,9 @@ class RunResult:
     path_length: Mapping[str, int]
     """By unit: the largest distance from an input position to an output position that depends on
     it, each pair taken at its nearest components; empty where nothing depends on an input."""
+    mixing_hops: int | None
+    """The same in reads of another position, a recurrence's step or a whole scan being one; None
+    where nothing depends on an input."""
     depends: frozenset[tuple[str, int, int]]
     """All (input, j, i) such that output position i depends on position j of that input."""
     receptive_field: int
@@ -78,14 +82,14 @@ def witness(
     mac : int
         Operations per multiply-add: 1 or 2.
     """
-    layers = [] if weights is None else [weights]
-    outputs = np.asarray(function(*inputs.values(), *layers), dtype=np.float64)
-    counted, tally = _count(function, inputs, weights, reduction)
-    _agree(outputs, counted)
+    outputs = on_numbers(function, inputs, weights)
+    arrays = _reaching(inputs)
+    counted, tally = on_counted(function, arrays, weights, reduction=reduction)
+    agree(outputs, counted)
     read = counted
     if dependence is not None:
-        read, _ = _count(dependence, inputs, weights, reduction)
-        _agree(outputs, read)
+        read, _ = on_counted(dependence, arrays, weights, reduction=reduction)
+        agree(outputs, read)
     distances = _distances(read, _places(inputs))
     return RunResult(
         outputs=outputs,
@@ -94,18 +98,31 @@ def witness(
         params=sum(np.size(array) for layer in weights or () for array in layer.values()),
         span={unit: max(getattr(element, unit) for element in counted.flat) for unit in UNITS},
         path_length=_longest(distances),
+        mixing_hops=_most_hops(distances),
         depends=frozenset((name, j, i) for (name, j), i in distances),
         receptive_field=max(Counter((name, i) for (name, _), i in distances).values(), default=0),
     )
 
 
-def _count(
-    function: Function, inputs: Mapping[str, Array], weights: Weights | None, reduction: str
+def on_numbers(
+    function: Function, inputs: Mapping[str, Array], weights: Weights | None
+) -> NDArray[np.float64]:
+    """Run on numbers."""
+    layers = [] if weights is None else [weights]
+    return np.asarray(function(*inputs.values(), *layers), dtype=np.float64)
+
+
+def on_counted(
+    function: Function,
+    arrays: Sequence[Array],
+    weights: Weights | None,
+    *,
+    reduction: str = "tree",
+    boundary: int = sys.maxsize,
 ) -> tuple[Array, Tally]:
-    """Run on counted scalars; the inputs carry their positions, the weights carry none."""
-    arrays = _inputs(inputs)
+    """Run on inputs that are counted scalars; the weights become constants."""
     layers = [{name: lift(w) for name, w in layer.items()} for layer in weights or ()]
-    with counting(reduction=reduction) as tally:
+    with counting(reduction=reduction, boundary=boundary) as tally:
         outputs = np.asarray(function(*arrays, *([] if weights is None else [layers])))
     for element in outputs.flat:
         if not isinstance(element, Counted):
@@ -118,21 +135,22 @@ def _places(inputs: Mapping[str, Array]) -> list[Place]:
     return [(name, j) for name, array in inputs.items() for j in range(len(array))]
 
 
-def _inputs(inputs: Mapping[str, Array]) -> list[Array]:
+def _reaching(inputs: Mapping[str, Array]) -> list[Array]:
     """Wrap inputs; what lies at one position reaches from one column at distance 0."""
-    nowhere = np.full((len(UNITS), len(_places(inputs))), np.inf)
+    nowhere = np.full((ROWS, len(_places(inputs))), np.inf)
     columns = count()
 
     def wrap(row: Array) -> Array:
         reach = nowhere.copy()
-        reach[:, next(columns)] = 0.0
+        reach[:CARRIED, next(columns)] = 0.0
         element = np.frompyfunc(lambda value: Counted(float(value), reach=reach), 1, 1)
         return np.asarray(element(row), dtype=object)
 
     return [np.stack([wrap(row) for row in array]) for array in inputs.values()]
 
 
-def _agree(numbers: Array, counted: Array) -> None:
+def agree(numbers: Array, counted: Array) -> None:
+    """Refuse counted outputs with other values than those on numbers."""
     values = np.vectorize(lambda element: element.value, otypes=[np.float64])(counted)
     same_shape = numbers.shape == values.shape
     if not (same_shape and np.allclose(numbers, values, rtol=1e-6, atol=1e-9, equal_nan=True)):
@@ -143,7 +161,7 @@ def _agree(numbers: Array, counted: Array) -> None:
 
 
 def _distances(outputs: Array, places: Sequence[Place]) -> dict[tuple[Place, int], Reach]:
-    """Return the shortest distances [3] from each input place to each output position, if any."""
+    """Return the shortest distances [5] from each input place to each output position, if any."""
     distances: dict[tuple[Place, int], Reach] = {}
     for i, row in enumerate(outputs):
         reaches = [e.reach for e in np.asarray(row, dtype=object).flat if e.reach is not None]
@@ -159,4 +177,8 @@ def _longest(distances: Mapping[tuple[Place, int], Reach]) -> dict[str, int]:
     if not distances:
         return {}
     farthest = np.maximum.reduce(list(distances.values()))
-    return {unit: int(steps) for unit, steps in zip(UNITS, farthest, strict=True)}
+    return {unit: int(steps) for unit, steps in zip(UNITS, farthest[:HOPS], strict=True)}
+
+
+def _most_hops(distances: Mapping[tuple[Place, int], Reach]) -> int | None:
+    return max((int(steps[HOPS]) for steps in distances.values()), default=None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from . import attention, convolution, linear_recurrence, recurrent, transformer
+from . import attention, convolution, language, linear_recurrence, recurrent, transformer
 
 _FAMILIES = (
     (
@@ -31,6 +31,7 @@ _FAMILIES = (
         ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
+    (language, ("gpt2", "bert", "llama", "mistral", "mamba", "mamba_scan", "jamba")),
 )
 
 CATALOGUE: Mapping[str, Callable[..., Any]] = MappingProxyType(

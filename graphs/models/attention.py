@@ -72,7 +72,7 @@ def causal_attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
 
 @model("n d")
 def windowed_attention(x: Array, *, w: Sized = "w", h: Sized = 1, L: Sized = 1) -> Array:
-    """Self-attention over the w positions around each one (w odd), as torch.nn.MultiheadAttention."""
+    """Self-attention over the w positions around each (w odd), as torch.nn.MultiheadAttention."""
     return self_attention(x, Relation.window(w, centred=True), h, L)
 
 

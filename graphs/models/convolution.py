@@ -30,7 +30,7 @@ def causal_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
 
 @model("n d")
 def dilated_convolution(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
-    """Causal convolutions with dilation k**l in layer l, as torch.nn.Conv1d(d, d, k, dilation=k**l)."""
+    """Causal convolutions, dilation k**l in layer l, as torch.nn.Conv1d(d, d, k, dilation=k**l)."""
     return stack(lambda x, l: convolve(x, Relation.window(k, dilation=power(k, l)), k), x, L)
 
 

@@ -1,4 +1,4 @@
-"""Recurrent layers, as in torch.nn: Elman 1990, Hochreiter and Schmidhuber 1997, Cho et al. 2014."""
+"""Recurrent layers as in torch.nn: Elman 1990, Hochreiter and Schmidhuber 1997, Cho et al. 2014."""
 
 from __future__ import annotations
 

@@ -4,37 +4,62 @@ To add one, write a frozen dataclass that derives from :class:`Primitive` and, i
 write it in models, a function in ``tracing``. Nothing else knows the primitives by name.
 """
 
-from .base import Frame, Primitive, Site, View
+from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
+from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Shift
+from .moves import Enter, Final, Gather, Place, Shift, Turn
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
 from .transforms import Fourier, Sort
-from .views import Concatenate, Constant, Input, Parameter, Rename, Split
+from .views import (
+    Concatenate,
+    Constant,
+    Flip,
+    Given,
+    Input,
+    Parameter,
+    Rename,
+    Seed,
+    Slice,
+    Split,
+    Spread,
+)
 
 __all__ = [
     "MAPS",
     "AssociativeScan",
+    "Calculus",
     "Component",
     "Concatenate",
     "Constant",
     "Contraction",
     "Enter",
     "Final",
+    "Flip",
     "Fourier",
     "Frame",
     "Gather",
+    "Given",
     "Input",
+    "Lookup",
     "Map",
     "Parameter",
+    "Place",
+    "Position",
     "Primitive",
+    "Progression",
+    "Pulled",
     "Reduction",
     "Rename",
+    "Seed",
     "Shift",
     "Site",
+    "Slice",
     "Softmax",
     "Sort",
     "Split",
+    "Spread",
+    "Turn",
     "View",
 ]

@@ -10,13 +10,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from ..graph import Axis, Equation, GraphError
 from ..setting import Setting
 from ..sizes import Poly, ceil_log2, poly
 
 Axes = tuple[Axis, ...]
+
+Pulled: TypeAlias = "tuple[Any, ...]"
+"""For each input its adjoint, or None if nothing flows to it."""
 
 
 def dense(axis: Axis) -> Poly:
@@ -53,11 +56,66 @@ class Frame(Protocol):
     def mask(self, axis: Axis, equation: Equation) -> Any:
         """Which slots are inside the sequence, shaped [positions..., slots]; None if all are."""
 
+    def mask_of(self, mask: Any) -> Any:
+        """Return a NumPy mask as an array of the run's library."""
+
+    def relation(self, relation: Any) -> Any:
+        """Return a relation with this run's sizes."""
+
     def constant(self, value: float) -> Any:
         """Return a number as an array of the run's type."""
 
     def fragment(self, graph: Any, arrays: Sequence[Any]) -> tuple[Any, ...]:
         """Run a fragment (a traced function of single positions) on arrays."""
+
+
+class Calculus(Protocol):
+    """What differentiation offers to a primitive: operations on traced arrays and their adjoints.
+
+    An adjoint is an array, the number 1 (of what is differentiated by itself) or None (nothing).
+    """
+
+    def map(self, function: str, *arguments: Any) -> Any:
+        """Apply an elementwise function."""
+
+    def times(self, a: Any, b: Any) -> Any:
+        """Multiply; a factor of 1 costs nothing."""
+
+    def over(self, a: Any, b: Any) -> Any:
+        """Divide; a divisor of 1 costs nothing."""
+
+    def negative(self, a: Any) -> Any:
+        """Negate."""
+
+    def plus(self, a: Any, b: Any) -> Any:
+        """Add; None adds nothing."""
+
+    def summed(self, adjoint: Any, axes: Axes) -> Any:
+        """Sum over the feature axes that are not among ``axes``."""
+
+    def spread(self, adjoint: Any, axes: Axes) -> Any:
+        """Repeat along the feature axes that the adjoint does not have yet."""
+
+    def product(self, labels: str, *factors: tuple[str, Any]) -> Any:
+        """Return a product of labelled arrays, to be contracted where its adjoint is wanted."""
+
+    def piece(self, adjoint: Any, start: Poly) -> Any:
+        """Return the adjoint of a part of the last axis, from ``start``."""
+
+    def like(self, adjoint: Any, primitive: Primitive, site: Site) -> Any:
+        """Apply a linear primitive that is its own transpose, reading as the site does."""
+
+    def apply(self, primitive: Primitive, *arrays: Any) -> Any:
+        """Apply a primitive in place."""
+
+    def collected(self, array: Any) -> Any:
+        """Read all positions at once, as a first feature axis."""
+
+    def turned(self, adjoint: Any, gather: Primitive, site: Site) -> Any:
+        """Sum what the readers of a gather pass back to each position that they read."""
+
+    def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Any) -> Pulled:
+        """Return the adjoints of the elements of an associative scan: a reversed scan."""
 
 
 class Primitive(ABC):
@@ -81,6 +139,18 @@ class Primitive(ABC):
     @abstractmethod
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Compute the result; arrays have the position axes first, then their features."""
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Return the adjoint of each input from that of the result.
+
+        Raises
+        ------
+        GraphError
+            If the primitive has no derivative rule; the message names it.
+        """
+        raise GraphError(f"expected a derivative rule for {self.name}, it has none")
 
     def times(self, site: Site) -> Poly:
         """How often the operations are carried out: once for each position."""
@@ -107,7 +177,7 @@ def summation(terms: Poly, setting: Setting) -> Poly:
 
 
 def find(axes: Axes, name: str) -> int:
-    """Return the index of the axis with this name; an error that lists the axes if there is none."""
+    """Return the index of the axis with this name; if there is none, an error lists the axes."""
     for k, axis in enumerate(axes):
         if axis.name == name:
             return k

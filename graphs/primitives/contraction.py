@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..graph import Axis, GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Frame, Primitive, Site, summation
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, summation
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,18 @@ class Contraction(Primitive):
         masked = [_masked(frame, site, k, a, inputs[k], result) for k, a in enumerate(arrays)]
         left = ",".join("..." + "".join(names[label] for label in labels) for labels in inputs)
         return frame.xp.einsum(f"{left}->...{''.join(names[r] for r in result)}", *masked)
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Contract the result's adjoint with the other input, label by label."""
+        labels, result = self.labels()
+        given = list(zip((" ".join(names) for names in labels), inputs, strict=True))
+        top = (" ".join(result), adjoint)
+        return tuple(
+            m.product(own, top, *(other for j, other in enumerate(given) if j != k))
+            for k, (own, _) in enumerate(given)
+        )
 
 
 def _masked(

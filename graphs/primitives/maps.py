@@ -10,34 +10,127 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..graph import GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Frame, Primitive, Site
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site
+
+_erf = np.vectorize(math.erf, otypes=[float])
 
 
 def _gelu(xp: Any, x: Any) -> Any:
     return 0.5 * x * (1 + xp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
-MAPS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "add": (2, lambda xp, a, b: a + b),
-    "subtract": (2, lambda xp, a, b: a - b),
-    "multiply": (2, lambda xp, a, b: a * b),
-    "divide": (2, lambda xp, a, b: a / b),
-    "maximum": (2, lambda xp, a, b: xp.maximum(a, b)),
-    "negative": (1, lambda xp, a: -a),
-    "reciprocal": (1, lambda xp, a: 1 / a),
-    "exp": (1, lambda xp, a: xp.exp(a)),
-    "log": (1, lambda xp, a: xp.log(a)),
-    "sqrt": (1, lambda xp, a: xp.sqrt(a)),
-    "tanh": (1, lambda xp, a: xp.tanh(a)),
-    "sigmoid": (1, lambda xp, a: 1 / (1 + xp.exp(-a))),
-    "relu": (1, lambda xp, a: xp.maximum(a, a * 0)),
-    "softplus": (1, lambda xp, a: xp.logaddexp(a, a * 0)),
-    "gelu": (1, _gelu),
-    "sin": (1, lambda xp, a: xp.sin(a)),
-    "cos": (1, lambda xp, a: xp.cos(a)),
+def _gelu_slope(xp: Any, x: Any) -> Any:
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+    slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
+    t = xp.tanh(inner)
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope
+
+
+def _normal(xp: Any, x: Any) -> Any:
+    """The normal distribution function."""
+    scaled = x / math.sqrt(2)
+    erf = xp.erf if hasattr(xp, "erf") else _erf
+    return 0.5 * (1 + erf(scaled))
+
+
+def _exact_gelu_slope(xp: Any, x: Any) -> Any:
+    return _normal(xp, x) + x * xp.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def _none(m: Calculus, g: Any, y: Any, *arguments: Any) -> tuple[Any, ...]:
+    """A function that is constant almost everywhere."""
+    return (None,) * len(arguments)
+
+
+def _unknown(m: Calculus, g: Any, y: Any, *arguments: Any) -> tuple[Any, ...]:
+    """A function that only derivatives are written with."""
+    raise GraphError("expected a function with a derivative rule, got the derivative of another")
+
+
+def _silu_slope(m: Calculus, y: Any, s: Any) -> Any:
+    """Return s + y (1 - s), for y = a s and s the logistic function of a."""
+    return m.map("add", s, m.times(y, m.map("subtract", 1.0, s)))
+
+
+def _larger(m: Calculus, g: Any, y: Any, a: Any, b: Any) -> tuple[Any, ...]:
+    left = m.map("step", m.map("subtract", a, b))
+    return m.times(g, left), m.times(g, m.map("subtract", 1.0, left))
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An elementwise function: how it runs, and how an adjoint passes through it."""
+
+    arity: int
+    run: Callable[..., Any]
+    """``run(xp, *arguments)``."""
+    pull: Callable[..., tuple[Any, ...]]
+    """``pull(m, g, y, *arguments)``: the adjoint of each argument from g, that of the result y.
+    Values of the result are preferred to values of the arguments, as in PyTorch."""
+
+
+MAPS: dict[str, Function] = {
+    "add": Function(2, lambda xp, a, b: a + b, lambda m, g, y, a, b: (g, g)),
+    "subtract": Function(2, lambda xp, a, b: a - b, lambda m, g, y, a, b: (g, m.negative(g))),
+    "multiply": Function(
+        2, lambda xp, a, b: a * b, lambda m, g, y, a, b: (m.times(g, b), m.times(g, a))
+    ),
+    "divide": Function(
+        2,
+        lambda xp, a, b: a / b,
+        lambda m, g, y, a, b: (m.over(g, b), m.negative(m.over(m.times(g, y), b))),
+    ),
+    "maximum": Function(2, lambda xp, a, b: xp.maximum(a, b), _larger),
+    "negative": Function(1, lambda xp, a: -a, lambda m, g, y, a: (m.negative(g),)),
+    "reciprocal": Function(
+        1, lambda xp, a: 1 / a, lambda m, g, y, a: (m.negative(m.times(m.times(g, y), y)),)
+    ),
+    "exp": Function(1, lambda xp, a: xp.exp(a), lambda m, g, y, a: (m.times(g, y),)),
+    "log": Function(1, lambda xp, a: xp.log(a), lambda m, g, y, a: (m.over(g, a),)),
+    "sqrt": Function(1, lambda xp, a: xp.sqrt(a), lambda m, g, y, a: (m.over(g, m.times(2.0, y)),)),
+    "tanh": Function(
+        1, lambda xp, a: xp.tanh(a), lambda m, g, y, a: (m.times(g, 1.0 - m.times(y, y)),)
+    ),
+    "sigmoid": Function(
+        1,
+        lambda xp, a: 1 / (1 + xp.exp(-a)),
+        lambda m, g, y, a: (m.times(g, m.times(y, 1.0 - y)),),
+    ),
+    "relu": Function(
+        1,
+        lambda xp, a: xp.maximum(a, a * 0),
+        lambda m, g, y, a: (m.times(g, m.map("step", y)),),
+    ),
+    "softplus": Function(
+        1,
+        lambda xp, a: xp.logaddexp(a, a * 0),
+        lambda m, g, y, a: (m.times(g, m.map("sigmoid", a)),),
+    ),
+    "silu": Function(
+        1,
+        lambda xp, a: a / (1 + xp.exp(-a)),
+        lambda m, g, y, a: (m.times(g, _silu_slope(m, y, m.map("sigmoid", a))),),
+    ),
+    "exact_gelu": Function(
+        1,
+        lambda xp, a: a * _normal(xp, a),
+        lambda m, g, y, a: (m.times(g, m.map("exact_gelu_slope", a)),),
+    ),
+    "gelu": Function(1, _gelu, lambda m, g, y, a: (m.times(g, m.map("gelu_slope", a)),)),
+    "sin": Function(1, lambda xp, a: xp.sin(a), lambda m, g, y, a: (m.times(g, m.map("cos", a)),)),
+    "cos": Function(
+        1,
+        lambda xp, a: xp.cos(a),
+        lambda m, g, y, a: (m.negative(m.times(g, m.map("sin", a))),),
+    ),
+    "step": Function(1, lambda xp, a: xp.heaviside(a, a * 0), _none),
+    "gelu_slope": Function(1, _gelu_slope, _unknown),
+    "exact_gelu_slope": Function(1, _exact_gelu_slope, _unknown),
 }
 
 
@@ -63,7 +156,8 @@ class Map(Primitive):
     def __post_init__(self) -> None:
         if self.function not in MAPS:
             raise GraphError(
-                f"expected an elementwise function of {', '.join(sorted(MAPS))}, got {self.function}"
+                f"expected an elementwise function of {', '.join(sorted(MAPS))}, "
+                f"got {self.function}"
             )
 
     def features(self, *inputs: Axes) -> Axes:
@@ -93,7 +187,20 @@ class Map(Primitive):
         arguments = [
             next(aligned) if c is None else frame.constant(_value(frame, c)) for c in self.constants
         ]
-        return MAPS[self.function][1](frame.xp, *arguments)
+        return MAPS[self.function].run(frame.xp, *arguments)
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Pass the adjoint on, summed over the axes that an argument does not have."""
+        given = iter(inputs)
+        arguments = [next(given) if c is None else c for c in self.constants]
+        pulled = MAPS[self.function].pull(m, adjoint, output, *arguments)
+        arrays = [p for p, c in zip(pulled, self.constants, strict=True) if c is None]
+        return tuple(
+            None if p is None else m.summed(p, source.features)
+            for p, source in zip(arrays, site.sources, strict=True)
+        )
 
 
 def _value(frame: Frame, constant: float | Scalar) -> float:

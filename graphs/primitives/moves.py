@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..graph import Axis
 from ..relations import Relation
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Frame, Site, View
+from .base import Axes, Calculus, Frame, Pulled, Site, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,80 @@ class Gather(View):
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Execution has moved the values already, since only it knows where arrays are kept."""
         return arrays[0]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Each position gets the sum of what its readers pass back."""
+        return (m.turned(adjoint, self, site),)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(View):
+    """What the readers of a position hold for it: a slot axis of readers for one of what is read.
+
+    Position j of the result holds, for each i that reads j, the slot of i that stands for j: the
+    transposed matrix, if all positions read all.
+    """
+
+    relation: Relation
+    """What the readers read."""
+    place: int
+    """Which feature axis has their slots."""
+    slot: Axis
+    """The axis of readers that takes its place."""
+
+    name: ClassVar[str] = "turn"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Put the axis of readers in the place of what they read."""
+        return (*inputs[0][: self.place], self.slot, *inputs[0][self.place + 1 :])
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Index readers and their slots together; zeros where nobody reads."""
+        (array,) = arrays
+        width = len(site.equation.features)
+        along = array.ndim - width - 1
+        array = frame.xp.moveaxis(array, along + 1 + self.place, along + 1)
+        back = frame.relation(self.relation)
+        extent = array.shape[along]
+        positions = np.arange(extent)
+        reader, valid = frame.relation(back.transpose()).table(positions, extent)
+        own = np.broadcast_to(positions[:, None], reader.shape)
+        if back.kind == "block":
+            held = own % frame.whole(back.size)
+        elif back.back is None or back.ahead is None:
+            held = own
+        else:
+            held = (own - reader) // frame.whole(back.step) + frame.whole(back.back)
+        held = np.where(valid, held, 0)
+        picked = array[(slice(None),) * along + (reader, held)]
+        spare = (1,) * (width - 1)
+        shown = frame.mask_of(valid).reshape(*valid.shape, *spare)
+        picked = frame.xp.where(shown, picked, frame.constant(0.0))
+        return frame.xp.moveaxis(picked, along + 1, along + 1 + self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Place(View):
+    """Each position takes its own slot of an axis over the whole sequence: collect, undone."""
+
+    place: int
+    """Which feature axis becomes the sequence."""
+
+    name: ClassVar[str] = "place"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Drop the axis."""
+        return inputs[0][: self.place] + inputs[0][self.place + 1 :]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Move the axis in front of the features, in the place of the sequence."""
+        (array,) = arrays
+        width = len(site.sources[0].features)
+        lead = array.ndim - width
+        moved = frame.xp.moveaxis(array, lead + self.place, lead)
+        return moved.reshape(*moved.shape[: lead - 1], *moved.shape[lead:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +165,9 @@ class Enter(View):
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Pass the value on."""
         return arrays[0]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Going back through a layer is one step as well."""
+        return (m.apply(self, adjoint),)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..graph import GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Frame, Primitive, Site, find, summation
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, find, summation
 
 IDENTITY = {"sum": 0.0, "max": float("-inf")}
 
@@ -54,6 +54,14 @@ class Reduction(Primitive):
         array = hide(frame, site, arrays[0], k, IDENTITY[self.function])
         reduce = frame.xp.sum if self.function == "sum" else frame.xp.amax
         return reduce(array, k - len(axes))
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Every term of a sum gets the adjoint of the sum."""
+        if self.function != "sum":
+            raise GraphError(f"expected a derivative rule for {self.function}, it has none")
+        return (m.spread(adjoint, site.sources[0].features),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,14 @@ class Softmax(Primitive):
             else total.unsqueeze(back)
         )
         return spread / total
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Return y * g - y * sum(y * g)."""
+        weighted = m.times(adjoint, output)
+        inner = m.apply(Reduction("sum", self.axis), weighted)
+        return (m.map("subtract", weighted, m.times(output, inner)),)
 
 
 def hide(frame: Frame, site: Site, array: Any, k: int, value: float) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from ..graph import Axis, Equation, Graph
 from ..setting import Setting
 from ..sizes import Poly, ceil_log2, maximum, poly, power
-from .base import Axes, Frame, Primitive, Site, View
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class AssociativeScan(Primitive):
     along: Axis
     """The sequence axis."""
     reverse: bool = False
+    identity: tuple[float, ...] = ()
+    """For each array of an element, the number that changes nothing."""
 
     name: ClassVar[str] = "associative_scan"
 
@@ -101,6 +103,12 @@ class AssociativeScan(Primitive):
         flat = [p.reshape(*p.shape[: a + 1], -1) for p, a in zip(parts, axes, strict=True)]
         return xp.concatenate(flat, axis=-1)
 
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Scan the adjoints the other way round."""
+        return m.scanned(adjoint, self, site, output)
+
 
 def _cut(array: Any, axis: int, start: int, stop: int) -> Any:
     return array[(slice(None),) * axis + (slice(start, stop),)]
@@ -128,6 +136,12 @@ class Component(View):
             width *= size
         part = arrays[0][..., start : start + width]
         return part.reshape(*part.shape[:-1], *sizes)
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """One array of the element's adjoint."""
+        return (m.piece(adjoint, self.offset),)
 
 
 def fragment_sites(fragment: Graph) -> list[tuple[Equation, Site]]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ..graph import Axis
 from ..setting import Setting
 from ..sizes import Poly, ceil_log2, poly
-from .base import Axes, Frame, Primitive, Site
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,12 @@ class Fourier(Primitive):
         (array,) = arrays
         axis = array.ndim - 1 - len(site.equation.features)
         return frame.xp.fft.fft(array, None, axis).real
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Transform the adjoint: cos(2 pi j k / n) is symmetric in j and k."""
+        return (m.like(adjoint, self, site),)
 
 
 @dataclass(frozen=True, slots=True)

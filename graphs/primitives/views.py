@@ -1,4 +1,4 @@
-"""Sources of values and views of them: input, parameter, constant, rename, split, concatenate."""
+"""Sources of values and views of them: input, parameter, constant; rename, split, slice and so on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..graph import Axis, GraphError, product
+from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Frame, Site, View
+from .base import Axes, Calculus, Frame, Pulled, Site, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ class Input(Source):
     """An input array."""
 
     name: ClassVar[str] = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Seed(Source):
+    """The gradient of a loss with respect to an output: given, once the output is known."""
+
+    name: ClassVar[str] = "seed"
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """In unit layer, the loss is one step."""
+        return poly(1 if setting.unit == "layer" else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Source):
+    """Values that were computed before, and are there."""
+
+    name: ClassVar[str] = "given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +136,15 @@ class Rename(View):
         final = [frame.whole(a.extent) for a in site.equation.features]
         return moved.reshape(*moved.shape[:lead], *final)
 
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Rearrange backwards."""
+        left, _, right = self.pattern.partition("->")
+        bound = self.bind(site.sources[0].features)
+        sizes = tuple(sorted((g, a.extent) for g, a in bound.items()))
+        return (m.apply(Rename(f"{right.strip()} -> {left.strip()}", sizes), adjoint),)
+
 
 @dataclass(frozen=True, slots=True)
 class Split(View):
@@ -137,6 +165,12 @@ class Split(View):
         """Slice."""
         width = arrays[0].shape[-1] // self.parts
         return arrays[0][..., self.part * width : (self.part + 1) * width]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """One part of the whole's adjoint."""
+        return (m.piece(adjoint, self.part * site.equation.features[-1].extent),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +194,94 @@ class Concatenate(View):
         common = tuple(max(sizes) for sizes in zip(*lead, strict=True))
         wide = [frame.xp.broadcast_to(a, (*common, a.shape[-1])) for a in arrays]
         return frame.xp.concatenate(wide, axis=-1)
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Cut the adjoint where the arrays meet."""
+        start, found = poly(0), []
+        for source in site.sources:
+            extent = source.features[-1].extent
+            found.append(m.apply(Slice(start, extent), adjoint))
+            start = start + extent
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(View):
+    """A part of the last axis."""
+
+    start: Poly
+    extent: Poly
+
+    name: ClassVar[str] = "slice"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Shorten the last axis."""
+        return (*inputs[0][:-1], Axis(str(self.extent), self.extent))
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Slice."""
+        start = frame.whole(self.start)
+        return arrays[0][..., start : start + frame.whole(self.extent)]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """One part of the whole's adjoint."""
+        return (m.piece(adjoint, self.start),)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(View):
+    """The same value along further axes."""
+
+    axes: Axes
+    kept: tuple[int, ...]
+    """Which of the axes the input has, in order."""
+
+    name: ClassVar[str] = "spread"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Return all axes."""
+        return self.axes
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Broadcast."""
+        (array,) = arrays
+        lead = array.shape[: array.ndim - len(self.kept)]
+        wide = [frame.whole(a.extent) for a in self.axes]
+        narrow = [size if k in self.kept else 1 for k, size in enumerate(wide)]
+        return frame.xp.broadcast_to(array.reshape(*lead, *narrow), (*lead, *wide))
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Sum what was spread."""
+        return (m.summed(adjoint, site.sources[0].features),)
+
+
+@dataclass(frozen=True, slots=True)
+class Flip(View):
+    """The same values, backwards along one axis."""
+
+    place: int
+
+    name: ClassVar[str] = "flip"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Flip."""
+        return frame.xp.flip(arrays[0], (self.place - len(site.equation.features),))
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Flip back."""
+        return (m.apply(self, adjoint),)
 
 
 def divide(whole: Poly, part: Poly, where: str) -> Poly:

@@ -67,7 +67,7 @@ def test_training_is_out_of_reach_and_says_so() -> None:
 
 
 def test_who_is_cheaper_where() -> None:
-    """One layer with projections, contractions only: 4n + 8d < 16d for LSTM, < 12d for GRU, never for Elman."""
+    """One layer with projections: 4n + 8d < 16d for LSTM, < 12d for GRU, never for Elman."""
     comparison = ws.compare(
         ["attention", "lstm", "gru", "rnn"], figures=["work"], witnesses=["derived"]
     )

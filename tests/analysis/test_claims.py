@@ -59,7 +59,7 @@ def test_a_wrong_field_is_named(changes: dict[str, str], field: str) -> None:
 
 
 def test_a_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
-    """A folder, a missing file, something that is no TOML and something too large: one error each."""
+    """A folder, a missing file, something that is no TOML, something too large: an error each."""
     large = tmp_path / "large.toml"
     large.write_text("#" * 1_000_001)
     broken = tmp_path / "broken.toml"

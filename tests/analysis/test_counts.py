@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters import symbolic
+from tests.adapters import WORDS, symbolic
 from tests.compositions import CAUSAL, models, sizes
 from workspan.analysis.causality import causal
 from workspan.analysis.counts import decode_work, params, work
@@ -25,7 +25,7 @@ from workspan.graphs.tracing import Array, trace
 DENSE, MASKED = Setting(), Setting(pairs="masked")
 
 GRID = [
-    {"n": n, "m": m, "d": 4, "h": 2, "g": 1, "f": 6, "k": k, "w": w, "L": L}
+    {**WORDS, "n": n, "m": m, "d": 4, "h": 2, "g": 1, "f": 6, "k": k, "w": w, "L": L}
     for n, m, k, w, L in (
         (1, 1, 3, 3, 1),
         (2, 3, 3, 5, 2),

@@ -7,7 +7,7 @@ import pytest
 
 from workspan.analysis.deriving import derive
 from workspan.analysis.figures import NAMES
-from workspan.graphs import sizes
+from workspan.graphs import ordering
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.schedule import steps
@@ -51,9 +51,9 @@ def test_layers_ask_the_same_inequalities(model: str, figure: str) -> None:
     """Law: all layers of a stack of attention need the same few inequalities, decided once each."""
     asked = set()
     for depth in DEPTHS:
-        sizes._is_certain.cache_clear()
+        ordering._is_certain.cache_clear()
         derive(figure, _explicit(model, depth), Setting())
-        asked.add(sizes._is_certain.cache_info().misses)
+        asked.add(ordering._is_certain.cache_info().misses)
     assert len(asked) == 1
 
 

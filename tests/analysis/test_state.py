@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.adapters import symbolic
+from tests.adapters import WORDS, symbolic
 from tests.compositions import CAUSAL, models, sizes
 from workspan.analysis.measure import measure
 from workspan.analysis.proofs.errors import ProofError
@@ -65,7 +65,8 @@ def test_state_equals_what_is_measured(name: str) -> None:
     graph = symbolic(name)
     found = state(graph, SETTING)
     for n, depth in ((1, 1), (2, 3), (3, 2), (6, 1), (9, 2)):
-        at = {"n": n, "m": 3, "d": 4, "h": 2, "g": 2, "f": 3, "k": 3, "w": 5, "L": depth}
+        sizes = {"n": n, "m": 3, "d": 4, "h": 2, "g": 2, "f": 3, "k": 3, "w": 5, "L": depth}
+        at = {**WORDS, **sizes}
         got = None if found.formula is None else found.formula.evaluate(**at)
         assert got == measure("state", graph, SETTING, at)
 

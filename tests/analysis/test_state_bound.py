@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from tests.adapters import symbolic
+from tests.adapters import WORDS, symbolic
 from tests.compositions import CAUSAL, models
 from workspan.analysis.measure import measure
 from workspan.analysis.state import state, state_bound
@@ -57,17 +57,22 @@ def test_the_cheapest_cut_depends_on_the_sizes(
     assert found.evaluate(**{s: sizes[s] for s in found.sizes}) == expected
 
 
+UNKNOWN = {"mistral": "cuts of whole equations"}
+"""Causal models without a formula: of L windows on tokens, no whole equation is the least cut."""
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_bounds_equal_maximum_flows_at_new_sizes(name: str) -> None:
     """The formula holds at sizes at which it was neither found nor compared."""
     graph = symbolic(name)
     found = state_bound(graph, SETTING)
-    at = {"n": 4, "m": 6, "d": 6, "h": 3, "g": 1, "f": 5, "k": 5, "w": 6, "L": 2}
+    sizes = {"n": 4, "m": 6, "d": 6, "h": 3, "g": 1, "f": 5, "k": 5, "w": 6, "L": 2}
+    at = {**WORDS, **sizes}
     if found.formula is not None:
         assert at not in found.details["held_out"]
         assert found.formula.evaluate(**at) == measure("state_bound", graph, SETTING, at)
     else:
-        assert str(found.reason).startswith("not causal")
+        assert str(found.reason).startswith(UNKNOWN.get(name, "not causal"))
 
 
 @settings(max_examples=15, deadline=None)

@@ -29,6 +29,7 @@ def costs() -> st.SearchStrategy[Poly]:
     """Draw a cost in n, d and w."""
     leaves = st.sampled_from([size(name) for name in "ndw"]) | st.integers(-3, 5).map(poly)
     leaves |= st.sampled_from([ceil_log2("n"), minimum("n", "w"), maximum("n", "d"), poly("1/2")])
+    leaves |= st.just(minimum("n/2", "w"))
     return st.recursive(
         leaves,
         lambda inner: st.one_of(
@@ -98,6 +99,20 @@ def test_quotients_and_powers_are_exact(x: int, y: int, k: int) -> None:
     """Law: ceil_div rounds up without floating point, and powers of sizes are whole."""
     assert ceil_div("n", "d").evaluate(n=x, d=y) == math.ceil(Fraction(x, y))
     assert power("d", "l").evaluate(d=y, l=k) == y**k
+
+
+@given(costs(), st.sampled_from("nd"), VALUES)
+def test_rounding_up_is_exact(a: Poly, name: str, at: dict[str, int]) -> None:
+    """Law: rounding a quotient up and evaluating is evaluating and rounding up."""
+    expected = math.ceil(Fraction(a.evaluate(**at)) / at[name])
+    assert ceil_div(a, name).evaluate(**at) == expected
+    assert ceil_div(a, "e").substitute({"e": name}).evaluate(**at) == expected
+
+
+def test_rounding_up_leaves_what_is_whole() -> None:
+    """Law: a whole cost stays as it is, also where its divisor becomes one later."""
+    assert ceil_div("n", "d").substitute({"d": 1}) == size("n")
+    assert ceil_div(minimum("2*n", "w") * "d", "d") == minimum("2*n", "w")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from workspan.analysis import runs
 from workspan.analysis.runs import Counted, counting, lift
-from workspan.analysis.runs.counting import advance, fold
+from workspan.analysis.runs.counting import ROWS, advance, fold
 
 numbers = st.floats(-4.0, 4.0)
 
@@ -108,7 +108,7 @@ def test_tallies_nest() -> None:
 
 def test_reach_takes_the_shortest_way() -> None:
     """Depth takes the longest way to an input, reach the shortest."""
-    x = Counted(1.0, reach=np.zeros((3, 1)))
+    x = Counted(1.0, reach=np.zeros((ROWS, 1)))
     with counting():
         y = x * (x * x + 1.0)
     assert y.reach is not None
@@ -129,7 +129,7 @@ def test_advance_is_free() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), [({"reduction": "heap"}, "reduction='heap'")])
-def test_settings(arguments: dict[str, str], message: str) -> None:
+def test_settings(arguments: dict[str, Any], message: str) -> None:
     """A setting that does not exist is refused with its name and value."""
     with pytest.raises(runs.ArgumentError, match=message), counting(**arguments):
         pass

@@ -92,7 +92,7 @@ def test_cross_attention() -> None:
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_grouped_queries(groups: int) -> None:
-    """Grouped-query attention equals torch's scaled_dot_product_attention with enable_gqa."""
+    """Grouped-query attention equals torch's causal attention product with enable_gqa."""
     sizes = {"n": 5, "d": 8, "h": 4, "g": groups}
     (layer,) = parameters("grouped_query_attention", sizes=sizes)
     (x,) = sequences("grouped_query_attention", sizes=sizes).values()
@@ -106,7 +106,7 @@ def test_grouped_queries(groups: int) -> None:
         for part in ("q_proj", "k_proj", "v_proj")
     )
     mixed = torch.nn.functional.scaled_dot_product_attention(
-        q[None], k[None], v[None], enable_gqa=True
+        q[None], k[None], v[None], is_causal=True, enable_gqa=True
     )
     expected = project("out_proj", mixed[0].transpose(0, 1).reshape(5, 8)).numpy()
     options: dict[str, Any] = {"heads": 4, "groups": groups}

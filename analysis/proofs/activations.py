@@ -1,0 +1,256 @@
+"""What the backward pass reads of the forward pass, and the checker of a count of it.
+
+A value is saved if something of the backward pass reads it. Views hold no values: what is read
+through one is read of what it shows. Parameters and constants are there anyway, and the gradient
+of the loss is given.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ...graphs.graph import Equation, Graph, Read, product
+from ...graphs.primitives import (
+    Component,
+    Constant,
+    Enter,
+    Final,
+    Gather,
+    Parameter,
+    Seed,
+    Shift,
+    Slice,
+    Split,
+)
+from ...graphs.primitives.base import View
+from ...graphs.primitives.views import Source
+from ...graphs.setting import Setting
+from ...graphs.sizes import Poly, at_least, maximum, minimum, poly
+from ..layer_sums import all_layers
+from ..position_sums import law
+from ..sites import axis_of
+from .errors import ProofError
+from .potentials import lower_sizes
+from .slots import instance, relation_of
+
+Part: TypeAlias = "tuple[Poly, Poly] | None"
+"""Start and extent of a part of the last axis; None for all of it."""
+
+Range: TypeAlias = tuple[Poly, Poly]
+"""The first and the last position along an axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Positions and components of one array that are read."""
+
+    name: str
+    ranges: Mapping[str, Range]
+    """By position axis."""
+    part: Part = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What is kept of one array, or of one part of it."""
+
+    needs: tuple[Need, ...]
+    """Ranges that may overlap."""
+    total: Poly
+    """In scalars, each once."""
+
+    @property
+    def name(self) -> str:
+        """The array."""
+        return self.needs[0].name
+
+    @property
+    def part(self) -> Part:
+        """Which part of its last axis."""
+        return self.needs[0].part
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationsCertificate:
+    """What is kept, and its sum."""
+
+    saved: tuple[Saved, ...]
+    formula: Poly
+    least: Mapping[str, int] = field(default_factory=dict)
+    """Sizes that are at least this large (1 if not named)."""
+
+
+def needs(graph: Graph) -> Iterator[Need]:
+    """Yield what every read of the forward pass from outside of it needs.
+
+    Raises
+    ------
+    ProofError
+        For a relation whose readers have no known range.
+    """
+    for equation in graph:
+        if equation.phase == "forward" or isinstance(equation.primitive, Seed):
+            continue
+        whole = {a.name: (poly(0), a.extent - 1) for a in equation.positions}
+        for read in equation.reads:
+            if graph[read.source].phase == "forward":
+                yield from _read(graph, equation, read, whole, None)
+
+
+def _read(
+    graph: Graph, equation: Equation, read: Read, ranges: Mapping[str, Range], part: Part
+) -> Iterator[Need]:
+    """Yield what is needed of a source, for a reader of which ``ranges`` and ``part`` are needed."""
+    source = graph[read.source]
+    if isinstance(source.primitive, Parameter | Constant):
+        return
+    reached = {a.name: _range(graph, equation, read, a.name, ranges) for a in source.positions}
+    if not isinstance(source.primitive, View) or isinstance(source.primitive, Source):
+        yield Need(source.name, reached, part)
+        return
+    inner = _part(source, part)
+    for below in source.reads:
+        yield from _read(graph, source, below, reached, inner)
+
+
+def _range(
+    graph: Graph, equation: Equation, read: Read, name: str, ranges: Mapping[str, Range]
+) -> Range:
+    axis = axis_of(graph, read.source, name)
+    assert axis is not None
+    if read.axis != name:
+        return ranges.get(name, (poly(0), axis.extent - 1))
+    own = name if name in ranges else (equation.sequence.name if equation.sequence else "")
+    first, last = ranges.get(own, (poly(0), poly(0)))
+    relation = read.relation
+    if relation.kind == "offsets" and relation.back is None and relation.ahead is None:
+        return poly(0), axis.extent - 1
+    if relation.kind == "block" or (relation.kind == "offsets" and relation.reads_itself):
+        if (first, last) != (poly(0), axis.extent - 1):
+            raise ProofError(f"{equation.name}: how much it reads of a part has no rule")
+        return first, last
+    if relation.distance is None and relation.kind not in {"last", "head"}:
+        raise ProofError(f"{equation.name}: how much {relation} reads altogether has no rule")
+    low = relation.bounds(first, axis.extent)[0]
+    high = relation.bounds(last, axis.extent)[1]
+    return maximum(low, 0), minimum(high, axis.extent - 1)
+
+
+def _part(view: Equation, part: Part) -> Part:
+    """Return which part of its source a part of a view shows."""
+    primitive = view.primitive
+    if isinstance(primitive, Split):
+        extent = view.features[-1].extent
+        start = primitive.part * extent
+    elif isinstance(primitive, Slice):
+        start, extent = primitive.start, primitive.extent
+    elif isinstance(primitive, Component):
+        start, extent = primitive.offset, product(a.extent for a in primitive.axes)
+    elif part is None or isinstance(primitive, Enter | Shift | Final | Gather):
+        return part
+    else:
+        raise ProofError(f"{view.name}: which part of it is read has no rule")
+    if part is None:
+        return start, extent
+    return start + part[0], part[1]
+
+
+def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
+    """Count the scalars of what is needed; of masked pairs, the allowed ones."""
+    equation = graph[need.name]
+    sequence = equation.sequence
+    own = None if sequence is None else sequence.name
+    slots = [a for a in equation.features if a.kind == "slot" and a.along in {own, None}]
+    plain = equation.features if need.part is None else equation.features[:-1]
+    each = product(a.extent for a in plain if a not in slots)
+    if need.part is not None:
+        each = each * need.part[1]
+    counts = {name: high - low + 1 for name, (low, high) in need.ranges.items()}
+    if slots and setting.pairs == "masked" and sequence is not None:
+        if len(slots) > 1 or need.ranges[sequence.name] != (poly(0), sequence.extent - 1):
+            raise ProofError(f"{need.name}: how many of its pairs are read has no rule")
+        pairs = instance(graph, slots[0], law(relation_of(slots[0])))
+        each, counts[sequence.name] = each * pairs, poly(1)
+    else:
+        each = each * product(a.extent for a in slots)
+    layers = [a for a in equation.positions if a.kind == "layer"]
+    if any(a.position in each.sizes for a in layers):
+        if any(need.ranges[a.name] != (poly(0), a.extent - 1) for a in layers):
+            raise ProofError(f"{need.name}: its layers differ, and not all of them are read")
+        for axis in layers:
+            counts[axis.name] = poly(1)
+        each = all_layers(equation, each)
+    return each * product(counts.values())
+
+
+def union(
+    graph: Graph, found: tuple[Need, ...], setting: Setting, least: Mapping[str, int]
+) -> Poly:
+    """Count the scalars of several ranges of one array, by inclusion and exclusion."""
+    total = poly(0)
+    for size in range(1, len(found) + 1):
+        for chosen in itertools.combinations(found, size):
+            common = functools.reduce(lambda a, b: _both(a, b, least), chosen)
+            total = total + (-1) ** (size + 1) * scalars(graph, common, setting)
+    return total
+
+
+def _both(one: Need, other: Need, least: Mapping[str, int]) -> Need:
+    """Return what two ranges have in common; they must overlap, or touch."""
+    ranges, given = {}, lower_sizes(least)
+    for axis, (low, high) in one.ranges.items():
+        start, end = maximum(low, other.ranges[axis][0]), minimum(high, other.ranges[axis][1])
+        if not at_least(end + 1, start, given=given):
+            raise ProofError(f"{one.name}: whether two ranges of {axis} overlap is not certain")
+        ranges[axis] = (start, end)
+    return Need(one.name, ranges, one.part)
+
+
+def check_activations(graph: Graph, setting: Setting, certificate: ActivationsCertificate) -> None:
+    """Verify that what is kept is what is needed, all of it and nothing else, each once.
+
+    Raises
+    ------
+    ProofError
+        If anything is missing, superfluous or counted twice; the message names it.
+    """
+    kept = [need for s in certificate.saved for need in s.needs]
+    found = list(needs(graph))
+    for need in found:
+        if not any(holds(k, need) for k in kept):
+            raise ProofError(f"{need.name}: something reads it that is not kept")
+    for saved in certificate.saved:
+        for one in saved.needs:
+            if (one.name, one.part) != (saved.name, saved.part):
+                raise ProofError(f"{one.name}: expected ranges of one part of one array")
+            if not any(holds(need, one) for need in found):
+                raise ProofError(f"{one.name}: it is kept, and nothing reads all of that")
+        if union(graph, saved.needs, setting, certificate.least) != saved.total:
+            raise ProofError(f"{saved.name}: expected another count than {saved.total}")
+    for left, right in itertools.combinations(certificate.saved, 2):
+        if left.name == right.name and not _apart(left, right):
+            raise ProofError(f"{left.name}: counted twice")
+    if sum((s.total for s in certificate.saved), poly(0)) != certificate.formula:
+        raise ProofError(f"expected the sum of what is kept, got {certificate.formula}")
+
+
+def holds(outer: Need, inner: Need) -> bool:
+    """Whether one contains the other, for all sizes."""
+    if outer.name != inner.name or outer.part not in {None, inner.part}:
+        return False
+    return all(
+        at_least(low, outer.ranges[axis][0]) and at_least(outer.ranges[axis][1], high)
+        for axis, (low, high) in inner.ranges.items()
+    )
+
+
+def _apart(one: Saved, other: Saved) -> bool:
+    """Whether two parts of an array have no component in common."""
+    if one.part is None or other.part is None:
+        return False
+    (a, width), (b, other_width) = one.part, other.part
+    return at_least(b, a + width) or at_least(a, b + other_width)

@@ -1,0 +1,277 @@
+"""NumPy arrays of counted scalars, so that a plain NumPy function counts while it runs.
+
+Functions of NumPy that compute go to this package's operations, which have rules for counting;
+those that move values run as they are; any other is refused by name, since what is not counted
+would be taken for free.
+
+>>> from .counting import counting
+>>> x = lifted(np.arange(6.0).reshape(2, 3))
+>>> with counting() as tally:
+...     y = np.exp(x @ np.ones((3, 2))) / 2.0
+>>> y.shape, tally.multiply_adds, dict(tally.other), y[0, 0].tensor
+((2, 2), 12, {'exp': 4, 'div': 4}, 3)
+>>> with counting():
+...     y = np.sort(x)
+Traceback (most recent call last):
+    ...
+workspan.analysis.runs.errors.NoRuleError: expected an operation with a counting rule, got numpy.sort
+
+A value that is compared, or turned into a plain number, is no longer counted; both are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import logistic, operations
+from .counting import combine
+from .errors import NoRuleError
+from .products import contraction, product
+
+Array = NDArray[Any]
+
+
+class CountedArray(np.ndarray[Any, Any]):
+    """An array whose elements are counted scalars; plain numbers that enter become constants."""
+
+    step: logistic.Part | None = None
+    """The step of a logistic function that this is."""
+    part: logistic.Part | None = None
+    """The same, or the step that this is a view of."""
+
+    def __array_finalize__(self, source: Any) -> None:
+        self.part = getattr(source, "part", None)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        super().__setitem__(index, operations.lift(_bare(value)))
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
+    ) -> Any:
+        if method == "__call__" and ufunc in _UFUNCS and not options:
+            return _into(out, _UFUNCS[ufunc](*inputs))
+        if method == "reduce" and ufunc in _REDUCTIONS:
+            return _into(out, _reduced(_REDUCTIONS[ufunc], *inputs, **options))
+        raise refusal(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
+
+    def __array_function__(
+        self, function: Any, types: Any, arguments: tuple[Any, ...], options: Mapping[str, Any]
+    ) -> Any:
+        if function in _FUNCTIONS:
+            return _FUNCTIONS[function](*arguments, **options)
+        if function.__name__ not in MOVES:
+            raise refusal(f"numpy.{function.__name__}")
+        moved = super().__array_function__(function, types, arguments, dict(options))
+        return _again(moved)
+
+    def sum(self, axis: Any = None, **options: Any) -> Any:
+        """Sum over some axes, all of them if none is named."""
+        return _reduced(operations.total, self, axis=axis, **options)
+
+    def max(self, axis: Any = None, **options: Any) -> Any:
+        """Take the maximum over some axes, all of them if none is named."""
+        return _reduced(operations.maximum, self, axis=axis, **options)
+
+    def mean(self, axis: Any = None, **options: Any) -> Any:
+        """Average over some axes: a sum, then one division."""
+        summed = self.sum(axis, **options)
+        return summed / float(self.size // max(np.size(summed), 1))
+
+    def dot(self, other: Any) -> Any:
+        """Multiply matrices."""
+        return _matmul(self, other)
+
+
+def lifted(x: Any) -> CountedArray:
+    """Return an array of counted scalars for `numpy` to compute on."""
+    return operations.lift(_bare(x)).view(CountedArray)
+
+
+def refusal(name: str) -> NoRuleError:
+    """Return the error that names an operation without a rule."""
+    return NoRuleError(f"expected an operation with a counting rule, got {name}")
+
+
+def _bare(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, CountedArray) else x
+
+
+def _again(x: Any) -> Any:
+    """Wrap what a function of NumPy returned."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_again, x))
+    return lifted(x) if isinstance(x, np.ndarray) and x.dtype == object else x
+
+
+def _element(x: Array) -> Any:
+    """Return an array, or its one element if it has no axes."""
+    found = lifted(x)
+    return found if found.ndim else found[()]
+
+
+def _into(out: Any, result: Any) -> Any:
+    """Write into an array where the call named one, as `x += y` does."""
+    if out is None:
+        return result
+    if not isinstance(out[0], CountedArray):
+        raise refusal("an array of plain numbers to write into")
+    out[0][...] = result
+    return out[0]
+
+
+def _read(*arrays: Any) -> None:
+    """Note that arrays are read by something else than the next step of a logistic function."""
+    for array in arrays:
+        if isinstance(array, CountedArray) and array.part is not None:
+            array.part.read()
+
+
+def _unary(kind: str) -> Callable[[Any], Any]:
+    def apply(x: Any) -> Any:
+        _read(x)
+        return _element(operations.elementwise(kind, _bare(x)))
+
+    return apply
+
+
+def _binary(kind: str) -> Callable[[Any, Any], Any]:
+    step = np.frompyfunc(lambda a, b: combine(kind, a, b, tensor=1), 2, 1)
+
+    def apply(a: Any, b: Any) -> Any:
+        _read(a, b)
+        return _element(step(operations.lift(_bare(a)), operations.lift(_bare(b))))
+
+    return apply
+
+
+def _negative(x: Any) -> Any:
+    return _stepped(_unary("neg")(x), logistic.starts(x) if np.ndim(x) else None)
+
+
+def _next(kind: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an operation that may be the next step of a logistic function."""
+
+    def apply(*operands: Any) -> Any:
+        before = logistic.follows(kind, *operands)
+        if before is None:
+            return compute(*operands)
+        if kind == "div" and logistic.folds(before):
+            return lifted(before.fold())
+        if kind == "div":
+            return compute(*operands)
+        own = logistic.Part(kind, before.x, before)
+        return _stepped(compute(*map(_bare, operands)), own)
+
+    return apply
+
+
+def _stepped(result: Any, part: logistic.Part | None) -> Any:
+    if part is not None:
+        result.step = result.part = part
+    return result
+
+
+def _power(x: Any, exponent: Any) -> Any:
+    if np.ndim(exponent) == 0 and exponent == 2:
+        return _binary("mul")(x, x)
+    if np.ndim(exponent) == 0 and exponent == 0.5:
+        return _unary("sqrt")(x)
+    raise refusal(f"power {exponent}" if np.ndim(exponent) == 0 else "power")
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    _read(a, b)
+    return _element(product(operations.lift(_bare(a)), operations.lift(_bare(b))))
+
+
+def _einsum(pattern: Any, *operands: Any, **options: Any) -> Any:
+    if not isinstance(pattern, str) or set(options) - {"optimize"}:
+        raise refusal("numpy.einsum without a pattern, or with options")
+    _read(*operands)
+    return _element(contraction(pattern, *(operations.lift(_bare(x)) for x in operands)))
+
+
+def _reduced(
+    fold: Callable[..., Array], x: Any, axis: Any = None, *, keepdims: bool = False, **options: Any
+) -> Any:
+    """Reduce over some axes by one operation along all of them together."""
+    chosen = {k: v for k, v in options.items() if v is not None and v is not np._NoValue}
+    if set(chosen) - {"dtype", "out", "ddof"}:
+        raise refusal(f"a reduction with {sorted(chosen)[0]}")
+    if "out" in chosen:
+        raise refusal("a reduction with out")
+    _read(x)
+    array = operations.lift(_bare(x))
+    axes = range(array.ndim) if axis is None else np.atleast_1d(axis).tolist()
+    axes = sorted({k % array.ndim for k in axes}) if array.ndim else []
+    kept = [k for k in range(array.ndim) if k not in axes]
+    rows = array.transpose([*kept, *axes]).reshape(*(array.shape[k] for k in kept), -1)
+    found = fold(rows, axis=-1)
+    if keepdims:
+        found = found.reshape([1 if k in axes else s for k, s in enumerate(array.shape)])
+    return _element(found)
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    if isinstance(condition, CountedArray) or len(choices) != 2:
+        raise refusal("numpy.where on what the function computes")
+    _read(*choices)
+    return _element(np.where(condition, *(operations.lift(_bare(x)) for x in choices)))
+
+
+def _full_like(x: Any, fill: Any, dtype: Any = None, *, shape: Any = None, **_: Any) -> Any:
+    """Return an array of constants in the shape of another; of truth values, a plain one."""
+    filled = np.full(np.shape(x) if shape is None else shape, fill, dtype)
+    return filled if filled.dtype == bool else lifted(filled)
+
+
+def _filled(value: float) -> Callable[..., Any]:
+    return lambda x, dtype=None, **options: _full_like(x, value, dtype, **options)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda x, *arguments, **options: getattr(lifted(x), name)(*arguments, **options)
+
+
+_UFUNCS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
+    {
+        np.add: _next("add", _binary("add")),
+        np.subtract: _binary("sub"),
+        np.multiply: _binary("mul"),
+        np.divide: _next("div", _binary("div")),
+        np.maximum: _binary("max"),
+        np.negative: _negative,
+        np.exp: _next("exp", _unary("exp")),
+        np.tanh: _unary("tanh"),
+        np.sqrt: _unary("sqrt"),
+        np.square: lambda x: _binary("mul")(x, x),
+        np.power: _power,
+        np.matmul: _matmul,
+    }
+)
+_REDUCTIONS: Mapping[Any, Callable[..., Array]] = MappingProxyType(
+    {np.add: operations.total, np.maximum: operations.maximum}
+)
+_FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
+    {
+        np.einsum: _einsum,
+        np.dot: _matmul,
+        np.where: _where,
+        np.sum: _method("sum"),
+        np.max: _method("max"),
+        np.mean: _method("mean"),
+        np.zeros_like: _filled(0.0),
+        np.empty_like: _filled(0.0),
+        np.ones_like: _filled(1.0),
+        np.full_like: _full_like,
+    }
+)
+MOVES = frozenset(
+    ["append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "column_stack", "concatenate", "copy", "copyto", "delete", "diagonal", "dsplit", "dstack", "expand_dims", "flip", "fliplr", "flipud", "hsplit", "hstack", "insert", "moveaxis", "ndim", "pad", "ravel", "repeat", "reshape", "roll", "rollaxis", "rot90", "shape", "size", "sliding_window_view", "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril", "triu", "vsplit", "vstack"]
+)
+"""Functions of NumPy that move values and compute none."""

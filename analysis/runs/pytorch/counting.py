@@ -1,0 +1,158 @@
+"""Operations counted while torch runs, at dispatch, with rules of ours.
+
+Every operator that reaches a device passes here, in evaluation and in backward passes, on the CPU
+and on the meta device. One that no rule covers is an error that names it, so nothing counts as
+zero because it is unknown.
+
+>>> import torch
+>>> tally = count(lambda: torch.ones(2, 3) @ torch.ones(3, 4) + 1.0)
+>>> tally.contraction, tally.elementwise, dict(tally.by_operator)
+(48, 8, {'aten::mm': 48, 'aten::add': 8})
+
+``masked`` is the minimum over what operators mask by themselves: scaled dot products with a mask,
+convolutions at the border. Zeros that were padded before, and scores that another operator masks,
+are not seen; where torch takes scaled dot products apart (the meta device) there is no minimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ..observations import EngineError
+from . import (  # noqa: F401  each registers its rules
+    rules_attention,
+    rules_contraction,
+    rules_elementwise,
+    rules_moves,
+    rules_recurrent,
+    rules_reduction,
+)
+from .counts import RULES, Call, Counts, Found, Masked
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one run did."""
+
+    counts: Counts
+    """Operations by kind."""
+    least: Counts | None
+    """The same without pairs that operators mask; None where masks cannot be read (the meta device)."""
+    masks: bool
+    """Whether any operator masked pairs."""
+    lines: Mapping[str, Counts]
+    """Operations by operator, those that did any."""
+
+    @property
+    def contraction(self) -> int:
+        """Sums of products, two operations for a multiply-add."""
+        return self.counts.contraction
+
+    @property
+    def elementwise(self) -> int:
+        """Maps."""
+        return self.counts.elementwise
+
+    @property
+    def reduction(self) -> int:
+        """Sums and maxima."""
+        return self.counts.reduction
+
+    @property
+    def softmax(self) -> int:
+        """Softmaxes."""
+        return self.counts.softmax
+
+    @property
+    def scan(self) -> int:
+        """Cumulative sums."""
+        return self.counts.scan
+
+    @property
+    def fft(self) -> int:
+        """Fourier transforms."""
+        return self.counts.fft
+
+    @property
+    def total(self) -> int:
+        """All operations on numbers."""
+        return self.counts.total
+
+    @property
+    def masked(self) -> Counts | None:
+        """The same without pairs that operators mask; None where masks cannot be read (the meta device)."""
+        return self.least
+
+    @property
+    def by_operator(self) -> Mapping[str, int]:
+        """Operations on numbers by operator."""
+        return {name: found.total for name, found in self.lines.items() if found.total}
+
+
+def count(function: Callable[[], Any]) -> Tally:
+    """Run a function and count what torch does.
+
+    Raises
+    ------
+    EngineError
+        If an operator has no rule; the message names it.
+    """
+    record = _Record()
+    with _Dispatch(record):
+        function()
+    return Tally(record.dense, record.least, record.masks, MappingProxyType(dict(record.lines)))
+
+
+@dataclass(eq=False, slots=True)
+class _Record:
+    """What has been counted so far."""
+
+    dense: Counts = field(default_factory=Counts)
+    least: Counts | None = field(default_factory=Counts)
+    masks: bool = False
+    lines: dict[str, Counts] = field(default_factory=dict)
+
+    def add(self, name: str, found: Found) -> None:
+        """Count one operator."""
+        if isinstance(found, Masked):
+            self.masks = True
+            dense, least = found.dense, found.least
+        else:
+            dense = least = found
+        self.dense += dense
+        self.least = None if self.least is None or least is None else self.least + least
+        if dense != Counts():
+            self.lines[name] = self.lines.get(name, Counts()) + dense
+
+
+class _Dispatch(TorchDispatchMode):  # type: ignore[misc]
+    """Counts every operator that is dispatched."""
+
+    def __init__(self, record: _Record) -> None:
+        super().__init__()
+        self.record = record
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operator and count it; one that only stands for others is taken apart."""
+        kwargs = kwargs or {}
+        if not isinstance(func, torch._ops.OpOverload):
+            raise EngineError(f"expected operators with a counting rule, got {func}")
+        name = func._schema.name
+        name = name if name in RULES else name.removesuffix("_")
+        rule = RULES.get(name)
+        if rule is None and not func.is_view:
+            with self:
+                found = func.decompose(*args, **kwargs)
+            if found is NotImplemented:
+                raise EngineError(f"expected operators with a counting rule, got {func}")
+            return found
+        out = func(*args, **kwargs)
+        if rule is not None:
+            self.record.add(name, rule(Call(func, args, kwargs, out)))
+        return out

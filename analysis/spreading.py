@@ -1,0 +1,168 @@
+"""Pieces of shortest paths, before anything is proved: how they spread, and which are needed.
+
+>>> stair = Piece(1, poly(0), poly("4*c_"), poly("c_"), last=poly("L"))
+>>> [str(p) for p in shortest([stair, *spread(stair, Relation.window(5), poly(1))])]
+['c for 0 <= s <= 4*c, s = i - j, c = 0, ..., L + 1']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..graphs.relations import Relation
+from ..graphs.sizes import Poly, at_least, maximum, poly, size
+from .proofs.pieces import COUNT, Piece, S, reach, targets
+from .solving import UnsolvedError
+
+Pieces = tuple[Piece, ...]
+MOST = 24
+"""Pieces of one equation. Where nothing orders the sizes there is no end of them."""
+SHIFTS = (0, 1, 2, -1, -2)
+C = size(COUNT)
+
+
+def shortest(pieces: Iterable[Piece]) -> Pieces:
+    """Drop pieces that lie inside others that cost no more, and join flights.
+
+    Raises
+    ------
+    UnsolvedError
+        If too many are left.
+    """
+    kept: list[Piece] = []
+    for piece in dict.fromkeys(_plain(q) for p in pieces for q in _sided(p)):
+        if (piece.last is None and _empty(piece)) or any(inside(piece, other) for other in kept):
+            continue
+        kept = [k for k in kept if not inside(k, piece)]
+        joined = next((k for k in kept if _longer(k, piece) is not None), None)
+        if joined is None:
+            kept.append(piece)
+        else:
+            kept[kept.index(joined)] = _longer(joined, piece) or joined
+    if len(kept) > MOST:
+        raise UnsolvedError(f"more than {MOST} pieces, among them {kept[0]}, {kept[1]}")
+    return tuple(sorted(kept, key=lambda p: (p.side, str(p.low), str(p.high), str(p.cost))))
+
+
+def _empty(piece: Piece) -> bool:
+    return piece.high is not None and at_least(piece.low - 1, piece.high)
+
+
+def contains(piece: Piece, side: int, distance: Poly) -> bool:
+    """Whether a piece certainly says something of a distance."""
+    if piece.side not in (side, 0) and not (piece.side == -side and distance == 0):
+        return False
+    return at_least(distance, piece.low) and (piece.high is None or at_least(piece.high, distance))
+
+
+def _sided(piece: Piece) -> list[Piece]:
+    """Write the input's own position as a piece of the side at or after it."""
+    if piece.side >= 0 or piece.low != 0 or piece.last is not None:
+        return [piece]
+    here = replace(piece, side=1, low=poly(0), high=poly(0), cost=piece.at(poly(0)))
+    return [here] if piece.high == 0 else [here, replace(piece, low=poly(1))]
+
+
+def _plain(piece: Piece) -> Piece:
+    """Write a flight that goes nowhere as its first piece, a single distance's cost without it."""
+    ends = (piece.low, piece.low if piece.high is None else piece.high)
+    if piece.last is not None and all(COUNT not in end.sizes for end in ends):
+        return _plain(piece.single(0))
+    if piece.high is not None and piece.high == piece.low:
+        return replace(piece, cost=piece.at(piece.low))
+    return piece
+
+
+def _inside_one(piece: Piece, other: Piece) -> bool:
+    zero = piece.high is not None and piece.high == 0 and other.low == 0 and other.side != 0
+    if piece.side != other.side and not (zero and piece.side != 0):
+        return False
+    if not at_least(piece.low, other.low):
+        return False
+    if other.high is not None and (piece.high is None or not at_least(other.high, piece.high)):
+        return False
+    ends = [piece.low] if piece.high is None else [piece.low, piece.high]
+    if piece.high is None and not at_least(piece.slope, other.slope):
+        return False
+    return all(at_least(piece.at(e), other.at(e)) for e in ends)
+
+
+def inside(piece: Piece, other: Piece) -> bool:
+    """Whether ``other`` holds everything that ``piece`` says, at no more cost."""
+    if piece.layers != other.layers:
+        return False
+    if other.last is None:
+        return piece.last is None and _inside_one(piece, other)
+    if piece.last is None:
+        ends = (0, 1, 2, other.last)
+        return any(at_least(other.last, k) and _inside_one(piece, other.single(k)) for k in ends)
+    return any(
+        at_least(other.last, piece.last + k) and _inside_one(piece.single(C), other.single(C + k))
+        for k in SHIFTS
+        if k >= 0
+    )
+
+
+def _longer(a: Piece, b: Piece) -> Piece | None:
+    """Join two flights, or a flight and the piece after its last, if they are one flight."""
+    for flight, other in ((a, b), (b, a)):
+        if flight.last is None:
+            continue
+        if other.last is None and _alike(flight.single(flight.last + 1), other):
+            return replace(flight, last=flight.last + 1)
+        if other.last is None:
+            continue
+        for k in SHIFTS[1:3]:
+            if _alike(flight.single(C + k), other.single(C)) and at_least(flight.last + 1, k):
+                return replace(flight, last=maximum(flight.last, other.last + k))
+    return None
+
+
+def _alike(a: Piece, b: Piece) -> bool:
+    return replace(a, last=None) == replace(b, last=None)
+
+
+def spread(piece: Piece, move: Relation, weight: Poly) -> list[Piece]:
+    """Return the pieces at which a piece arrives through a relation."""
+    if move.is_same:
+        return [replace(piece, cost=piece.cost + weight)]
+    if piece.last is not None:
+        each = spread(replace(piece, last=None), move, weight)
+        first = spread(piece.single(0), move, weight)
+        own = [replace(p, last=piece.last) for p in each if p.side == piece.side]
+        return [*own, *(p for p in first if p.side != piece.side)]
+    back, ahead = reach(move)
+    away = back if piece.side > 0 else ahead
+    if move.distance is not None and away is not None:
+        return _shifted(piece, away, weight)
+    result = []
+    for side, low, high in targets(piece, move, {}):
+        nearest = piece.at(piece.low) + weight
+        if piece.slope == 0 or side != piece.side or away is None:
+            result.append(Piece(side, low, high, nearest, piece.layers))
+            continue
+        result.append(Piece(side, low, piece.low + away, nearest, piece.layers))
+        result.append(
+            Piece(side, piece.low + away, high, piece.at(S - away) + weight, piece.layers)
+        )
+    return result
+
+
+def _shifted(piece: Piece, away: Poly, weight: Poly) -> list[Piece]:
+    """Return a piece moved as a whole, away from the input or, if negative, toward and past it."""
+    high = None if piece.high is None else piece.high + away
+    low = piece.low + away
+    if at_least(low, 0):
+        return [Piece(piece.side, low, high, piece.at(S - away) + weight, piece.layers)]
+    passed, first = (-away).constant, piece.low.constant
+    if passed is None or first is None:
+        raise UnsolvedError(f"a shift by {away} moves {piece} past its input")
+    result = [Piece(piece.side, poly(0), high, piece.at(S - away) + weight, piece.layers)]
+    for k in range(int(first), int(passed)):
+        if piece.high is None or at_least(piece.high, k):
+            beyond = poly(int(passed) - k)
+            result.append(
+                Piece(-piece.side, beyond, beyond, piece.at(poly(k)) + weight, piece.layers)
+            )
+    return result

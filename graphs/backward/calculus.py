@@ -1,0 +1,221 @@
+"""What a pullback is written in: operations on traced arrays, and adjoints that wait.
+
+Some adjoints are not computed where they arise. A *product* is contracted only when it is known
+over which positions its sum runs; a *piece* is one part of an array whose other parts have
+adjoints of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph import Axis, Equation, GraphError, Read
+from ..primitives import Gather, Map, Place, Reduction, Site, Spread, Turn
+from ..primitives.base import Axes, Primitive, Pulled
+from ..primitives.maps import Scalar
+from ..relations import Relation
+from ..sizes import Poly
+from ..tracer import Array, Tracer, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product of labelled arrays, summed over the labels that the result does not have."""
+
+    labels: tuple[str, ...]
+    factors: tuple[tuple[tuple[str, ...], Array], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The adjoint of a part of the last axis."""
+
+    adjoint: Any
+    start: Poly
+
+
+@dataclass(frozen=True, slots=True)
+class Differentiation:
+    """The operations that pullbacks are written in; see :class:`..primitives.Calculus`."""
+
+    tracer: Tracer
+
+    def map(self, function: str, *arguments: Any) -> Array:
+        """Apply an elementwise function to arrays, numbers and sizes."""
+        constants = tuple(
+            None if isinstance(a, Array) else Scalar(a) if isinstance(a, Poly) else a
+            for a in arguments
+        )
+        arrays = [a for a in arguments if isinstance(a, Array)]
+        return self.tracer.apply(function, Map(function, constants), *arrays)
+
+    def times(self, a: Any, b: Any) -> Any:
+        """Multiply; a factor of 1 costs nothing, and a factor of None gives None."""
+        if a is None or b is None:
+            return None
+        if _is_one(a) or _is_one(b):
+            return b if _is_one(a) else a
+        if isinstance(a, float) and isinstance(b, float):
+            return a * b
+        return self.map("multiply", a, b)
+
+    def over(self, a: Any, b: Any) -> Any:
+        """Divide; a divisor of 1 costs nothing."""
+        return None if a is None else a if _is_one(b) else self.map("divide", a, b)
+
+    def negative(self, a: Any) -> Any:
+        """Negate."""
+        if a is None or isinstance(a, float):
+            return None if a is None else -a
+        return self.map("negative", a)
+
+    def plus(self, a: Any, b: Any) -> Any:
+        """Add; None adds nothing."""
+        if a is None or b is None:
+            return b if a is None else a
+        if isinstance(a, float) and isinstance(b, float):
+            return a + b
+        return self.map("add", a, b)
+
+    def apply(self, primitive: Primitive, *arrays: Array) -> Array:
+        """Apply a primitive in place."""
+        return self.tracer.apply(primitive.name, primitive, *arrays)
+
+    def like(self, adjoint: Array, primitive: Primitive, site: Site) -> Array:
+        """Apply a primitive that is its own transpose, reading as the site does."""
+        (read,) = site.equation.reads
+        again = Read(adjoint.equation.name, read.relation.transpose(), read.axis)
+        return self.tracer.add(
+            primitive.name, primitive, (again,), adjoint.equation.positions, adjoint.axes
+        )
+
+    def summed(self, adjoint: Any, axes: Axes) -> Any:
+        """Sum over the feature axes that are not among ``axes``."""
+        if not isinstance(adjoint, Array):
+            return adjoint
+        kept = places(axes, adjoint.axes)
+        for k in range(len(adjoint.axes) - 1, -1, -1):
+            if k not in kept:
+                adjoint = self._sum(adjoint, k)
+        return adjoint
+
+    def _sum(self, array: Array, k: int) -> Array:
+        names = [a.name for a in array.axes]
+        if names.index(names[k]) != k:
+            raise GraphError(
+                f"expected axes of different names in {array!r}, to sum over one of them"
+            )
+        return self.apply(Reduction("sum", names[k]), array)
+
+    def spread(self, adjoint: Array, axes: Axes) -> Array:
+        """Repeat along the feature axes that the adjoint does not have yet."""
+        kept = tuple(places(adjoint.axes, axes))
+        return self.apply(Spread(axes, kept), adjoint)
+
+    def product(self, labels: str, *factors: tuple[str, Array]) -> Product:
+        """Return a product of labelled arrays, to be contracted where its adjoint is wanted."""
+        return Product(tuple(labels.split()), tuple((tuple(own.split()), a) for own, a in factors))
+
+    def piece(self, adjoint: Any, start: Poly) -> Piece:
+        """Return the adjoint of a part of the last axis, from ``start``."""
+        return Piece(adjoint, start)
+
+    def turned(self, adjoint: Array, gather: Primitive, site: Site) -> Array:
+        """Sum what the readers of a gather pass back to each position that they read."""
+        assert isinstance(gather, Gather)
+        (read,) = site.equation.reads
+        (source,) = site.sources
+        if site.equation.sequence is None and source.sequence is not None:
+            primitive = Place(0)
+            positions = tuple(
+                a for a in source.positions if a.kind == "sequence" or adjoint.equation.has(a.name)
+            )
+            where = Read(adjoint.equation.name)
+            return self.tracer.add(
+                "place", primitive, (where,), positions, primitive.features(adjoint.axes)
+            )
+        turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
+        return self._sum(turned, 0)
+
+    def turn(self, array: Array, place: int, relation: Relation, along: str) -> Array:
+        """Exchange what is read, on one feature axis, for its readers."""
+        slot = readers(relation, along, array.sequence)
+        primitive = Turn(relation, place, slot)
+        read = Read(array.equation.name, transposed(relation), along)
+        return self.tracer.add(
+            "turn", primitive, (read,), array.equation.positions, primitive.features(array.axes)
+        )
+
+    def gathered(self, array: Array, relation: Relation) -> Array:
+        """Read the readers of a relation."""
+        along = array.sequence
+        slot = readers(relation, along.name, along)
+        back = transposed(relation)
+        read = Read(array.equation.name, back, along.name)
+        return self.tracer.add(
+            "gather", Gather(back, slot), (read,), array.equation.positions, (slot, *array.axes)
+        )
+
+    def collected(self, array: Array) -> Array:
+        """Read all positions at once, as a first feature axis; slots become plain axes."""
+        along, relation = array.sequence, Relation.all()
+        slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
+        positions = tuple(a for a in array.equation.positions if a.name != along.name)
+        read = (Read(array.equation.name, relation, along.name),)
+        plain = (Axis(a.name, a.extent) for a in array.axes)
+        return self.tracer.add("collect", Gather(relation, slot), read, positions, (slot, *plain))
+
+    def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Array) -> Pulled:
+        """Return the adjoints of the elements of an associative scan: a reversed scan."""
+        from .scanning import pulled
+
+        return pulled(self, adjoint, scan, site, output)
+
+    def merged(self, *arrays: Array) -> tuple[Axis, ...]:
+        """Return the position axes of a result."""
+        return merge("adjoint", *arrays)
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, float) and value == 1.0
+
+
+def transposed(relation: Relation) -> Relation:
+    """Return who reads a position; an error that names the relation if there is no rule."""
+    try:
+        return relation.transpose()
+    except ValueError as error:
+        raise GraphError(f"expected a derivative rule for reading {relation}: {error}") from None
+
+
+def readers(relation: Relation, along: str, sequence: Axis) -> Axis:
+    """Return the slot axis of those that read a position."""
+    back = transposed(relation)
+    return Axis(f"{along}:{back}", back.slots(sequence.extent), "slot", back, along)
+
+
+def places(axes: Axes, widest: Axes) -> list[int]:
+    """Return where the axes stand among wider ones, in order."""
+    found: list[int] = []
+    start = len(widest)
+    for axis in reversed(axes):
+        same = (k for k in range(start - 1, -1, -1) if _same(widest[k], axis))
+        start = next(same, -1)
+        if start < 0:
+            wide, narrow = (", ".join(str(a) for a in x) for x in (widest, axes))
+            raise GraphError(f"expected the axes ({narrow}) to be among ({wide}), {axis} is not")
+        found.append(start)
+    return found[::-1]
+
+
+def _same(a: Axis, b: Axis) -> bool:
+    return (a.name, a.extent) == (b.name, b.extent)
+
+
+def slot_of(equation: Equation) -> Axis | None:
+    """Return the slot axis that a gather adds, if it adds one along its own sequence."""
+    primitive = equation.primitive
+    if not isinstance(primitive, Gather) or equation.sequence is None:
+        return None
+    return primitive.slot
