@@ -13,7 +13,7 @@ from __future__ import annotations
 from ..graphs.backward import training
 from ..graphs.graph import Graph, GraphError
 from ..graphs.setting import Setting
-from ..graphs.sizes import poly, size
+from ..graphs.sizes import Poly, poly, size, summed
 from .derivation import Derivation
 from .layer_sums import least_sizes
 from .proofs.activations import (
@@ -53,8 +53,27 @@ def activations(graph: Graph, setting: Setting) -> Derivation:
         least={**least, **least_sizes(formula)},
         steps=(*(_line(s) for s in saved), f"the sum: {formula}"),
         certificate=certificate,
-        details={"saved": {_name(s): s.total for s in saved}},
+        details={"saved": {_name(s): s.total for s in saved}, "flags": _flags(trained, saved)},
     )
+
+
+def _flags(graph: Graph, saved: tuple[Saved, ...]) -> Poly:
+    """Count those of the scalars that are true or false."""
+    return summed(s.total for s in saved if graph[s.name].primitive.name == "flags")
+
+
+def in_bytes(found: Derivation, *, number: int = 2, flag: int = 1) -> Poly:
+    """Return the bytes of activations, for numbers and flags of so many bytes each.
+
+    Raises
+    ------
+    ValueError
+        If there is no formula; the message says why.
+    """
+    if found.formula is None:
+        raise ValueError(f"expected a formula for activations, got none: {found.reason}")
+    flags: Poly = found.details["flags"]
+    return number * (found.formula - flags) + flag * flags
 
 
 def _least(graph: Graph) -> dict[str, int]:

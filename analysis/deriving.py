@@ -62,9 +62,9 @@ def _derived(name: str, graph: Graph, setting: Setting, *, fitting: bool = True)
     if name == "parallelism":
         return _parallelism(graph, setting)
     folding = folding_of(graph)
-    if folding is not None:
+    if folding is not None and (setting.mode != "train" or name in STATIC):
         found = _derived(name, folding.graph, setting, fitting=False)
-        told = written_out(name, found, folding)
+        told = written_out(name, graph, folding, found)
         if told is not None:
             return told
     if setting.mode in {"encode", "prefill"} or name in STATIC:

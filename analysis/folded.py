@@ -18,7 +18,10 @@ from ..graphs.sizes import Poly
 from .causality import causal
 from .derivation import Derivation
 from .proofs.errors import ProofError
-from .proofs.folding import FoldedCertificate, check_folding
+from .proofs.folding import FoldedCertificate, check_activity, check_folding
+
+DIFFERENTIATED = {"activations"}
+"""Figures that are read off the backward pass: all layers must be differentiated alike."""
 
 CONJECTURED = {"state_bound"}
 """Figures that are compared with measurements at held-out sizes, however they are derived."""
@@ -42,8 +45,19 @@ def _checked(graph: Graph, folding: Folding | None) -> Folding | None:
     return folding
 
 
-def written_out(name: str, found: Derivation, folding: Folding) -> Derivation | None:
+def written_out(name: str, graph: Graph, folding: Folding, found: Derivation) -> Derivation | None:
     """Return what was derived of a folded graph at the number of layers that were written.
+
+    Parameters
+    ----------
+    name
+        The figure.
+    graph
+        The graph whose layers are written out.
+    folding
+        How it was folded, after its check.
+    found
+        What was derived of the folded graph.
 
     Returns
     -------
@@ -56,6 +70,8 @@ def written_out(name: str, found: Derivation, folding: Folding) -> Derivation | 
     certain = found.grade == "proved" or name in CONJECTURED
     if not certain or found.least.get(folding.axis, 1) > folding.depth:
         return None
+    if name in DIFFERENTIATED and not _is_even(graph, folding):
+        return None
     at = {folding.axis: folding.depth}
     formula = found.formula.substitute(at)
     return replace(
@@ -67,6 +83,14 @@ def written_out(name: str, found: Derivation, folding: Folding) -> Derivation | 
         by_primitive=_evaluated(found.by_primitive, at),
         details=_evaluated(found.details, at),
     )
+
+
+def _is_even(graph: Graph, folding: Folding) -> bool:
+    try:
+        check_activity(graph, folding)
+    except ProofError:
+        return False
+    return True
 
 
 def _told(folding: Folding) -> str:

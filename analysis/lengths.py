@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from ..graphs.graph import Axis, Graph
 from ..graphs.setting import Setting
@@ -36,21 +35,28 @@ from .proofs.lengths import (
 from .proofs.paths import PathCertificate
 from .proofs.pieces import Given, Piece
 from .proofs.potentials import lower_sizes
-from .solving import UnsolvedError
-
-LARGEST_LEAST = 9
-"""Sizes that a formula may have to exceed."""
+from .regions import by_region, region_length
+from .solving import UnsolvedError, both, require
 
 
 def path_length(graph: Graph, setting: Setting, *, hops: int | None = None) -> Derivation:
     """Derive the maximum over connected pairs of positions of the shortest path between them."""
     found = _by_distance(graph, setting, hops)
-    if found.formula is not None or not grows(graph):
+    if found.formula is not None:
         return found
+    if by_region(graph):
+        return _instead(found, lambda: region_length(graph, setting, hops=hops))
+    if grows(graph):
+        return _instead(found, lambda: digit_length(graph, setting, hops=hops))
+    return found
+
+
+def _instead(found: Derivation, derive: Callable[[], Derivation]) -> Derivation:
+    """Derive it in another way; where that fails, both reasons are the reason."""
     try:
-        return digit_length(graph, setting, hops=hops)
+        return derive()
     except (UnsolvedError, ProofError, ValueError) as error:
-        return replace(found, reason=f"{found.reason}; nor of digits: {error}")
+        return replace(found, reason=f"{found.reason}; nor otherwise: {error}")
 
 
 def _by_distance(graph: Graph, setting: Setting, hops: int | None) -> Derivation:
@@ -93,7 +99,7 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
     """
     pairs = connected(graph, paths)
     sizes = {s for n, o in pairs for p in paths.pieces[n][o] for s in _sizes(p)}
-    for floor in (paths.least, _both(paths.least, dict.fromkeys(sorted(sizes), 2))):
+    for floor in (paths.least, both(paths.least, dict.fromkeys(sorted(sizes), 2))):
         found = [c for pair in pairs for c in _candidates(graph, *pair, paths, floor)]
         kept, least = _largest(found, paths)
         if kept and exceeding(graph, paths, [k.cost for k in kept], least) is None:
@@ -123,7 +129,7 @@ def _largest(
         there = _there(candidate, least)
         if any(at_least(k.cost, candidate.cost, given=there) for k in kept):
             continue
-        least = _both(least, candidate.least)
+        least = both(least, candidate.least)
         given = lower_sizes(least)
         kept = [k for k in kept if not at_least(candidate.cost, k.cost, given=given)]
         kept.append(candidate)
@@ -136,19 +142,15 @@ def _needed(
     """Drop terms without which nothing is above the others, those of large sizes first."""
     for candidate in sorted(kept, key=lambda c: -sum(c.least.values())):
         fewer = [k for k in kept if k is not candidate]
-        sizes = functools.reduce(_both, (k.least for k in fewer), dict(paths.least))
+        sizes = functools.reduce(both, (k.least for k in fewer), dict(paths.least))
         if fewer and exceeding(graph, paths, [k.cost for k in fewer], sizes) is None:
             kept, least = fewer, sizes
     return kept, least
 
 
-def _both(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-    return {s: max(a.get(s, 1), b.get(s, 1)) for s in (*a, *b)}
-
-
 def _there(candidate: _Candidate, least: Mapping[str, int]) -> dict[str, Sized]:
     """State that the two positions exist."""
-    least = _both(least, candidate.least)
+    least = both(least, candidate.least)
     if candidate.axis is None:
         return lower_sizes(least)
     return {**lower_sizes(least), **long_enough(candidate.axis, candidate.pair.distance, least)}
@@ -230,22 +232,3 @@ def _costs(
         if may_hold(interval, side, distance, given)
     ]
     return list(dict.fromkeys((*costs, functools.reduce(minimum, costs)))) if costs else []
-
-
-def require(least: dict[str, int], cost: Poly, floor: Poly | int | Fraction) -> None:
-    """Raise the least values of sizes until a cost is at least ``floor``.
-
-    Raises
-    ------
-    UnsolvedError
-        If no least values do, as for a difference of sizes, or only large ones.
-    """
-    if at_least(cost, floor, given=lower_sizes(least)):
-        return
-    for names in (*((name,) for name in cost.sizes), cost.sizes):
-        for value in range(2, LARGEST_LEAST + 1):
-            raised = _both(least, dict.fromkeys(names, value))
-            if at_least(cost, floor, given=lower_sizes(raised)):
-                least |= {name: raised[name] for name in names}
-                return
-    raise UnsolvedError(f"whether {cost} is at least {floor} depends on which size is larger")

@@ -9,13 +9,12 @@ from ..graphs.graph import Axis, Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, ceil_div, ceil_log, maximum, poly, size
 from .derivation import Derivation
-from .lengths import require
 from .paths import certify_paths
 from .proofs.errors import ProofError
 from .proofs.lengths import FieldCertificate, check_field, connected, count, reaches
 from .proofs.paths import PathCertificate, check_paths
 from .proofs.potentials import lower_sizes
-from .solving import UnsolvedError
+from .solving import UnsolvedError, require
 
 
 def certified(graph: Graph, setting: Setting, *, hops: int | None = None) -> PathCertificate:

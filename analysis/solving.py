@@ -6,9 +6,11 @@ Nothing here proves anything. A conjecture that is wrong is refused by the check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from ..graphs.sizes import Poly, at_least, poly
+from .proofs.potentials import lower_sizes
 
 
 class UnsolvedError(Exception):
@@ -17,6 +19,9 @@ class UnsolvedError(Exception):
 
 STEPS = 4
 """How many steps of a loop are followed before its growth is conjectured."""
+
+LARGEST_LEAST = 9
+"""Sizes that a formula may have to exceed."""
 
 
 def prune(terms: Iterable[Poly], dominates: Callable[[Poly, Poly], bool]) -> tuple[Poly, ...]:
@@ -79,3 +84,27 @@ def geometric(history: Sequence[Poly], step: Callable[[Poly], Poly]) -> Poly | N
     if len(ratios) != 1 or poly(1) in ratios:
         return None
     return shifted[-1] * step(ratios.pop()) - 1
+
+
+def both(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    """Return the larger of two least values of each size."""
+    return {s: max(a.get(s, 1), b.get(s, 1)) for s in (*a, *b)}
+
+
+def require(least: dict[str, int], cost: Poly, floor: Poly | int | Fraction) -> None:
+    """Raise the least values of sizes until a cost is at least ``floor``.
+
+    Raises
+    ------
+    UnsolvedError
+        If no least values do, as for a difference of sizes, or only large ones.
+    """
+    if at_least(cost, floor, given=lower_sizes(least)):
+        return
+    for names in (*((name,) for name in cost.sizes), cost.sizes):
+        for value in range(2, LARGEST_LEAST + 1):
+            raised = both(least, dict.fromkeys(names, value))
+            if at_least(cost, floor, given=lower_sizes(raised)):
+                least |= {name: raised[name] for name in names}
+                return
+    raise UnsolvedError(f"whether {cost} is at least {floor} depends on which size is larger")

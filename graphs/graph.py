@@ -80,6 +80,8 @@ class Equation:
     """The layer that it belongs to."""
     phase: str = "forward"
     """forward, backward, or again (computed a second time, for the backward pass)."""
+    kept: bool = True
+    """Whether the backward pass may have the values kept; if not, it computes them again."""
 
     @functools.cached_property
     def positions(self) -> tuple[Axis, ...]:

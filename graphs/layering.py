@@ -176,9 +176,9 @@ def _closed(listing: Listing, layers: Layers) -> Layers:
     stretches = zip((0, *(end + 1 for end in ends)), ends, strict=False)
     first, last = max(stretches, key=lambda stretch: stretch[1] - stretch[0])
     found = layers.cut(first, last + 1 - first)
-    given = read if last == layers.depth - 1 else set()
-    own = found.stop - found.period
-    alike = all(s - found.period in _carried(listing, found) for s in given if s >= own)
+    ending = range(found.stop - found.period, found.stop)
+    carried = {source + found.period for source in _carried(listing, found)}
+    alike = {source for source in read if source in ending} <= carried
     return found if alike else found.cut(0, found.depth - 1)
 
 

@@ -13,6 +13,7 @@ from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
 from .primitives.moves import Gather, Shift
+from .primitives.noise import Flags
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
 from .primitives.transforms import Fourier, Sort
@@ -20,13 +21,26 @@ from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, S
 from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
-from .tracer import Array, Tracer, Tree, current, layer, leaves, like, merge, recording, scope
+from .tracer import (
+    Array,
+    Tracer,
+    Tree,
+    current,
+    layer,
+    leaves,
+    like,
+    merge,
+    recompute,
+    recording,
+    scope,
+)
 from .tracing import trace
 
 __all__ = [
     "associative_scan",
     "collect",
     "concatenate",
+    "dropout",
     "einsum",
     "elementwise",
     "exp",
@@ -40,6 +54,7 @@ __all__ = [
     "mean",
     "parameter",
     "rearrange",
+    "recompute",
     "relu",
     "rms_norm",
     "root",
@@ -141,6 +156,13 @@ def concatenate(*arrays: Array) -> Array:
 def softmax(x: Array, axis: Axis | str) -> Array:
     """Softmax over one feature or slot axis."""
     return current().apply("softmax", Softmax(_label(axis)), x)
+
+
+def dropout(x: Array, probability: float = 0.1) -> Array:
+    """Set components to zero at random and scale the others up (Srivastava et al. 2014)."""
+    flags = Flags(x.axes, 1 - probability)
+    kept = current().add("flags", flags, (), x.equation.positions, x.axes)
+    return x * kept * (1 / (1 - probability))
 
 
 def total(x: Array, axis: Axis | str) -> Array:

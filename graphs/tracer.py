@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from .graph import Axis, Equation, GraphError, Read
-from .primitives import Primitive
+from .primitives import Primitive, View
 from .primitives.moves import Enter
 
 Tree: TypeAlias = Any
@@ -230,6 +230,41 @@ def layer(function: Callable[..., Tree]) -> Callable[..., Tree]:
         return function(*(enter(a) if isinstance(a, Array) else a for a in arrays), **options)
 
     return entered
+
+
+def recompute(function: Callable[..., Tree]) -> Callable[..., Tree]:
+    """Mark a function whose inner values training computes again instead of keeping them.
+
+    Only what goes in is kept, and what comes out if something needs it, as in a fused kernel or
+    under ``torch.utils.checkpoint``.
+    """
+
+    @functools.wraps(function)
+    def marked(*arrays: Any, **options: Any) -> Tree:
+        tracer = current()
+        count = len(tracer.equations)
+        result = function(*arrays, **options)
+        shown = {name for array in leaves(result) for name in _shown(tracer, array)}
+        for equation in tracer.since(count):
+            if equation.name not in shown and equation.primitive.name not in GIVEN:
+                tracer.equations[equation.name] = replace(equation, kept=False)
+        return result
+
+    return marked
+
+
+GIVEN = frozenset({"input", "parameter", "constant"})
+"""Primitives whose values are there anyway."""
+
+
+def _shown(tracer: Tracer, array: Array) -> Iterator[str]:
+    """Yield an equation, and what it shows if it is a view."""
+    pending = [array.equation.name]
+    while pending:
+        equation = tracer.equations[pending.pop()]
+        yield equation.name
+        if isinstance(equation.primitive, View):
+            pending.extend(r.source for r in equation.reads)
 
 
 def enter(array: Array) -> Array:

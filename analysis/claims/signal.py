@@ -135,8 +135,8 @@ def check(models: tuple[str, ...], experiment: Experiment | None = None) -> Outc
     -------
     Outcome
         confirmed if they do under every condition, refuted under none, conditional under some,
-        and out of reach for a model of which there is no experiment, or no rate. A norm above Pascanu's bound
-        would refute the theory, and with it the claim.
+        and out of reach for a model of which there is no experiment, or no rate. A norm above
+        Pascanu's bound would refute the theory, and with it the claim.
     """
     experiment = experiment or Experiment()
     unknown = [m for m in models if m not in CONDITIONS]
@@ -145,29 +145,31 @@ def check(models: tuple[str, ...], experiment: Experiment | None = None) -> Outc
         return Outcome("out of reach", reason, ())
     tried = [run(c, experiment) for m in models for c in CONDITIONS[m]]
     context = [run(c, experiment) for c in CONTEXT if c.model not in models]
+    verdict, reason = _verdict(tried, context, experiment)
     evidence = (*map(str, (*tried, *context)), _exchanged(experiment))
+    return Outcome(verdict, reason, evidence, (*tried, *context))
+
+
+def _verdict(
+    tried: Sequence[Tried], context: Sequence[Tried], experiment: Experiment
+) -> tuple[str, str]:
     broken = [t for t in tried if t.bound and t.bound.largest_ratio > 1 + experiment.tolerance]
-    holds = [t for t in tried if t.signal.vanishes]
-    fails = [t for t in tried if t.signal.vanishes is False]
-    found = (*tried, *context)
     if broken:
-        return Outcome("refuted", f"above Pascanu's bound: {broken[0]}", evidence, found)
-    unclear = [t for t in tried if t.signal.vanishes is None]
-    if not holds and not fails:
-        return Outcome("out of reach", f"{unclear[0].signal.trend}: {unclear[0]}", evidence, found)
-    if not unclear and not (holds and fails):
-        verdict = "confirmed" if holds else "refuted"
-        return Outcome(verdict, f"factor per position: {_listed(tried)}", evidence, found)
+        return "refuted", f"above Pascanu's bound: {broken[0]}"
+    holds, fails, unclear = (
+        [t for t in tried if t.signal.vanishes is said] for said in (True, False, None)
+    )
+    if len(unclear) == len(tried):
+        return "out of reach", f"no rate: {unclear[0]}"
+    if len(holds) == len(tried) or len(fails) == len(tried):
+        return "confirmed" if holds else "refuted", f"{_listed(tried)} ({LEGEND})"
     against = [*fails, *(t for t in context if t.condition.model == "linear")]
     groups = (("holds for", holds), ("not for", against), ("cannot tell for", unclear))
     parts = [f"{words} {_listed(group)}" for words, group in groups if group]
-    bounds = [t.bound for t in holds if t.bound is not None and t.bound.decays]
-    if bounds:
-        parts.insert(
-            0, f"gradients of a tanh cell with s < 1 vanish by theory: {_compared(bounds)}"
-        )
-    reason = f"{'; '.join(parts)} ({LEGEND})"
-    return Outcome("conditional", reason, evidence, found)
+    theory = [t.bound for t in holds if t.bound is not None and t.bound.decays]
+    if theory:
+        parts.insert(0, f"a tanh cell with s < 1 vanishes by theory: {_compared(theory)}")
+    return "conditional", f"{'; '.join(parts)} ({LEGEND})"
 
 
 def run(condition: Condition, experiment: Experiment) -> Tried:

@@ -46,6 +46,9 @@ def check_folding(graph: Graph, folding: Folding) -> None:
     """
     axis = _axis(graph, folding)
     for equation in folding.graph:
+        for read in equation.reads:
+            if read.source not in folding.graph.equations:
+                raise ProofError(f"{equation.name}: there is no {read.source} to read")
         if _is_view(equation, axis):
             (_check_final if isinstance(equation.primitive, Final) else _check_carry)(
                 folding.graph, equation, axis
@@ -59,9 +62,48 @@ def check_folding(graph: Graph, folding: Folding) -> None:
     for name in graph.equations:
         if found[name] != 1:
             raise ProofError(f"{name}: expected to be written once, not {found[name]} times")
-    outputs = tuple(name for output in folding.graph.outputs for name in written[output])
+    outputs = tuple(name for output in folding.graph.outputs for name in written.get(output, ()))
     if folding.graph.inputs != graph.inputs or outputs != graph.outputs:
         raise ProofError(f"expected the inputs and outputs of {graph.name}")
+
+
+def check_activity(graph: Graph, folding: Folding) -> None:
+    """Verify that gradients pass the same equations in all layers, as they do in the folded one.
+
+    Then what the backward pass reads of the forward pass is the same in all layers. The first layer
+    is differentiated apart where nothing that is carried into it depends on a parameter.
+
+    Raises
+    ------
+    ProofError
+        Naming an equation that needs a gradient in some layers only.
+    """
+    axis = _axis(graph, folding)
+    true, claimed = _active(graph), _active(folding.graph)
+    written = _written(folding, axis)
+    carried = [e.reads[1].source for e in folding.graph if _is_view(e, axis)]
+    apart = not any(source in claimed for source in carried)
+    for equation in folding.graph:
+        if _is_view(equation, axis):
+            continue
+        for name in written[equation.name][int(apart and equation.has(axis.name)) :]:
+            if (name in true) != (equation.name in claimed):
+                raise ProofError(f"{name}: needs a gradient in some of its layers only")
+
+
+def _active(graph: Graph) -> set[str]:
+    """Return the equations that depend on a parameter, or on an input if there is none."""
+    readers: dict[str, list[str]] = {}
+    for equation in graph:
+        for read in equation.reads:
+            readers.setdefault(read.source, []).append(equation.name)
+    found = {e.name for e in graph.of("parameter")} or set(graph.inputs)
+    pending = list(found)
+    while pending:
+        new = [name for name in readers.get(pending.pop(), ()) if name not in found]
+        found.update(new)
+        pending.extend(new)
+    return found
 
 
 def _axis(graph: Graph, folding: Folding) -> Axis:
@@ -107,7 +149,7 @@ def _check_carry(folded: Graph, equation: Equation, axis: Axis) -> None:
 def _check_final(folded: Graph, equation: Equation, axis: Axis) -> None:
     """Verify that an equation is one of the last layer, and without layers what is carried in."""
     last, *rest = equation.reads or (Read(""),)
-    if last != Read(last.source, Relation.last(), axis.name) or last.source not in folded.equations:
+    if last != Read(last.source, Relation.last(), axis.name):
         raise ProofError(f"{equation.name}: expected to read the last layer")
     carried = (Read(last.source, Relation.shift(1), axis.name), *rest)
     if not any(e.reads == carried for e in folded if _is_view(e, axis)):

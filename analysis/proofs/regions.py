@@ -26,18 +26,16 @@ region. Both hold by induction because the unrolled graph has no cycles.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ...graphs.graph import Axis, Equation, Graph, Read
+from ...graphs.graph import Equation, Graph, Read
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, maximum, minimum, poly
+from ...graphs.sizes import Poly, at_least, minimum, poly
 from .errors import ProofError
 from .paths import costs
 from .pieces import Given, Span1
-from .potentials import lower_sizes
 from .reading import Cell, Reader, claimed
 
 
@@ -70,8 +68,7 @@ class Region:
     def fixed(self, values: Given) -> Region:
         """Return the region with sizes and layer positions replaced."""
         block, below, step = (
-            None if x is None else x.substitute(values)
-            for x in (self.block, self.below, self.step)
+            None if x is None else x.substitute(values) for x in (self.block, self.below, self.step)
         )
         cost, size = self.cost.substitute(values), self.size.substitute(values)
         return Region(block, below, cost, self.layers, step, size)
@@ -132,17 +129,17 @@ def read_through(move: Relation, source: Region) -> Region:
     if move.kind == "first" and _divides(source.block, move.size):
         limit = move.size if source.below is None else minimum(move.size, source.below)
         return replace(source, block=None, below=limit)
-    if move.kind in {"last", "head"} and source.block is None:
-        return source
     raise ProofError(f"no rule for {move} of {source}")
 
 
 def _window(move: Relation, source: Region) -> Region:
-    if source.step is None and source.block is None and source.below is None:
-        return source
+    """Return what reading windows of a source leads to; where some are empty, only of its input."""
     if source.pairs == SAME:
         return replace(source, block=None, step=move.step, size=move.size)
-    if source.step is not None and at_least(source.size, source.step):
+    full = at_least(move.size, move.step)
+    if full and source.step is None and source.block is None:
+        return source
+    if full and source.step is not None and at_least(source.size, source.step):
         size = source.size + (move.size - 1) * source.step
         return replace(source, step=source.step * move.step, size=size)
     raise ProofError(f"no rule for {move} of {source}")
@@ -237,7 +234,7 @@ class RegionChecker:
             across = equation.sequence != self.reader.graph[read.source].sequence
             for region in found:
                 for move, extra in self.reader.moves(equation, read):
-                    yield from _ways(region, move, read, across, weight + extra)
+                    yield from ways_through(region, move, read, across, weight + extra)
 
     def complete(self, equation: Equation, cell: Cell) -> None:
         """No path is cheaper than the regions say."""
@@ -265,20 +262,20 @@ class RegionChecker:
         )
 
 
-def _ways(
+def ways_through(
     region: Region, move: Relation, read: Read, across: bool, cost: Poly
 ) -> Iterator[tuple[Region, bool]]:
     """Yield what reading makes of a region, and whether it leads between all pairs of that."""
-    way = replace(region, cost=region.cost + cost)
-    relation = read.relation
+    way, relation = replace(region, cost=region.cost + cost), read.relation
     if move.is_same and relation.kind == "first":
         # A position that reads itself is one of the first.
         limit = relation.size if way.below is None else minimum(relation.size, way.below)
         exact = way.block == 1
         yield (replace(way, below=limit) if exact else way), exact
         return
-    if across and not (move.kind == "stride" or region.pairs == Region()):
-        everywhere = move.kind == "offsets" and move.back is None and move.ahead is None
-        if not everywhere or move.step != 1 or region.step is not None:
-            raise ProofError(f"no rule for {move} of {region} from another sequence")
+    by_itself = region.block is None and region.step is None
+    if not by_itself and relation.kind in {"last", "head"} and not move.is_same:
+        raise ProofError(f"no rule for {relation} of {region}")
+    if not by_itself and across and move.is_same:
+        raise ProofError(f"no rule for {region} of another sequence")
     yield read_through(move, way), True

@@ -12,5 +12,6 @@ a position read becomes what its readers pass back, and a stack is climbed down.
 """
 
 from .adjoints import backpropagation, gradients, training
+from .recomputing import checkpoint
 
-__all__ = ["backpropagation", "gradients", "training"]
+__all__ = ["backpropagation", "checkpoint", "gradients", "training"]

@@ -35,6 +35,7 @@ from ..tracer import Array, Tracer, recording
 from .calculus import Differentiation, Piece, Product, slot_of
 from .mirroring import mirrored
 from .peeling import peeled, unread
+from .recomputing import recomputed
 
 
 def training(graph: Graph) -> Graph:
@@ -133,6 +134,7 @@ class _Reverse:
             n: e if n in self.forward.equations else replace(e, phase="backward")
             for n, e in self.tracer.equations.items()
         }
+        equations = recomputed(equations)
         outputs = (*self.forward.outputs, *(self.adjoints[w].equation.name for w in self.wanted))
         inputs = (*self.forward.inputs, *seeds)
         source, wanted = self.forward.source, self.wanted

@@ -9,6 +9,7 @@ from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
 from .moves import Enter, Final, Gather, Place, Shift, Turn
+from .noise import Flags
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
 from .transforms import Fourier, Sort
@@ -36,6 +37,7 @@ __all__ = [
     "Contraction",
     "Enter",
     "Final",
+    "Flags",
     "Flip",
     "Fourier",
     "Frame",

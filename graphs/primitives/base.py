@@ -50,6 +50,9 @@ class Frame(Protocol):
     xp: Any
     """The array namespace: numpy or torch."""
 
+    fixed: Any
+    """Positions of the loops that are running, by axis."""
+
     def whole(self, cost: Poly) -> int:
         """Value of a cost at the sizes of this run."""
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import symbolic
+from tests.adapters import WORDS, symbolic
 from tests.examples import examples
 from workspan.analysis.lengths import path_length
 from workspan.analysis.measure import measure
@@ -44,8 +44,17 @@ NAMES = tuple(CATALOGUE)
 SHORT = ("rnn", "lstm", "bidirectional_rnn", "decoder", "windowed_attention", "dilated_convolution")
 """Models whose certificates are corrupted: each with something of its own."""
 
+OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("path_length", "mamba"): UNITS,
+    ("path_length", "mamba_scan"): UNITS,
+    ("path_length", "jamba"): ("scalar",),
+    ("span", "jamba"): ("scalar",),
+}
+"""Units in which a model has no certificate of this kind. Paths through a window and then a loop, or
+the rounds of a scan, jump where the sequence grows longer than the window."""
+
 TINY: tuple[Sizes, ...] = tuple(
-    {"n": n, "m": m, "d": 2, "h": 1, "g": 1, "f": 3, "k": k, "w": k, "L": depth}
+    {**WORDS, "n": n, "m": m, "d": 2, "h": 1, "g": 1, "f": 3, "k": k, "w": k, "L": depth}
     for n, m, k, depth in ((1, 1, 1, 1), (2, 1, 3, 1), (1, 3, 3, 2), (4, 2, 3, 3), (7, 2, 3, 2))
 )
 OFF = st.sampled_from([-1, 1])
@@ -73,6 +82,11 @@ def lengths(name: str, unit: str = "tensor") -> LengthCertificate:
     return found
 
 
+def is_open(figure: str, name: str, unit: str = "tensor") -> bool:
+    """Whether a figure has no certificate."""
+    return unit in OPEN.get((figure, name), ())
+
+
 def accepted(check: Callable[..., None], name: str, certificate: Any, unit: str = "tensor") -> bool:
     """Whether a checker accepts a certificate."""
     try:
@@ -95,22 +109,30 @@ def is_measured(figure: str, name: str, formula: tuple[Poly, ...], least: Sizes)
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("name", NAMES)
 def test_certificates_of_the_catalogue_are_accepted(name: str, unit: str) -> None:
-    """Law: the span and the path length of every model are proved, with symbols for all sizes."""
-    assert accepted(check_span, name, spans(name, unit), unit)
-    assert accepted(check_length, name, lengths(name, unit), unit)
+    """Law: spans and path lengths are proved, with symbols for all sizes, or say why they are not."""
+    if is_open("span", name, unit):
+        assert "no proof was found" in str(span(graph_of(name), Setting(unit=unit)).reason)
+    else:
+        assert accepted(check_span, name, spans(name, unit), unit)
+    if is_open("path_length", name, unit):
+        assert "no proof was found" in str(path_length(graph_of(name), Setting(unit=unit)).reason)
+    else:
+        assert accepted(check_length, name, lengths(name, unit), unit)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("off", [-1, 1])
 def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
     """Law: no certificate proves a formula that is one more or one less."""
-    long, short = spans(name), lengths(name)
+    long = spans(name)
     for k, term in enumerate(long.formula):
         wrong = (*long.formula[:k], term + off, *long.formula[k + 1 :])
         assert not accepted(check_span, name, replace(long, formula=wrong))
-    for k, term in enumerate(short.formula):
-        wrong = (*short.formula[:k], term + off, *short.formula[k + 1 :])
-        assert not accepted(check_length, name, replace(short, formula=wrong))
+    if not is_open("path_length", name):
+        short = lengths(name)
+        for k, term in enumerate(short.formula):
+            wrong = (*short.formula[:k], term + off, *short.formula[k + 1 :])
+            assert not accepted(check_length, name, replace(short, formula=wrong))
     field = receptive_field(graph_of(name), Setting()).certificate
     assert isinstance(field, FieldCertificate)
     assert accepted(check_field, name, field, "layer")
@@ -124,7 +146,8 @@ def test_certificates_of_other_models_are_refused(name: str) -> None:
     for other in NAMES:
         if set(graph_of(other).equations) != set(graph_of(name).equations):
             assert not accepted(check_span, name, spans(other))
-            assert not accepted(check_length, name, lengths(other))
+            if not is_open("path_length", other):
+                assert not accepted(check_length, name, lengths(other))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,7 +163,7 @@ def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
         assert not accepted(check_span, name, replace(certificate, chains=raised))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [n for n in NAMES if not is_open("path_length", n)])
 def test_an_equation_without_pieces_is_refused(name: str) -> None:
     """Law: what an input reaches cannot be left out, nor can an input."""
     certificate = lengths(name)

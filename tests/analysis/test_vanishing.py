@@ -44,9 +44,7 @@ def moved(graph: Graph, at: Mapping[str, int], seeds: int = 3) -> Dependence:
 
 @given(st.data(), testing.models(deepest=2))
 @settings(max_examples=25)
-def test_what_is_not_reached_or_vanishes_changes_nothing(
-    data: Any, model: testing.Block
-) -> None:
+def test_what_is_not_reached_or_vanishes_changes_nothing(data: Any, model: testing.Block) -> None:
     """Law: in any model, only pairs that are reached and do not vanish can change an output."""
     graph = model.graph
     at = data.draw(testing.sizes(graph, longest=5))

@@ -16,6 +16,7 @@ are not seen; where torch takes scaled dot products apart (the meta device) ther
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -33,7 +34,8 @@ from . import (  # noqa: F401  each registers its rules
     rules_recurrent,
     rules_reduction,
 )
-from .counts import RULES, Call, Counts, Found, Masked
+from .counts import RULES, Call, Counts, Found, Masked, Rule
+from .rules_moves import nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +108,37 @@ def count(function: Callable[[], Any]) -> Tally:
     record = _Record()
     with _Dispatch(record):
         function()
-    return Tally(record.dense, record.least, record.masks, MappingProxyType(dict(record.lines)))
+    return record.tally()
 
 
 @dataclass(eq=False, slots=True)
 class _Record:
     """What has been counted so far."""
 
-    dense: Counts = field(default_factory=Counts)
-    least: Counts | None = field(default_factory=Counts)
-    masks: bool = False
     lines: dict[str, Counts] = field(default_factory=dict)
+    thrown: Counts | None = field(default_factory=Counts)
+    """What was done for pairs that are masked; None once nobody can tell."""
+    masks: bool = False
 
     def add(self, name: str, found: Found) -> None:
         """Count one operator."""
         if isinstance(found, Masked):
             self.masks = True
-            dense, least = found.dense, found.least
+            hidden = self.thrown is None or found.least is None
+            self.thrown = None if hidden else self.thrown + (found.dense - found.least)
+            found = found.dense
+        if name in self.lines:
+            self.lines[name] += found
         else:
-            dense = least = found
-        self.dense += dense
-        self.least = None if self.least is None or least is None else self.least + least
-        if dense != Counts():
-            self.lines[name] = self.lines.get(name, Counts()) + dense
+            self.lines[name] = found
+
+    def tally(self) -> Tally:
+        """Return what has been counted."""
+        nothing = Counts()
+        counts = sum(self.lines.values(), start=nothing)
+        least = None if self.thrown is None else counts - self.thrown
+        lines = {name: found for name, found in self.lines.items() if found != nothing}
+        return Tally(counts, least, self.masks, MappingProxyType(lines))
 
 
 class _Dispatch(TorchDispatchMode):  # type: ignore[misc]
@@ -141,18 +151,30 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[misc]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operator and count it; one that only stands for others is taken apart."""
         kwargs = kwargs or {}
-        if not isinstance(func, torch._ops.OpOverload):
-            raise EngineError(f"expected operators with a counting rule, got {func}")
-        name = func._schema.name
-        name = name if name in RULES else name.removesuffix("_")
-        rule = RULES.get(name)
-        if rule is None and not func.is_view:
+        name, rule = found(func)
+        if rule is None:
             with self:
-                found = func.decompose(*args, **kwargs)
-            if found is NotImplemented:
+                parts = func.decompose(*args, **kwargs)
+            if parts is NotImplemented:
                 raise EngineError(f"expected operators with a counting rule, got {func}")
-            return found
+            return parts
         out = func(*args, **kwargs)
-        if rule is not None:
+        if rule is not nothing:
             self.record.add(name, rule(Call(func, args, kwargs, out)))
         return out
+
+
+@functools.cache
+def found(func: Any) -> tuple[str, Rule | None]:
+    """Return the name and the rule of an operator, one that works in place having that of the other.
+
+    Raises
+    ------
+    EngineError
+        If it is no operator that can be taken apart.
+    """
+    if not isinstance(func, torch._ops.OpOverload):
+        raise EngineError(f"expected operators with a counting rule, got {func}")
+    name = func._schema.name
+    name = name if name in RULES else name.removesuffix("_")
+    return name, nothing if func.is_view and name not in RULES else RULES.get(name)

@@ -8,6 +8,7 @@ True
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -43,20 +44,28 @@ class Counts:
     """How much of the contractions a backward pass computes again because it was not kept."""
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, k) + getattr(other, k) for k in (*LINES, *BESIDES)))
+        return Counts(*map(operator.add, self.values, other.values))
 
     def __sub__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, k) - getattr(other, k) for k in (*LINES, *BESIDES)))
+        return Counts(*map(operator.sub, self.values, other.values))
 
     def __mul__(self, times: int) -> Counts:
-        return Counts(*(getattr(self, k) * times for k in (*LINES, *BESIDES)))
+        return Counts(*(times * value for value in self.values))
 
     __rmul__ = __mul__
 
     @property
+    def values(self) -> tuple[int, ...]:
+        """All counts, in the order of the fields."""
+        return _values(self)
+
+    @property
     def total(self) -> int:
         """All operations on numbers."""
-        return sum(getattr(self, k) for k in LINES)
+        return sum(self.values[: len(LINES)])
+
+
+_values = operator.attrgetter(*LINES, *BESIDES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Memory: bytes that are live, bytes kept for the backward pass, and the state between two steps.
+"""Memory: bytes that are live, values kept for the backward pass, and the state between two steps.
 
 Bytes that are live are followed at dispatch: a storage lives from the operator that returns it until
 the last tensor on it is gone. What an operator allocates and frees inside itself is not seen there;
@@ -10,31 +10,30 @@ torch's own allocator sees it, and the operator that ran when most was allocated
 True
 >>> state(build("lstm", {"n": 4, "d": 2, "L": 3}))
 12
->>> saved(build("feed_forward", {"n": 4, "d": 2, "f": 3, "L": 1}, fused=False)).scalars
-20
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
+from ..catalogue import PLAIN
 from ..observations import EngineError, Observation
 from .modules import Built, build
+from .saving import saved, storage, tensors
 
 Sizes = Mapping[str, int]
 
@@ -60,18 +59,6 @@ class Workspace:
         return self.allocated - self.dispatched
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What autograd keeps for the backward pass, each storage once, without weights."""
-
-    scalars: int
-    """Numbers, of the type that the model computes in."""
-    others: int
-    """Bytes of masks, indices and random states."""
-    constants: int
-    """Plain numbers that the code divides or multiplies by, kept as tensors without axes."""
-
-
 class _Live(TorchDispatchMode):  # type: ignore[misc]
     """Follows the storages of all tensors that operators return."""
 
@@ -79,25 +66,24 @@ class _Live(TorchDispatchMode):  # type: ignore[misc]
         super().__init__()
         self.now = self.most = 0
         self._bytes: dict[int, int] = {}
-        self._given = {_storage(x) for x in given}
+        self._given = {storage(x) for x in given}
 
     def __torch_dispatch__(
         self, operator: Any, types: Any, arguments: Any = (), options: Any = None
     ) -> Any:
         found = operator(*arguments, **(options or {}))
-        for tensor in _tensors(found):
+        for tensor in tensors(found):
             self._see(tensor)
         return found
 
     def _see(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
-        key = storage._cdata
+        held, key = tensor.untyped_storage(), storage(tensor)
         if key in self._bytes or key in self._given:
             return
-        self._bytes[key] = storage.nbytes()
+        self._bytes[key] = held.nbytes()
         self.now += self._bytes[key]
         self.most = max(self.most, self.now)
-        weakref.finalize(storage, self._forget, key)
+        weakref.finalize(held, self._forget, key)
 
     def _forget(self, key: int) -> None:
         self.now -= self._bytes.pop(key, 0)
@@ -124,33 +110,6 @@ def workspace(built: Built, *, grad: bool = False, seed: int = 0) -> Workspace:
     return Workspace(live.most, allocated, operator)
 
 
-def saved(built: Built, *, seed: int = 0) -> Saved:
-    """Run a model and count what autograd keeps, by hooks on the tensors that it saves."""
-    weights = {_storage(p) for p in [*built.module.parameters(), *built.module.buffers()]}
-    scalars: dict[int, int] = {}
-    others: dict[int, int] = {}
-    constants: set[int] = set()
-    held: list[Tensor] = []
-
-    def pack(tensor: Tensor) -> Tensor:
-        key, size = _storage(tensor), tensor.untyped_storage().nbytes()
-        held.append(tensor)  # so that no other tensor gets this one's storage
-        if key in weights:
-            return tensor
-        if tensor.dtype != built.dtype:
-            others[key] = size
-        elif tensor.dim() == 0:
-            constants.add(key)
-        else:
-            scalars[key] = size // tensor.element_size()
-        return tensor
-
-    inputs = [x.requires_grad_() for x in built.inputs(seed)]
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        built.forward(*inputs)
-    return Saved(sum(scalars.values()), sum(others.values()), len(constants))
-
-
 def state(built: Built, *, seed: int = 0) -> int:
     """Count the scalars of the state that a recurrent module hands from one step to the next.
 
@@ -170,7 +129,7 @@ def state(built: Built, *, seed: int = 0) -> int:
         last, _ = built.module(x[:, :1], carried)
     if not torch.allclose(last[:, -1], whole[:, -1], rtol=0, atol=CLOSE):
         raise EngineError(f"expected {built.subject} to go on from its state, it computed another")
-    return sum(part.numel() for part in _tensors(carried))
+    return sum(part.numel() for part in tensors(carried))
 
 
 def observe(
@@ -193,30 +152,39 @@ def _state(model: str, at: Sizes, seed: int) -> Iterator[Observation]:
 
 
 def _activations(model: str, at: Sizes, seed: int) -> Iterator[Observation]:
+    """Observe the values that are kept, and the storages that hold them."""
+    rounds = model in PLAIN and PLAIN[model].stepwise is not None
     for fused in (False, True):
         built = build(model, at, seed=seed, fused=fused)
         seen = saved(built, seed=seed)
-        left = [f"{seen.others} bytes of masks and indices"] if seen.others else []
-        left += [f"{seen.constants} plain numbers"] if seen.constants else []
-        notes = [f"besides {' and '.join(left)}"] if left else []
-        notes += ["fused operators keep what their own derivative reads"] if fused else []
-        tolerance, part = (float("inf"), "fused") if fused else (0.0, "")
-        yield Observation(
-            "activations", dict(at), seen.scalars, built.source, part, tolerance, "; ".join(notes)
-        )
+        values = Observation("activations", dict(at), seen.values, built.source)
+        if fused:
+            note = "a fused operator keeps what its own derivative reads"
+            values = replace(values, part="fused", tolerance=math.inf, note=note)
+        elif rounds:
+            note = "every round of a scan keeps its products, the derivation those of a loop"
+            values = replace(values, tolerance=math.inf, note=note)
+        more = f"copies, constants and rests of views take {seen.stored - seen.values} more"
+        masks = f", masks and indices {seen.others} bytes" if seen.others else ""
+        stored = replace(values, value=seen.stored, part=f"stored{' fused' if fused else ''}")
+        yield values
+        yield replace(stored, tolerance=math.inf, note=f"{more}{masks}")
 
 
 def _workspace(model: str, at: Sizes, seed: int) -> Iterator[Observation]:
-    for fused in (False, True):
-        built = build(model, at, seed=seed, fused=fused)
+    """Observe what is live at the peak; of an LSTM in single precision too, as oneDNN runs it."""
+    kinds: list[tuple[str, bool, Any]] = [("", False, torch.float64), (" fused", True, torch.float64)]
+    if model == "lstm":
+        kinds.append((" fused float32", True, torch.float32))
+    for end, fused, dtype in kinds:
+        built = build(model, at, seed=seed, fused=fused, dtype=dtype)
         seen = workspace(built, seed=seed)
-        end = " fused" if fused else ""
         note = f"{seen.hidden} bytes inside {seen.operator}" if seen.hidden else ""
-        tolerance = float("inf") if fused else 0.0
-        kind = (dict(at), built.source)
-        yield Observation("workspace", kind[0], seen.dispatched, kind[1], f"dispatched{end}")
-        yield Observation(
-            "workspace", kind[0], seen.allocated, kind[1], f"allocated{end}", tolerance, note
+        live = Observation("workspace", dict(at), seen.dispatched, built.source, f"dispatched{end}")
+        yield live
+        tolerance = math.inf if fused else 0.0
+        yield replace(
+            live, value=seen.allocated, part=f"allocated{end}", tolerance=tolerance, note=note
         )
 
 
@@ -255,11 +223,3 @@ def _quiet() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def _storage(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
-
-
-def _tensors(found: Any) -> list[Tensor]:
-    return [x for x in tree_leaves(found) if isinstance(x, Tensor)]

@@ -61,6 +61,8 @@ class Range:
     least: int | None = None
     far: int = 11
     """About how large the size is where the formula is held out."""
+    long: bool = False
+    """Whether runs get long with it, so that it stays small where lengths are far out."""
 
     @classmethod
     def length(cls, *chunks: int) -> Range:
@@ -76,13 +78,17 @@ class Range:
         """Return the values that a formula may be fitted to."""
         return range(self.start, self.start + TALLEST * self.step, self.step)
 
-    def beyond(self, last: int, value: int) -> int:
-        """Return the first value after ``last`` that is at least ``value``."""
-        return self.start - (self.start - max(value, last + 1)) // self.step * self.step
+    def reaching(self, value: int) -> int:
+        """Return the first value of the progression that is at least ``value``."""
+        return self.start - min(self.start - value, 0) // self.step * self.step
+
+    def away(self, last: int) -> int:
+        """Return a value far out, after ``last`` unless the size makes runs long."""
+        return self.reaching(self.far if self.long else max(self.far, last + 1))
 
     def odd(self, last: int) -> int:
         """Return a value after ``last`` at an odd place of the progression, an odd one if it can."""
-        found = self.beyond(last, ODD if self.far >= FAR else self.far // 2)
+        found = self.reaching(max(ODD if self.far >= FAR else self.far // 2, last + 1))
         places = (found - self.start) // self.step
         wanted = found % 2 if self.step % 2 else (places + self.start // self.step) % 2
         return found if wanted else found + self.step
@@ -144,7 +150,7 @@ def fit(counted: Count, ranges: Mapping[str, Range]) -> Fitted:
     fitted = tuple(dict(zip(ranges, key, strict=True)) for key in seen)
     last = {name: max(at[name] for at in fitted) for name in ranges}
     held: list[Sizes] = [
-        {name: r.beyond(last[name], r.far) for name, r in ranges.items()},
+        {name: r.away(last[name]) for name, r in ranges.items()},
         {name: r.odd(last[name]) for name, r in ranges.items()},
     ]
     for at in held:
@@ -227,7 +233,7 @@ _RANGES: Mapping[str, Range] = {
     "m": Range(far=40),
     "w": _ODD,
     "k": _ODD,
-    "L": Range(far=5),
+    "L": Range(far=2, long=True),
 }
 _PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "h": {"d": ("h", "e")},

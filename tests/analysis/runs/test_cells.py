@@ -121,9 +121,7 @@ def test_attention(n: int, heads_and_width: tuple[int, int], seed: int) -> None:
     """Law: the closed form for attention is the complex step's, at distance 0 as well."""
     heads, d = heads_and_width
     random = np.random.default_rng(seed)
-    weights = {
-        key: random.normal(size=shape) for key, shape in shapes.attention({"d": d}).items()
-    }
+    weights = {key: random.normal(size=shape) for key, shape in shapes.attention({"d": d}).items()}
     x = random.normal(size=(n, d))
 
     def last(y: Array) -> Array:

@@ -94,8 +94,10 @@ def test_a_bidirectional_stack_waits_for_both_ends(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in STACKED if "attention" in n])
 @pytest.mark.parametrize("fused", [False, True])
 def test_attention_is_as_deep_as_it_has_layers(name: str, fused: bool) -> None:
-    """Attention is c L deep whatever n, in the library's module as well (projection and bias,
-    scores, scale, softmax, mix, projection and bias: c = 8)."""
+    """Attention is c L deep whatever n, in the library's module as well.
+
+    Projection and bias, scores, scale, softmax, mix, projection and bias: c = 8.
+    """
     assert slopes(name, own(name), "n", fused=fused) == [0] * 3
     assert slopes(name, own(name), "L", fused=fused) == [8] * 3
 

@@ -1,0 +1,30 @@
+"""Flags that are drawn at random: what dropout keeps. One of them takes a byte or less."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .base import Frame, Site
+from .views import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Flags(Source):
+    """Ones with some probability, zeros otherwise; the same for the same name and position."""
+
+    probability: float = 0.9
+
+    name: ClassVar[str] = "flags"
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Draw them."""
+        free = [a for a in site.equation.positions if a.name not in frame.fixed]
+        shape = [frame.whole(a.extent) for a in (*free, *site.equation.features)]
+        seed = (zlib.crc32(site.equation.name.encode()), *frame.fixed.values())
+        drawn = np.random.default_rng(seed).random(shape) < self.probability
+        return frame.xp.where(frame.mask_of(drawn), frame.constant(1.0), frame.constant(0.0))
