@@ -244,7 +244,21 @@ def compare(
         in_units("span", ("layer", "tensor", "scalar")) if "span" in figures else {},
         tuple(_crossovers(analyses, setting)) if "work" in figures else (),
         in_units("path_length", ("layer", "tensor")) if "path_length" in figures else {},
+        {
+            name: {a.model: _in_training(name, a, at, witnesses) for a in analyses}
+            for name in ("work", "span", "path_length")
+            if name in figures and "activations" in figures and setting.mode == "encode"
+        },
     )
+
+
+def _in_training(
+    name: str, analysis: Analysis, at: Sequence[Sizes], witnesses: Sequence[str]
+) -> Figure:
+    """Return a figure of forward and backward pass together."""
+    points = points_of(analysis.graph, [_own(analysis.graph, sizes) for sizes in at])
+    setting = analysis.setting.but(mode="train", unit="layer")
+    return figure(name, analysis.graph, setting, points, witnesses)
 
 
 def _in_unit(

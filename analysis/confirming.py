@@ -239,7 +239,7 @@ def _outputs(engine: Engine, graph: Graph, sizes: Sizes, seed: int) -> Observati
     scale = max(1.0, float(np.abs(drawn.expected).max(initial=0.0)))
     error = float(np.abs(found - drawn.expected).max(initial=0.0)) / scale
     return Observation(
-        "outputs", dict(sizes), error, source, "", engine.close or 0.0, "the largest relative difference"
+        "outputs", dict(sizes), error, source, "", engine.close, "the largest relative difference"
     )
 
 
@@ -287,7 +287,13 @@ def draw(graph: Graph, sizes: Mapping[str, int], seed: int) -> own.Drawn:
 def _input(
     graph: Graph, name: str, sizes: Mapping[str, int], random: np.random.Generator
 ) -> NDArray[Any]:
-    return random.standard_normal(tuple(whole(a.extent, sizes) for a in graph[name].domain))
+    """Draw an input: numbers of rows where a table is looked up by it."""
+    shape = tuple(whole(a.extent, sizes) for a in graph[name].domain)
+    for equation in graph.of("lookup"):
+        numbers, table = equation.reads
+        if numbers.source == name:
+            return random.integers(0, whole(graph[table.source].features[0].extent, sizes), shape)
+    return random.standard_normal(shape)
 
 
 def _own(graph: Graph, sizes: Sizes) -> dict[str, int]:

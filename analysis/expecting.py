@@ -48,6 +48,9 @@ LINES: Mapping[str, tuple[str, ...]] = {
 TRAINED = ("activations",)
 """Figures of the mode train."""
 
+WAYS = ("fused", "stored")
+"""Words that say how a number was taken, and not of what."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -78,7 +81,7 @@ def expected(graph: Graph, seen: Observation) -> Expected:
         return Expected(None, reason=f"{seen.figure} has no derivation")
     words = seen.part.split()
     grows = words[words.index("slope") + 1] if "slope" in words else None
-    words = [w for w in words if w not in {"slope", grows}]
+    words = [w for w in words if w not in {"slope", grows, *WAYS}]
     setting = _setting(seen.figure, words)
     rest = [w for w in words if not any(w in CHOICES[axis] for axis in AXES)]
     derivation = derive(seen.figure, graph, setting)

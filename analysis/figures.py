@@ -155,6 +155,9 @@ class Comparison:
     crossovers: tuple[Crossover, ...]
     paths: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     """By unit (layer, tensor), then by model: the path length in that unit."""
+    training: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    """By figure (work, span and path_length, the last being the gradient's path), then by model:
+    the figure of forward and backward pass together, in unit layer."""
 
     @property
     def cells(self) -> list[Figure]:
@@ -163,7 +166,7 @@ class Comparison:
         found = [f for a in self.analyses for f in a.figures.values() if not by_unit.get(f.name)]
         for units in by_unit.values():
             found += [f for by_model in units.values() for f in by_model.values()]
-        return found
+        return [*found, *(f for by_model in self.training.values() for f in by_model.values())]
 
     @property
     def agree(self) -> bool:

@@ -34,7 +34,7 @@ from .proofs.lengths import (
 )
 from .proofs.paths import PathCertificate
 from .proofs.pieces import Given, Piece
-from .proofs.potentials import lower_sizes
+from .proofs.positions import lower_sizes
 from .regions import by_region, region_length
 from .solving import UnsolvedError, both, require
 

@@ -13,7 +13,7 @@ from .paths import certify_paths
 from .proofs.errors import ProofError
 from .proofs.lengths import FieldCertificate, check_field, connected, count, reaches
 from .proofs.paths import PathCertificate, check_paths
-from .proofs.potentials import lower_sizes
+from .proofs.positions import lower_sizes
 from .solving import UnsolvedError, require
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from ..graphs.graph import Equation, Graph
 from ..graphs.setting import Setting
@@ -17,7 +16,7 @@ from ..graphs.sizes import Poly, at_least, maximum, poly, size
 from .derivation import Derivation
 from .proofs.errors import ProofError
 from .proofs.paths import costs
-from .proofs.potentials import lower_sizes
+from .proofs.positions import lower_sizes
 from .proofs.reading import Reader, claimed
 from .proofs.region_lengths import (
     Places,
@@ -27,7 +26,6 @@ from .proofs.region_lengths import (
     check_region_field,
     check_region_length,
     linked,
-    positive,
     region_count,
 )
 from .proofs.regions import (
@@ -39,7 +37,7 @@ from .proofs.regions import (
     region_checker,
     ways_through,
 )
-from .solving import UnsolvedError, continued, require
+from .solving import UnsolvedError, continued, make_room, require
 from .walking import Walk
 
 KINDS = frozenset({"block", "first", "stride"})
@@ -244,7 +242,7 @@ def _farthest(
     ends = [r.block for r in others] + [r.below for r in others] + [r.size for r in others]
     zero, choices = poly(0), [poly(0), poly(1), *(e for e in ends if e is not None)]
     for x in dict.fromkeys(choices):
-        for j, i in ((zero, x), (x, zero)):
+        for j, i in ((zero, x), (x, zero), (x, x)):
             places, sizes = Places(name, output, j, i), dict(least)
             try:
                 _make_room(graph, places, region, others, sizes)
@@ -266,10 +264,9 @@ def _make_room(
     ):
         if axis is not None and place != 0:
             require(sizes, axis.extent - 1, place)
-        for atom in () if axis is None else axis.extent.atoms:
-            if atom.kind == "ceil" and not positive(atom.args[0] + 1, lower_sizes(sizes)):
-                require(sizes, atom.args[0] + 1, Fraction(1, 64))
-    far = places.i + places.j
+        if axis is not None:
+            make_room(axis, sizes)
+    far = poly(0) if places.i == places.j else places.i + places.j
     if region.block is not None:
         require(sizes, region.block - 1, far)
     if region.below is not None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from ..graphs.graph import Axis
 from ..graphs.sizes import Poly, at_least, poly
-from .proofs.potentials import lower_sizes
+from .proofs.positions import lower_sizes, positive
 
 
 class UnsolvedError(Exception):
@@ -108,3 +109,21 @@ def require(least: dict[str, int], cost: Poly, floor: Poly | int | Fraction) -> 
                 least |= {name: raised[name] for name in names}
                 return
     raise UnsolvedError(f"whether {cost} is at least {floor} depends on which size is larger")
+
+
+def make_room(axis: Axis, least: dict[str, int]) -> None:
+    """Raise the least values of sizes until an axis has a position.
+
+    Raises
+    ------
+    UnsolvedError
+        If which sizes that takes depends on others.
+    """
+    for atom in sorted(axis.extent.atoms, key=lambda a: a.text):
+        if atom.kind == "ceil" and not positive(atom.args[0] + 1, lower_sizes(least)):
+            for value in range(2, LARGEST_LEAST + 1):
+                raised = both(least, dict.fromkeys(atom.args[0].sizes, value))
+                if positive(atom.args[0] + 1, lower_sizes(raised)):
+                    least |= raised
+                    return
+            raise UnsolvedError(f"whether {axis} has a position depends on which size is larger")

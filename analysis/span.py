@@ -17,20 +17,12 @@ from ..graphs.schedule import Step, steps
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, maximum, poly, size
 from .derivation import Derivation
+from .proofs.chains import Carried, Link, Reverse, supported
 from .proofs.errors import ProofError
-from .proofs.potentials import (
-    End,
-    Link,
-    SpanCertificate,
-    bound_symbol,
-    cells,
-    check_span,
-    highest,
-    region,
-    supported,
-)
+from .proofs.positions import bound_symbol, cells, lower_sizes, region
+from .proofs.potentials import End, SpanCertificate, check_span, highest
 from .sites import weights
-from .solving import STEPS, UnsolvedError, continued, largest, prune
+from .solving import STEPS, UnsolvedError, continued, largest, make_room, prune
 
 Terms = tuple[Poly, ...]
 LATEST_START = 3
@@ -100,6 +92,8 @@ def _least(graph: Graph) -> dict[str, int]:
             value = (axis.extent - size(name)).constant
             if value is not None and value < 0:
                 least[name] = max(least.get(name, 1), 1 - int(value))
+    for axis in graph.axes.values():
+        make_room(axis, least)
     return least
 
 
@@ -251,10 +245,8 @@ def _chains(
         name: tuple(Link(term, {}) for term in (*terms, *_alternatives(graph[name], solver)))
         for name, terms in potentials.items()
     }
-    reverse, least = frozenset(solver.reverse), solver.least
-    trial = SpanCertificate(
-        (), potentials, chains, (), reverse, least
-    )  # sees chains as they change
+    reverse = frozenset(solver.reverse)
+    trial = Carried(chains, reverse)  # sees chains as they change
     changed = True
     while changed:
         changed = False
@@ -290,7 +282,7 @@ def _alternatives(equation: Equation, solver: Solver) -> Terms:
 
 
 def _settled(
-    graph: Graph, equation: Equation, link: Link, trial: SpanCertificate, solver: Solver
+    graph: Graph, equation: Equation, link: Link, trial: Carried, solver: Solver
 ) -> Link | None:
     """Return the link if it is supported, the link from a later start on, or None."""
     weight = solver.weight[equation.name]
@@ -317,7 +309,7 @@ def _raised(
     equation: Equation,
     starts: Mapping[str, int],
     cell: Mapping[str, object],
-    reverse: frozenset[tuple[str, str]],
+    reverse: Reverse,
 ) -> str | None:
     """Name the axis that is at its start in an unsupported cell; None if none is."""
     for axis in reversed(equation.positions):
@@ -332,11 +324,12 @@ def _raised(
 
 
 def _end(graph: Graph, term: Poly, chains: Mapping[str, tuple[Link, ...]], solver: Solver) -> End:
+    floor = lower_sizes(solver.least)
     for name, links in chains.items():
         for k, link in enumerate(links):
             value, where = _extremes(graph[name], link.cost, solver.least)
             started = all(
-                at_least(axis.extent - 1, link.start.get(axis.name, 0), given=dict(solver.least))
+                at_least(axis.extent - 1, link.start.get(axis.name, 0), given=floor)
                 for axis in graph[name].positions
             )
             if value == term and started:

@@ -113,7 +113,7 @@ def gelu(x: Array, *, exact: bool = False) -> Array:
 
 
 def silu(x: Array) -> Array:
-    """x times its logistic function, of each component (Elfwing et al. 2018)."""
+    """Each component times its logistic function (Elfwing et al. 2018)."""
     return elementwise("silu", x)
 
 

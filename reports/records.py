@@ -30,7 +30,11 @@ def analyses_record(analyses: Iterable[Analysis]) -> dict[str, Any]:
 def comparison_record(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
     """Return the record of a comparison: models, spans and paths by unit, crossovers."""
     record = analyses_record(comparison.analyses)
-    for key, by_unit in (("spans", comparison.spans), ("paths", comparison.paths)):
+    for key, by_unit in (
+        ("spans", comparison.spans),
+        ("paths", comparison.paths),
+        ("training", comparison.training),
+    ):
         record[key] = {
             unit: {name: figure_record(f) for name, f in by_model.items()}
             for unit, by_model in by_unit.items()

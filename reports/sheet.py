@@ -32,6 +32,13 @@ UNIT_TITLES = {
 }
 """Figures that a comparison has in several units, with the title of each row."""
 
+TRAINING_TITLES = {
+    "work": "training work",
+    "span": "sequential operations of training",
+    "path_length": "gradient path in layers",
+}
+"""Figures of forward and backward pass together, with the title of each row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -95,9 +102,19 @@ def sheet_of(
 
 def comparison_sheet(comparison: Comparison) -> Sheet:
     """Lay out a comparison."""
-    return sheet_of(
+    sheet = sheet_of(
         comparison.analyses, {"span": comparison.spans, "path_length": comparison.paths}
     )
+    training = tuple(
+        Row(
+            f"training-{name.replace('_', '-')}",
+            name,
+            TRAINING_TITLES[name],
+            tuple(by_model.get(a.model) for a in comparison.analyses),
+        )
+        for name, by_model in comparison.training.items()
+    )
+    return Sheet(sheet.models, (*sheet.rows, *training), sheet.setting)
 
 
 def figure_sheet(figure: Figure) -> Sheet:

@@ -9,46 +9,23 @@ conditions under which it holds and those under which it does not.
 ('conditional', True, 'U orthogonal, inputs and biases 0')
 
 References: Pascanu, Mikolov and Bengio 2013, *On the difficulty of training recurrent neural
-networks*, Section 2.1; Hochreiter and Schmidhuber 1997 and Gers et al. 2000 (the forget gate);
-Saxe, McClelland and Ganguli 2014 and Arjovsky et al. 2016 (orthogonal and unitary recurrences).
+networks*, Section 2.1.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from ..runs import cells, shapes
-from ..runs.signal import (
-    RECURRENT,
-    ROUNDING,
-    Bound,
-    Signal,
-    bound,
-    draw,
-    orthogonal,
-    spectral,
-    summarise,
-    tightest,
-    uniform,
-    with_singular_value,
-)
-
-Floats = NDArray[np.float64]
-Sample = tuple[dict[str, Floats], Floats]
-"""Weights and inputs [n, d]."""
+from ..runs.signal import ROUNDING, Bound, Signal, bound, spectral, summarise, tightest
+from .conditions import CONDITIONS, CONTEXT, HEADS, Condition, blocks, usual
 
 STATISTIC = "rate of the spectral norm of d output_i / d input_j"
-OPEN = 20.0
-"""A bias with which a gate is open: 1 - sigmoid(20) is 2e-9."""
-HEADS = 2
 LEGEND = (
     "in parentheses the factor per position with its interval; U is the recurrent matrix, s its "
     "largest singular value, linear is h = U h + W x"
@@ -83,17 +60,6 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "expected seed >= 0, tolerance from 0 to 0.001 and an even width, "
                 f"got seed={self.seed}, tolerance={self.tolerance}, width={self.width}"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A way to draw the weights and inputs of a model."""
-
-    model: str
-    text: str
-    """With what, as it follows on the model's name."""
-    sample: Callable[[np.random.Generator, int, int], Sample]
-    """From a generator, n and d."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,93 +144,12 @@ def run(condition: Condition, experiment: Experiment) -> Tried:
     norms, bounds = [], []
     for k in range(experiment.samples):
         weights, x = condition.sample(np.random.default_rng([experiment.seed, k]), n, d)
-        norms.append(spectral(condition.model, _blocks(condition.model, weights, x)))
+        norms.append(spectral(condition.model, blocks(condition.model, weights, x)))
         if condition.model == "rnn":
             bounds.append(bound(norms[-1], weights))
     at = {"n": n, "d": d}
     signal = summarise(condition.model, np.stack(norms), at=at, seed=experiment.seed)
     return Tried(condition, signal, tightest(bounds) if bounds else None)
-
-
-def _blocks(model: str, weights: Mapping[str, Floats], x: Floats) -> Floats:
-    if model in RECURRENT:
-        return cells.by_distance(RECURRENT[model], weights, x, width=x.shape[1])
-    return cells.attention_by_distance(weights, x, heads=HEADS)
-
-
-def _usual(model: str) -> Callable[[np.random.Generator, int, int], Sample]:
-    """Draw as torch.nn initialises: uniform, with standard normal inputs."""
-
-    def sample(random: np.random.Generator, n: int, d: int) -> Sample:
-        if model in RECURRENT:
-            return draw(RECURRENT[model], d, random), random.normal(size=(n, d))
-        return uniform(shapes.attention({"d": d}), d, random), random.normal(size=(n, d))
-
-    return sample
-
-
-def _scaled(s: float) -> Callable[[np.random.Generator, int, int], Sample]:
-    """Draw a normal recurrent matrix whose largest singular value is s."""
-
-    def sample(random: np.random.Generator, n: int, d: int) -> Sample:
-        weights, x = _usual("rnn")(random, n, d)
-        matrix = with_singular_value(random.normal(size=(d, d)), s)
-        return {**weights, "weight_hh": matrix}, x
-
-    return sample
-
-
-def _orthogonal(random: np.random.Generator, n: int, d: int) -> Sample:
-    """Draw an orthogonal recurrent matrix; where inputs and biases are zero, tanh has slope 1."""
-    weights, x = _usual("rnn")(random, n, d)
-    still = {name: np.zeros(d) for name in ("bias_ih", "bias_hh")}
-    return {**weights, **still, "weight_hh": orthogonal(d, random)}, np.zeros_like(x)
-
-
-def _turning(random: np.random.Generator, n: int, d: int) -> Sample:
-    weights, x = _usual("linear")(random, n, d)
-    return {**weights, "weight_hh": orthogonal(d, random)}, x
-
-
-def _gate(model: str, place: int) -> Callable[[np.random.Generator, int, int], Sample]:
-    """Open the gate that keeps the state: its part of one bias is `OPEN`."""
-
-    def sample(random: np.random.Generator, n: int, d: int) -> Sample:
-        weights, x = _usual(model)(random, n, d)
-        bias = weights["bias_hh"].copy()
-        bias[place * d : (place + 1) * d] = OPEN
-        return {**weights, "bias_hh": bias}, x
-
-    return sample
-
-
-DRAWN = "parameters as torch.nn draws them"
-CONDITIONS: Mapping[str, tuple[Condition, ...]] = MappingProxyType(
-    {
-        "rnn": (
-            *(Condition("rnn", f"s = {s}", _scaled(s)) for s in (0.5, 0.9)),
-            Condition("rnn", DRAWN, _usual("rnn")),
-            Condition("rnn", "U orthogonal, inputs and biases 0", _orthogonal),
-            Condition("rnn", "s = 4", _scaled(4.0)),
-        ),
-        "lstm": (
-            Condition("lstm", DRAWN, _usual("lstm")),
-            Condition("lstm", "forget gates open", _gate("lstm", 1)),
-        ),
-        "gru": (
-            Condition("gru", DRAWN, _usual("gru")),
-            Condition("gru", "update gates open", _gate("gru", 1)),
-        ),
-        "linear": (Condition("linear", "U orthogonal", _turning),),
-        "causal_attention": (
-            Condition("causal_attention", f"{DRAWN}, uniformly", _usual("causal_attention")),
-        ),
-    }
-)
-"""Under which conditions each model is tried."""
-
-CONTEXT = (*CONDITIONS["linear"], *CONDITIONS["causal_attention"])
-"""What the models of a claim are held beside."""
 
 
 def _listed(tried: Sequence[Tried]) -> str:
@@ -305,10 +190,10 @@ def exchange(experiment: Experiment) -> float:
     n, d, worst = experiment.distance + 1, experiment.width, 0.0
     for k in range(experiment.samples):
         random = np.random.default_rng([experiment.seed, k])
-        weights, x = _usual("causal_attention")(random, n, d)
+        weights, x = usual("causal_attention")(random, n, d)
         order = np.append(random.permutation(n - 1), n - 1)
         plain, moved = (
-            spectral("causal_attention", _blocks("causal_attention", weights, y))[::-1]
+            spectral("causal_attention", blocks("causal_attention", weights, y))[::-1]
             for y in (x, x[order])
         )
         worst = max(worst, float(np.abs(plain[order] - moved).max() / plain.max()))

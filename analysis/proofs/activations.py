@@ -34,7 +34,7 @@ from ..layer_sums import all_layers
 from ..position_sums import law
 from ..sites import axis_of
 from .errors import ProofError
-from .potentials import lower_sizes
+from .positions import lower_sizes
 from .slots import instance, relation_of
 
 Part: TypeAlias = "tuple[Poly, Poly] | None"

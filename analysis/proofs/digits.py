@@ -29,7 +29,7 @@ from ...graphs.sizes import Poly, at_least, ceil_log, minimum, poly, power
 from .errors import ProofError
 from .paths import costs
 from .pieces import Given, Span1
-from .potentials import lower_sizes
+from .positions import lower_sizes
 from .reading import Cell, Reader
 
 

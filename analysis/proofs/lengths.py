@@ -20,7 +20,7 @@ from .errors import ProofError
 from .flights import least_heights, whole
 from .paths import PathCertificate, check_paths
 from .pieces import Given, Piece, covers
-from .potentials import bound_symbol, lower_sizes
+from .positions import bound_symbol, lower_sizes
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from .pieces import (
     targets,
     within,
 )
-from .potentials import lower_sizes
+from .positions import lower_sizes
 from .reading import Cell, Reader, claimed
 
 

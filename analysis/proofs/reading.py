@@ -18,7 +18,7 @@ from ...graphs.sizes import Poly, Sized, at_least, poly, size
 from ..sites import axis_of
 from .errors import ProofError
 from .pieces import Given, Span1
-from .potentials import bound_symbol, lower_sizes
+from .positions import bound_symbol, lower_sizes
 
 Own = TypeVar("Own", bound="Placed")
 

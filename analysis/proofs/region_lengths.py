@@ -2,7 +2,7 @@
 
 Two positions are as far apart as the cheapest region says that they are in. The longest of these is
 at most the formula if each region costs no more, and at least that if some pair is in no cheaper
-region. Pairs that are looked at are j = 0 or i = 0 and one other position.
+region. Pairs that are looked at have j = 0, i = 0 or i = j.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 
 from ...graphs.graph import Axis, Graph
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, Sized, at_least, minimum
+from ...graphs.sizes import Poly, at_least, minimum
 from .errors import ProofError
 from .pieces import Given
-from .potentials import lower_sizes
+from .positions import exists, lower_sizes
 from .regions import Region, RegionCertificate, check_regions, contains
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """A position of an input and one of an output, of which at least one is 0."""
+    """A position of an input and one of an output: one of them is 0, or they are the same."""
 
     source: str
     output: str
@@ -96,8 +96,8 @@ def apart(
     """Two positions exist, are connected, and no region that may hold them costs less."""
     if (places.source, places.output) not in linked(graph, regions):
         raise ProofError(f"{places.output}: it is no output that {places.source} reaches")
-    if places.j != 0 and places.i != 0:
-        raise ProofError(f"expected j = 0 or i = 0, got {places.j} and {places.i}")
+    if 0 not in (places.j, places.i, places.i - places.j):
+        raise ProofError(f"expected j = 0, i = 0 or i = j, got {places.j} and {places.i}")
     on_axis(graph[places.source].sequence, places.j, given)
     on_axis(graph[places.output].sequence, places.i, given)
     found = regions.regions[places.source][places.output]
@@ -114,31 +114,15 @@ def on_axis(axis: Axis | None, position: Poly, given: Given) -> None:
     if axis is None:
         return
     inside = at_least(position, 0, given=given) and at_least(axis.extent - 1, position, given=given)
-    if not inside or (position == 0 and not exists(axis, given)):
+    if not inside or not exists(axis, given):
         raise ProofError(f"position {position} is not certain to be on {axis}")
-
-
-def exists(axis: Axis, given: Given) -> bool:
-    """Whether an axis is certain to have a position: where windows end, more than none fit."""
-    return all(
-        positive(atom.args[0] + 1, given) for atom in axis.extent.atoms if atom.kind == "ceil"
-    )
-
-
-def positive(cost: Poly, given: Mapping[str, Sized]) -> bool:
-    """Whether a cost is certain to be more than zero: a sum with some positive size or number."""
-    inside = cost.substitute(given)
-    return all(c > 0 for c in inside.terms.values()) and any(
-        all(atom.kind == "size" and not atom.text.endswith("_") for atom, _ in monomial)
-        for monomial in inside.terms
-    )
 
 
 def is_inside(region: Region, places: Places, given: Given) -> bool:
     """Whether two positions are certain to be in a region."""
     if region.step is not None:
         return places.i == 0 and at_least(region.size - 1, places.j, given=given)
-    far = places.i + places.j
+    far = poly(0) if places.i == places.j else places.i + places.j
     return (region.block is None or at_least(region.block - 1, far, given=given)) and (
         region.below is None or at_least(region.below - 1, places.j, given=given)
     )
@@ -148,7 +132,7 @@ def is_outside(region: Region, places: Places, given: Given) -> bool:
     """Whether two positions are certain not to be in a region."""
     if region.step is not None:
         return places.i == 0 and at_least(places.j, region.size, given=given)
-    far = places.i + places.j
+    far = poly(0) if places.i == places.j else places.i + places.j
     return (region.block is not None and at_least(far, region.block, given=given)) or (
         region.below is not None and at_least(places.j, region.below, given=given)
     )

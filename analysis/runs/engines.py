@@ -1,7 +1,6 @@
 """Engines: who can run a model and observe it, found by name and imported when they are asked.
 
-The module of an engine has ``observe(model, at, figures=..., seed=...)``, and ``outputs`` where it
-takes the weights of an executed graph. Only its name stands here, so that asking what an engine can
+The module of an engine has ``observe(model, at, figures=..., seed=...)``. Only its name stands here, so that asking what an engine can
 see imports neither torch nor transformers.
 
 >>> list(ENGINES)
@@ -49,9 +48,10 @@ class Engine:
     """What it observes."""
     asked: tuple[str, ...] = ()
     """What it observes only on request, because it takes long and is held against nothing."""
-    close: float | None = None
-    """How far its outputs may be from those of the executed graph; None if it draws its own
-    weights."""
+    outputs: str = ""
+    """The module that has ``outputs``, which takes the weights of an executed graph."""
+    close: float = 0.0
+    """How far these outputs may be from those of the graph, relative to the largest."""
     counts: bool = False
     """Whether it runs on counting scalars, so that only small sizes end soon."""
     digest: str = ""
@@ -90,7 +90,7 @@ class Engine:
 
     def observes(self, asked: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the figures that it observes, with those that were asked for."""
-        first = () if self.close is None else ("outputs",)
+        first = ("outputs",) if self.outputs else ()
         return (*first, *self.figures, *(name for name in self.asked if name in asked))
 
 
@@ -121,11 +121,20 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
                 ("torch", "numpy"),
                 ".pytorch.engine",
                 ".pytorch.modules:MODULES",
-                ("params", "span", "dependence", "state", "activations", "workspace"),
+                ("params", "work", "span", "dependence", "state", "activations", "workspace"),
                 ("gradient", "time"),
-                close=1e-9,
+                ".pytorch.engine",
+                1e-9,
             ),
-            Engine("transformers", ("transformers", "torch", "numpy"), close=1e-5),
+            Engine(
+                "transformers",
+                ("transformers", "torch", "numpy"),
+                ".huggingface.observing",
+                ".huggingface.configs:FAMILIES",
+                ("params", "work", "decode_work", "state", "dependence"),
+                outputs=".huggingface.agreement",
+                close=1e-5,
+            ),
         )
     }
 )
@@ -185,7 +194,7 @@ def outputs(
     -------
     The outputs, and what ran, a `Source`.
     """
-    found: tuple[Any, Any] = _module(find(engine).module).outputs(model, at, inputs, parameters)
+    found: tuple[Any, Any] = _module(find(engine).outputs).outputs(model, at, inputs, parameters)
     return found
 
 

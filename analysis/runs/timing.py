@@ -182,5 +182,3 @@ def _seconds(work: Callable[[], object], calls: int) -> float:
     finally:
         if collecting:
             gc.enable()
-
-

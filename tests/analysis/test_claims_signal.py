@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from workspan.analysis.claims import signal
-from workspan.analysis.claims.signal import CONDITIONS, Condition, Experiment, check, exchange
+from workspan.analysis.claims.conditions import CONDITIONS, Condition, Sample
+from workspan.analysis.claims.signal import Experiment, check, exchange
 from workspan.analysis.runs.signal import Bound
 
 SMALL = Experiment(samples=12, distance=24, width=4)
@@ -90,7 +91,7 @@ def test_the_verdict_follows_from_the_conditions(monkeypatch: pytest.MonkeyPatch
 def test_a_condition_whose_norms_are_zero_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights of zero have no gradient at any distance: that neither confirms nor refutes."""
 
-    def nothing(random: np.random.Generator, n: int, d: int) -> signal.Sample:
+    def nothing(random: np.random.Generator, n: int, d: int) -> Sample:
         weights, x = CONDITIONS["gru"][0].sample(random, n, d)
         return {k: 0 * w for k, w in weights.items()}, x
 

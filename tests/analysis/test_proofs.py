@@ -20,6 +20,7 @@ from tests.adapters import WORDS, symbolic
 from tests.examples import examples
 from workspan.analysis.lengths import path_length
 from workspan.analysis.measure import measure
+from workspan.analysis.proofs.chains import Link
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.lengths import (
     FieldCertificate,
@@ -29,7 +30,7 @@ from workspan.analysis.proofs.lengths import (
 )
 from workspan.analysis.proofs.paths import PathCertificate
 from workspan.analysis.proofs.pieces import Piece
-from workspan.analysis.proofs.potentials import Link, SpanCertificate, check_span
+from workspan.analysis.proofs.potentials import SpanCertificate, check_span
 from workspan.analysis.reach import receptive_field
 from workspan.analysis.span import span
 from workspan.graphs.graph import Graph
@@ -165,10 +166,14 @@ def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not is_open("path_length", n)])
 def test_an_equation_without_pieces_is_refused(name: str) -> None:
-    """Law: what an input reaches cannot be left out, nor can an input."""
+    """Law: what an input reaches cannot be left out, nor can an input.
+
+    In a large model every equation would take long: some are left out, evenly spaced.
+    """
     certificate = lengths(name)
     for source, pieces in certificate.paths.pieces.items():
-        for equation in [e for e, found in pieces.items() if found]:
+        reached = [e for e, found in pieces.items() if found]
+        for equation in reached[:: 1 + len(reached) // 40]:
             less = {**certificate.paths.pieces, source: {**pieces, equation: ()}}
             paths = replace(certificate.paths, pieces=less)
             assert not accepted(check_length, name, replace(certificate, paths=paths))

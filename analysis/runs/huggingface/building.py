@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -177,13 +178,13 @@ def build(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep transformers from saying that kernels for GPUs are not installed."""
-    logging = transformers.utils.logging
-    usual = logging.get_verbosity()
-    logging.set_verbosity_error()
+    messages = transformers.utils.logging
+    usual = messages.get_verbosity()
+    messages.set_verbosity(logging.ERROR)
     try:
         yield
     finally:
-        logging.set_verbosity(usual)
+        messages.set_verbosity(usual)
 
 
 class PaddedLeft(TorchFunctionMode):  # type: ignore[misc]

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from ..observations import EngineError, Observation
 from ..pairs import bits
-from . import dependence, depth, memory
-from .modules import MODULES, Built, build
+from . import dependence, depth, memory, work
+from .modules import MODULES, build
 
 Sizes = Mapping[str, int]
 Found = Iterator[Observation]
@@ -58,9 +58,16 @@ def outputs(
 
 
 def _params(model: str, at: Sizes, seed: int) -> Found:
-    built = build(model, at, seed=seed)
-    count = sum(p.numel() for p in built.module.parameters())
-    yield Observation("params", dict(at), count, built.source)
+    yield from work.observe(model, at, figures=("params",), seed=seed)
+
+
+def _work(model: str, at: Sizes, seed: int) -> Found:
+    """Observe a forward pass, and then one with its backward pass."""
+    yield from work.observe(model, at, figures=("work",), seed=seed)
+    if not any(True for _ in build(model, at, seed=seed).module.parameters()):
+        return  # nothing takes a gradient
+    for seen in work.observe(model, at, figures=("work",), seed=seed, mode="train"):
+        yield replace(seen, part=f"train {seen.part}".strip())
 
 
 def _span(model: str, at: Sizes, seed: int) -> Found:
@@ -95,6 +102,7 @@ def _remembered(figure: str) -> Callable[[str, Sizes, int], Found]:
 FIGURES: Mapping[str, Callable[[str, Sizes, int], Found]] = MappingProxyType(
     {
         "params": _params,
+        "work": _work,
         "span": _span,
         "dependence": _dependence,
         **{figure: _remembered(figure) for figure in memory.FIGURES},

@@ -16,11 +16,11 @@ common multiple of its chunks, and the domain says so.
 
 >>> def padded(at):  # two operations for each position of whole chunks
 ...     return 2 * 16 * -(-at["n"] // 16)
->>> fit(padded, {"n": Range(step=16)}).formula
+>>> fit(padded, {"n": Range.length(16)}).formula
 '2*n'
->>> fit(padded, {"n": Range(step=16)}).domain
+>>> fit(padded, {"n": Range.length(16)}).domain
 'n >= 16, n % 16 == 0'
->>> fit(padded, {"n": Range()})
+>>> fit(padded, {"n": Range.length()})
 Traceback (most recent call last):
     ...
 workspan.analysis.runs.observations.EngineError: expected 32, fitted at small sizes, to hold at n=512: it gives 32, counted were 1024; ...

@@ -31,10 +31,8 @@ def allowed(mask: Any, causal: bool, rows: int, n: int, m: int, *, true: bool = 
         return rows * n * m
     if mask.device.type == "meta":
         return None
-    if mask.dtype == torch.bool:
-        kept = mask == true
-    else:
-        kept = mask > torch.finfo(mask.dtype).min
+    truths = mask.dtype == torch.bool
+    kept = mask == true if truths else mask > torch.finfo(mask.dtype).min
     return int(kept.sum()) * (rows * n * m // mask.numel())
 
 

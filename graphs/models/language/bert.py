@@ -18,9 +18,7 @@ EPSILON = 1e-12
 def attention(x: Array, h: Sized) -> Array:
     """Attention to all positions."""
     d = x.axes[-1].extent
-    q, k, v = (
-        heads(linear(x, d, name=f"self.{name}"), h) for name in ("query", "key", "value")
-    )
+    q, k, v = (heads(linear(x, d, name=f"self.{name}"), h) for name in ("query", "key", "value"))
     mixed = attend(q, k, v, Relation.all(), "h, h")
     return linear(rearrange(mixed, "h e -> (h e)"), d, name="output.dense")
 

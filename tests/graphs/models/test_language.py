@@ -87,7 +87,9 @@ def test_a_loop_and_a_scan_compute_the_same() -> None:
 def test_a_table_of_positions_ends() -> None:
     """Law: GPT-2 and BERT have no position beyond those of their table, and say so."""
     for name in ("gpt2", "bert"):
-        with pytest.raises(GraphError, match=r"expected numbers from 0 to 4 to look up in .*, got 5"):
+        with pytest.raises(
+            GraphError, match=r"expected numbers from 0 to 4 to look up in .*, got 5"
+        ):
             executed(symbolic(name), {**AT, "c": 5})
 
 

@@ -36,9 +36,7 @@ def value(formula: Poly, at: Mapping[str, int]) -> int:
     return found
 
 
-def derived(
-    figure: str, name: str, at: Mapping[str, int], setting: Setting | None = None
-) -> int:
+def derived(figure: str, name: str, at: Mapping[str, int], setting: Setting | None = None) -> int:
     """Evaluate a proved figure."""
     found = derive(figure, graph_of(name, at), setting or Setting())
     assert found.grade == "proved"

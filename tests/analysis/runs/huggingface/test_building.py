@@ -112,7 +112,7 @@ def test_weights_are_drawn_by_seed() -> None:
 def test_what_does_not_fit_is_named() -> None:
     """Law: an unknown model, a missing size, a missing, wrong or foreign weight is named."""
     at = TINY["llama"]
-    with pytest.raises(EngineError, match="expected a model that transformers has .* got 'lstm'"):
+    with pytest.raises(EngineError, match=r"expected a model that transformers has .* got 'lstm'"):
         build("lstm", at)
     with pytest.raises(EngineError, match="expected a value for g of llama, as g=4"):
         build("llama", {k: v for k, v in at.items() if k != "g"})

@@ -154,7 +154,7 @@ def test_small_models_run_on_the_cpu_and_large_ones_in_shapes(name: str) -> None
 
 def test_what_cannot_be_observed_is_an_error() -> None:
     """Law: a figure that the engine does not see is named, never zero."""
-    with pytest.raises(EngineError, match="expected figures of params, work, .* got span"):
+    with pytest.raises(EngineError, match=r"expected figures of params, work, .* got span"):
         observe("llama", TINY["llama"], figures=("span",))
     with pytest.raises(EngineError, match="expected n of at least k on the meta device, got n=2"):
         observe("mamba", {**TINY["mamba"], "n": 2}, figures=("work",), device="meta")

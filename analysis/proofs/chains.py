@@ -1,0 +1,132 @@
+"""Chains: costs from below, each carried by something that is read.
+
+A link of a chain is a cost of an equation, in its positions. It is supported where the equation's
+weight is at least as much, or where a position is certain to be read whose own link costs at least
+what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ...graphs.graph import Axis, Equation, Graph, Read
+from ...graphs.relations import Relation
+from ...graphs.sizes import Poly, at_least, size
+from ..sites import axis_of
+from .positions import Given, reader_position, shift_of
+
+Reverse = frozenset[tuple[str, str]]
+"""Pairs of equation and axis whose steps count from the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cost from below, valid from some step of each loop on."""
+
+    cost: Poly
+    start: Mapping[str, int]
+    """By axis, the first step at which it is claimed (from the end if the loop is reversed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The chains of all equations."""
+
+    chains: Mapping[str, tuple[Link, ...]]
+    reverse: Reverse
+
+
+def supported(
+    graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
+) -> bool:
+    """Whether something that is read in this cell carries the cost of the link."""
+    if at_least(weight, link.cost, given=cell):
+        return True
+    return any(
+        at_least(cost + weight, link.cost, given=cell)
+        for read in equation.reads
+        for cost in _readable(graph, equation, read, cell, carried)
+    )
+
+
+def _readable(
+    graph: Graph, equation: Equation, read: Read, cell: Given, carried: Carried
+) -> Iterator[Poly]:
+    """Yield costs of links at positions that are certainly read in a cell."""
+    if not _takes_place(graph, equation, read, cell):
+        return
+    source = graph[read.source]
+    axis = axis_of(graph, read.source, read.axis)
+    ends: tuple[Poly | None, ...] = (None,)
+    if axis is not None:
+        ends = _read_ends(read.relation, reader_position(equation, axis), axis.extent)
+    for link in carried.chains.get(read.source, ()):
+        for end in dict.fromkeys(ends):
+            at: dict[str, Poly] = {}
+            if end is not None and axis is not None:
+                if not _is_read(equation, read, axis, end, cell):
+                    continue
+                at = {axis.position: end}
+            if all(_started(source, a, link, at, cell, carried.reverse) for a in source.positions):
+                yield link.cost.substitute(at)
+
+
+def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given) -> bool:
+    """Whether an end of what is read is certain to be on the source's axis.
+
+    The last window of a stride of s starts at most at ``n - size + s - 1``, since there are
+    ``ceil((n - size)/s) + 1`` windows. So all of them start on the axis if they are not narrower
+    than s.
+    """
+    inside = at_least(end, 0, given=cell) and at_least(axis.extent - 1, end, given=cell)
+    relation, own = read.relation, equation.sequence
+    if inside or relation.kind != "stride" or own is None:
+        return inside
+    starts = end == size(own.position) * relation.step and at_least(relation.size, relation.step)
+    return starts and own.extent == relation.target_extent(axis.extent)
+
+
+def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
+    """Return the first and the last position that is read, where it is certain to be one."""
+    if relation.kind == "block":
+        return (position,)
+    low, high = relation.bounds(position, extent)
+    if relation.kind != "offsets" or relation.step == 1:
+        return low, high
+    bounded = ((low, relation.back), (high, relation.ahead))
+    return tuple(end for end, bound in bounded if bound is not None)
+
+
+def _takes_place(graph: Graph, equation: Equation, read: Read, cell: Given) -> bool:
+    """Whether the read certainly happens in a cell, and not the other one of a shift."""
+    shift = shift_of(equation)
+    if shift is None:
+        return True
+    axis = axis_of(graph, shift.source, shift.axis)
+    if axis is None:
+        return not read.boundary
+    low, _ = shift.relation.bounds(reader_position(equation, axis), axis.extent)
+    if read.boundary:
+        return at_least(-1, low, given=cell) or at_least(low, axis.extent, given=cell)
+    return at_least(low, 0, given=cell) and at_least(axis.extent - 1, low, given=cell)
+
+
+def _started(
+    source: Equation,
+    axis: Axis,
+    link: Link,
+    at: Mapping[str, Poly],
+    cell: Given,
+    reverse: Reverse,
+) -> bool:
+    first = link.start.get(axis.name, 0)
+    if first == 0:
+        return True
+    position = at.get(axis.position, size(axis.position))
+    return at_least(step_of(source, axis, position, reverse), first, given=cell)
+
+
+def step_of(equation: Equation, axis: Axis, position: Poly, reverse: Reverse) -> Poly:
+    """Return the number of the loop's step at a position."""
+    return axis.extent - 1 - position if (equation.name, axis.name) in reverse else position
