@@ -20,9 +20,10 @@ from .runs.observations import Observation, Source
 
 __all__ = ["VERDICTS", "Confirmation", "Line", "Skipped", "judged", "replace"]
 
-VERDICTS = ("differs", "equal", "within", "noted", "unheld")
+VERDICTS = ("differs", "equal", "within", "noted", "unheld", "shown")
 """differs: not what was promised; equal; within: the promised tolerance; noted: another number under
-another convention, which the note names; unheld: there is nothing to hold it against."""
+another convention, which the note names; unheld: no derivation was found to hold it against; shown:
+not meant to be held against any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def judged(derived: Number | None, seen: Observation) -> str:
     if math.isinf(seen.tolerance):
         return "noted"
     # What should be zero has no scale of its own: there the tolerance is absolute.
-    close = abs(seen.value - derived) <= seen.tolerance * (abs(derived) or 1)
+    close = abs(float(seen.value) - float(derived)) <= seen.tolerance * (abs(float(derived)) or 1.0)
     return "within" if close else "differs"
 
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ from .store import Asked, Store
 from .store_records import Machine
 from .witnesses import LARGEST_RUN
 
+SHOWN = ("gradient", "time")
+"""Figures that are held against nothing."""
 ZERO = "what is read there is multiplied by a constant zero, in the executed graph too"
 
 
@@ -95,6 +97,8 @@ class _Confirming:
         )
 
     def _line(self, seen: Observation, kept: bool, held: Mapping[str, float]) -> Line:
+        if seen.figure in SHOWN or seen.part.startswith("dispatched"):
+            return Line(seen, None, "shown", None, seen.note, kept)
         found = self._expected(seen, held)
         verdict, note = judged(found.value, seen), seen.note or found.reason
         if seen.figure == "dependence" and verdict == "differs":
@@ -104,10 +108,7 @@ class _Confirming:
     def _expected(self, seen: Observation, held: Mapping[str, float]) -> Expected:
         if seen.figure == "workspace":
             # What the allocator gave out is held against the liveness of tensors at dispatch.
-            other = seen.part.replace("allocated", "dispatched")
-            if other == seen.part:
-                return Expected(None, reason="what the allocator is held against")
-            return Expected(held.get(other), reason="live tensors at dispatch")
+            return Expected(held.get(seen.part.replace("allocated", "dispatched")))
         return expected(self.graph, seen)
 
     def _unread(self, seen: Observation, reached: int) -> tuple[str, str]:
@@ -191,7 +192,7 @@ def confirm(
             continue
         for sizes in points:
             for name in engine.observes(asked):
-                if figures is None or name in figures:
+                if figures is None or name in figures or name in asked:
                     _observe(task, engine, name, sizes)
     if against is not None:
         _hold(task, against, points, figures)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..graphs.graph import Graph
 from ..graphs.setting import CHOICES, Setting
@@ -101,7 +102,8 @@ def expected(graph: Graph, seen: Observation) -> Expected:
 
 def _setting(figure: str, words: list[str]) -> Setting:
     found = {axis: word for axis in AXES for word in words if word in CHOICES[axis]}
-    return Setting(**({"mode": "train"} if figure in TRAINED else {}) | found)
+    trained: dict[str, Any] = {"mode": "train"} if figure in TRAINED else {}
+    return Setting().but(**trained, **found)
 
 
 def _line(derivation: Derivation, words: list[str]) -> tuple[Poly | None, str]:

@@ -94,11 +94,12 @@ def _is_even(graph: Graph, folding: Folding) -> bool:
 
 
 def _told(folding: Folding) -> str:
-    first, *_, last = folding.layers.values()
-    return (
-        f"the equations from {first[0]} to {last[0]} repeat {folding.depth} times, up to {last[-1]}: "
-        f"{folding.axis} is the number of layers"
-    )
+    """Say what was folded."""
+    rows = list(folding.layers.values())
+    layers = f"{folding.depth} times, up to {rows[-1][-1]}: {folding.axis} is the number of layers"
+    if len(rows) == 1:
+        return f"the equation {rows[0][0]} repeats {layers}"
+    return f"the equations from {rows[0][0]} to {rows[-1][0]} repeat {layers}"
 
 
 def _evaluated(value: Any, at: Mapping[str, int]) -> Any:

@@ -12,7 +12,7 @@ from ..graphs.graph import Equation, Graph, Read
 from ..graphs.schedule import Step, steps
 from ..graphs.sizes import Poly, at_least, poly
 from .continuing import along_layers
-from .proofs.pieces import Piece, S
+from .proofs.pieces import Given, Piece, S
 from .solving import UnsolvedError, continued, prune
 from .spreading import contains, shortest, spread
 from .walking import Walk
@@ -30,6 +30,8 @@ class Follower:
     cost: Mapping[str, Poly]
     source: str
     hops: int | None
+    given: Given
+    """What is known of sizes."""
 
     def __post_init__(self) -> None:
         self.walk: Walk[Piece] = Walk(self.graph, self._solve, along_layers, self._loop)
@@ -45,7 +47,7 @@ class Follower:
         for read, pieces in self.walk.reads(equation):
             if read.source not in skip:
                 found.extend(self._through(equation, read, pieces))
-        return shortest(found)
+        return shortest(found, self.given)
 
     def _through(self, equation: Equation, read: Read, pieces: Pieces) -> list[Piece]:
         """Return where pieces arrive that an equation reads."""
@@ -73,6 +75,9 @@ class Follower:
         """Follow a recurrence: what enters it, and what the carried values add step by step."""
         members = frozenset(step.names)
         axis = step.axis or ""
+        inside = next((s for s in steps(self.graph, step.names, fixed) if s.axis is not None), None)
+        if inside is not None:
+            raise UnsolvedError(f"{inside.names[0]}: a loop along {inside.axis} inside {axis}")
         self._outside(step, fixed, members, axis)
         entering = {name: self.walk.found[name] for name in step.names}
         flight = next((p for ps in entering.values() for p in ps if p.last is not None), None)
@@ -84,12 +89,12 @@ class Follower:
             for name, piece in self._carried(step, fixed, axis, seed).items():
                 found[name].extend(piece)
         for name in step.names:
-            self.walk.found[name] = shortest(found[name])
+            self.walk.found[name] = shortest(found[name], self.given)
         for _ in range(2):
             for inner in steps(self.graph, step.names, fixed):
                 for name in inner.names:
                     self.walk.found[name] = shortest(
-                        (*self.walk.found[name], *self._solve(self.graph[name]))
+                        (*self.walk.found[name], *self._solve(self.graph[name])), self.given
                     )
 
     def _outside(
@@ -171,5 +176,5 @@ class Follower:
                 found.extend(c + weight for c in now[read.source])
             elif not read.boundary:
                 outside = self._through(equation, read, self.walk.read(equation, read))
-                found.extend(p.at(distance) for p in outside if contains(p, side, distance))
-        return prune(found, lambda a, b: at_least(b, a))
+                found.extend(p.at(distance) for p in outside if contains(p, side, distance, self.given))
+        return prune(found, lambda a, b: at_least(b, a, given=self.given))

@@ -13,7 +13,9 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, size
 from .following import Follower, Pieces
 from .proofs.paths import PathCertificate, checker, costs
+from .proofs.positions import lower_sizes
 from .proofs.reading import claimed
+from .solving import UnsolvedError
 
 
 def certify_paths(graph: Graph, setting: Setting, *, hops: int | None = None) -> PathCertificate:
@@ -33,13 +35,32 @@ def certify_paths(graph: Graph, setting: Setting, *, hops: int | None = None) ->
 
 def _certify(graph: Graph, setting: Setting, hops: int | None) -> PathCertificate:
     least = {"L": 2} if any(_may_be_empty(a.extent) for a in graph.axes.values()) else {}
-    cost = costs(graph, setting, hops)
+    try:
+        return _with_least(graph, setting, hops, least)
+    except UnsolvedError:
+        wide = dict.fromkeys(_widths(graph), 2)
+        if not wide:
+            raise
+        return _with_least(graph, setting, hops, {**least, **wide})
+
+
+def _with_least(
+    graph: Graph, setting: Setting, hops: int | None, least: Mapping[str, int]
+) -> PathCertificate:
+    cost, given = costs(graph, setting, hops), lower_sizes(least)
     found: dict[str, Mapping[str, Pieces]] = {}
     for name in graph.inputs:
-        found[name] = Follower(graph, cost, name, hops).follow()
+        found[name] = Follower(graph, cost, name, hops, given).follow()
     draft = PathCertificate(found, found, hops, least)
     achieved = {name: _achieved(graph, cost, name, draft) for name in graph.inputs}
     return PathCertificate(found, achieved, hops, least)
+
+
+def _widths(graph: Graph) -> list[str]:
+    """Return the sizes that windows have; one of a single position is no window."""
+    relations = (read.relation for equation in graph for read in equation.reads)
+    bounds = [b for r in relations for b in (r.back, r.ahead) if b is not None]
+    return sorted({s for bound in bounds for s in bound.sizes})
 
 
 def _may_be_empty(extent: Poly) -> bool:

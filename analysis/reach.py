@@ -5,15 +5,23 @@ from __future__ import annotations
 import functools
 from fractions import Fraction
 
-from ..graphs.graph import Axis, Graph
+from ..graphs.graph import Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, ceil_div, ceil_log, maximum, poly, size
 from .derivation import Derivation
 from .paths import certify_paths
+from .proofs.connecting import (
+    ConnectCertificate,
+    RegionConnectCertificate,
+    bounds,
+    check_connecting,
+    check_region_connecting,
+)
 from .proofs.errors import ProofError
 from .proofs.lengths import FieldCertificate, check_field, connected, count, reaches
 from .proofs.paths import PathCertificate, check_paths
 from .proofs.positions import lower_sizes
+from .regions import by_region, certify_regions, region_field
 from .solving import UnsolvedError, require
 
 
@@ -33,13 +41,17 @@ def certified(graph: Graph, setting: Setting, *, hops: int | None = None) -> Pat
 def receptive_field(graph: Graph, setting: Setting) -> Derivation:
     """Derive how many input positions reach an output position, at most."""
     try:
-        paths = certify_paths(graph, setting, hops=0)
-        pairs = connected(graph, paths)
-        counts = tuple(count(graph, *pair, paths) for pair in pairs)
-        certificate = FieldCertificate(paths, counts)
-        check_field(graph, setting, certificate)
+        return region_field(graph, setting) if by_region(graph) else _field(graph, setting)
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
+
+
+def _field(graph: Graph, setting: Setting) -> Derivation:
+    paths = certify_paths(graph, setting, hops=0)
+    pairs = connected(graph, paths)
+    counts = tuple(count(graph, *pair, paths) for pair in pairs)
+    certificate = FieldCertificate(paths, counts)
+    check_field(graph, setting, certificate)
     if not pairs:
         return Derivation(None, reason="no output reads an input")
     formula = functools.reduce(maximum, counts)
@@ -60,41 +72,58 @@ def _line(name: str, output: str, paths: PathCertificate) -> str:
 def layers_to_connect(graph: Graph, setting: Setting) -> Derivation:
     """Derive the fewest layers that connect all pairs which any number of layers connects."""
     try:
-        one = _one_layer(graph)
-        sides = _sides(one, certified(one, setting, hops=0))
-        if all(s is None or s == 0 for s in sides):
-            return Derivation(
-                poly(1), "proved", {}, ("one layer reaches every position that any number reaches",)
-            )
-        deep = _deep(graph)
-        certificate = certified(deep, setting, hops=0)
-        if certificate.least:
+        one = one_layer(graph)
+        if by_region(graph):
+            return _at_once(deepened(graph), setting)
+        paths = certify_paths(one, setting, hops=0)
+        if not list(bounds(one, paths)):
+            return _connecting(one, setting, ConnectCertificate(paths, (), poly(1)))
+        deep = deepened(graph)
+        paths = certify_paths(deep, setting, hops=0)
+        if paths.least:
             raise UnsolvedError("the layers are alike only from some number of layers on")
-        sides = _sides(deep, certificate)
-        least = dict.fromkeys(_along(deep).extent.sizes, 2)
-        needed = [_solve(deep, high, least) for high in sides if high is not None and high != 0]
+        least: dict[str, int] = {}
+        needed = tuple(_solve(high, target, least) for high, target in bounds(deep, paths))
+        formula = functools.reduce(maximum, needed)
+        return _connecting(deep, setting, ConnectCertificate(paths, needed, formula, least))
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
-    formula = needed[0]
-    for other in needed[1:]:
-        formula = maximum(formula, other)
-    steps = tuple(
-        f"L layers reach {high} positions away on one side"
-        for high in sides
-        if high is not None and high != 0
-    )
-    steps = (
-        *steps,
-        f"that is at least one less than the number of positions from L = {formula} on",
-    )
-    return Derivation(formula, "proved", least, steps, certificate)
 
 
-def _one_layer(graph: Graph) -> Graph:
+def _connecting(graph: Graph, setting: Setting, certificate: ConnectCertificate) -> Derivation:
+    check_connecting(graph, setting, certificate)
+    sides = [high for high, _ in bounds(graph, certificate.paths)]
+    formula = certificate.formula
+    lines = (
+        *(f"L layers reach {high} positions away on one side" for high in sides),
+        f"that is at least one less than the number of positions from L = {formula} on"
+        if sides
+        else "one layer reaches every position that any number reaches",
+    )
+    return Derivation(formula, "proved", dict(certificate.least), lines, certificate)
+
+
+def _at_once(graph: Graph, setting: Setting) -> Derivation:
+    """Where sets of pairs are the same for any number of layers, one layer is enough."""
+    certificate = RegionConnectCertificate(certify_regions(graph, setting, hops=0))
+    check_region_connecting(graph, setting, certificate)
+    lines = ("one layer reaches every position that any number reaches",)
+    return Derivation(poly(1), "proved", {}, lines, certificate)
+
+
+def one_layer(graph: Graph) -> Graph:
+    """Return one layer of a model, as far as it can be traced again."""
     return graph if graph.source is None or "L" not in graph.axes else graph.source(L=1)
 
 
-def _deep(graph: Graph) -> Graph:
+def deepened(graph: Graph) -> Graph:
+    """Return a stack of L layers of a model.
+
+    Raises
+    ------
+    UnsolvedError
+        If it cannot be traced again, or stacked.
+    """
     if graph.source is None:
         raise UnsolvedError("the model cannot be traced again with more layers")
     deep = graph.source(L="L")
@@ -105,27 +134,12 @@ def _deep(graph: Graph) -> Graph:
     return deep
 
 
-def _sides(graph: Graph, certificate: PathCertificate) -> list[Poly | None]:
-    sides: list[Poly | None] = []
-    for pieces in certificate.pieces.values():
-        for output in graph.outputs:
-            if pieces[output] and all(p.side != 0 for p in pieces[output]):
-                sides.extend(reaches(pieces[output], certificate))
-    return sides
-
-
-def _along(graph: Graph) -> Axis:
-    axis = graph[graph.outputs[0]].sequence
-    if axis is None:
-        raise UnsolvedError("the output has no sequence")
-    return axis
-
-
-def _solve(graph: Graph, high: Poly, least: dict[str, int]) -> Poly:
-    """Return the least L with ``high >= n - 1``."""
-    target = _along(graph).extent - 1
+def _solve(high: Poly, target: Poly, least: dict[str, int]) -> Poly:
+    """Return the least L with ``high >= target``, raising least values of sizes as it takes."""
     if "L" not in high.sizes:
         return poly(1)
+    for name in target.sizes:  # a single position is reached by no layer at all
+        least[name] = max(least.get(name, 1), 2)
     slope = high.substitute({"L": size("L") + 1}) - high
     if "L" not in slope.sizes:
         rest = high - slope * size("L")

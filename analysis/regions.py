@@ -74,12 +74,17 @@ def region_field(graph: Graph, setting: Setting) -> Derivation:
         If the pairs that are connected are no regions.
     """
     regions = certify_regions(graph, setting, hops=0)
-    counts = tuple(region_count(graph, *pair, regions) for pair in linked(graph, regions))
-    certificate = RegionFieldCertificate(regions, counts)
+    pairs, least = linked(graph, regions), dict(regions.least)
+    for _, output in pairs:
+        axis = graph[output].sequence
+        if axis is not None:
+            make_room(axis, least)
+    counts = tuple(region_count(graph, *pair, regions, least) for pair in pairs)
+    certificate = RegionFieldCertificate(regions, counts, least)
     check_region_field(graph, setting, certificate)
     formula = functools.reduce(maximum, counts)
     lines = _lines(graph, regions)
-    return Derivation(formula, "proved", dict(regions.least), lines, certificate)
+    return Derivation(formula, "proved", least, lines, certificate)
 
 
 def _lines(graph: Graph, regions: RegionCertificate) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..graphs.graph import Equation, Graph, Read
 from ..graphs.primitives import Final
+from ..graphs.relations import Relation
 from ..graphs.schedule import Step, steps
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, maximum, poly, size
@@ -76,6 +77,7 @@ def certify(graph: Graph, setting: Setting) -> SpanCertificate:
     solver = Solver(graph, weights(graph, setting), _least(graph))
     solver.visit(None)
     potentials = dict(solver.terms)
+    solver.own = _at_own_blocks(graph, solver)
     formula = _formula(graph, potentials, solver.least)
     chains = _chains(graph, solver, potentials)
     ends = tuple(_end(graph, term, chains, solver) for term in formula)
@@ -97,6 +99,23 @@ def _least(graph: Graph) -> dict[str, int]:
     return least
 
 
+def _at_own_blocks(graph: Graph, solver: Solver) -> Mapping[str, Terms]:
+    """Return depths from below where there are blocks: all of them read at least themselves."""
+    if not any(read.relation.kind == "block" for equation in graph for read in equation.reads):
+        return {}
+    narrow = {
+        equation.name: replace(equation, reads=tuple(_itself(read) for read in equation.reads))
+        for equation in graph
+    }
+    low = Solver(replace(graph, equations=narrow), solver.weight, solver.least)
+    low.visit(None)
+    return low.terms
+
+
+def _itself(read: Read) -> Read:
+    return replace(read, relation=Relation.same()) if read.relation.kind == "block" else read
+
+
 @dataclass
 class Solver:
     """Symbolic depths, equation by equation."""
@@ -112,6 +131,8 @@ class Solver:
     """By axis, the terms of a loop's equations at its earlier steps."""
     members: dict[str, frozenset[str]] = field(default_factory=dict)
     """By axis, the equations of the loop that is being followed."""
+    own: Mapping[str, Terms] = field(default_factory=dict)
+    """Terms where of each block only one's own position is read, if there are blocks."""
 
     def visit(self, names: Iterable[str] | None) -> None:
         """Solve equations in order."""
@@ -277,8 +298,9 @@ def _alternatives(equation: Equation, solver: Solver) -> Terms:
     for choice in itertools.product(*choices):
         first = {name: end for part in choice for name, end in part.items()}
         found.extend(term.substitute(first) for term in solver.terms[equation.name])
-    own = set(solver.terms[equation.name])
-    return tuple(t for t in dict.fromkeys(found) if t not in own)
+    found.extend(solver.own.get(equation.name, ()))
+    known = set(solver.terms[equation.name])
+    return tuple(t for t in dict.fromkeys(found) if t not in known)
 
 
 def _settled(

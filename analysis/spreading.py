@@ -1,29 +1,30 @@
 """Pieces of shortest paths, before anything is proved: how they spread, and which are needed.
 
 >>> stair = Piece(1, poly(0), poly("4*c_"), poly("c_"), last=poly("L"))
->>> [str(p) for p in shortest([stair, *spread(stair, Relation.window(5), poly(1))])]
+>>> [str(p) for p in shortest([stair, *spread(stair, Relation.window(5), poly(1))], {})]
 ['c for 0 <= s <= 4*c, s = i - j, c = 0, ..., L + 1']
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..graphs.relations import Relation
 from ..graphs.sizes import Poly, at_least, maximum, poly, size
-from .proofs.pieces import COUNT, Piece, S, reach, targets
+from .proofs.flights import near
+from .proofs.pieces import COUNT, Given, Piece, S, reach, targets
 from .solving import UnsolvedError
 
 Pieces = tuple[Piece, ...]
 MOST = 24
 """Pieces of one equation. Where nothing orders the sizes there is no end of them."""
-SHIFTS = (0, 1, 2, -1, -2)
+SHIFTS = (0, 1, 2)
 C = size(COUNT)
 
 
-def shortest(pieces: Iterable[Piece]) -> Pieces:
-    """Drop pieces that lie inside others that cost no more, and join flights.
+def shortest(pieces: Iterable[Piece], given: Given) -> Pieces:
+    """Drop pieces that others cover at no more cost, and join flights.
 
     Raises
     ------
@@ -32,28 +33,37 @@ def shortest(pieces: Iterable[Piece]) -> Pieces:
     """
     kept: list[Piece] = []
     for piece in dict.fromkeys(_plain(q) for p in pieces for q in _sided(p)):
-        if (piece.last is None and _empty(piece)) or any(inside(piece, other) for other in kept):
+        if piece.last is None and is_empty(piece, given):
             continue
-        kept = [k for k in kept if not inside(k, piece)]
+        if any(inside(piece, other, given) for other in kept):
+            continue
+        kept = [k for k in kept if not inside(k, piece, given)]
         joined = next((k for k in kept if _longer(k, piece) is not None), None)
         if joined is None:
             kept.append(piece)
         else:
             kept[kept.index(joined)] = _longer(joined, piece) or joined
+    for piece in [k for k in kept if k.last is None]:
+        others = [k for k in kept if k is not piece]
+        if _is_covered(piece, others, given):
+            kept = others
     if len(kept) > MOST:
         raise UnsolvedError(f"more than {MOST} pieces, among them {kept[0]}, {kept[1]}")
     return tuple(sorted(kept, key=lambda p: (p.side, str(p.low), str(p.high), str(p.cost))))
 
 
-def _empty(piece: Piece) -> bool:
-    return piece.high is not None and at_least(piece.low - 1, piece.high)
+def is_empty(piece: Piece, given: Given) -> bool:
+    """Whether a piece has no distance."""
+    return piece.high is not None and at_least(piece.low - 1, piece.high, given=given)
 
 
-def contains(piece: Piece, side: int, distance: Poly) -> bool:
+def contains(piece: Piece, side: int, distance: Poly, given: Given) -> bool:
     """Whether a piece certainly says something of a distance."""
     if piece.side not in (side, 0) and not (piece.side == -side and distance == 0):
         return False
-    return at_least(distance, piece.low) and (piece.high is None or at_least(piece.high, distance))
+    return at_least(distance, piece.low, given=given) and (
+        piece.high is None or at_least(piece.high, distance, given=given)
+    )
 
 
 def _sided(piece: Piece) -> list[Piece]:
@@ -74,34 +84,56 @@ def _plain(piece: Piece) -> Piece:
     return piece
 
 
-def _inside_one(piece: Piece, other: Piece) -> bool:
-    zero = piece.high is not None and piece.high == 0 and other.low == 0 and other.side != 0
-    if piece.side != other.side and not (zero and piece.side != 0):
-        return False
-    if not at_least(piece.low, other.low):
-        return False
-    if other.high is not None and (piece.high is None or not at_least(other.high, piece.high)):
-        return False
-    ends = [piece.low] if piece.high is None else [piece.low, piece.high]
-    if piece.high is None and not at_least(piece.slope, other.slope):
-        return False
-    return all(at_least(piece.at(e), other.at(e)) for e in ends)
-
-
-def inside(piece: Piece, other: Piece) -> bool:
+def inside(piece: Piece, other: Piece, given: Given) -> bool:
     """Whether ``other`` holds everything that ``piece`` says, at no more cost."""
     if piece.layers != other.layers:
         return False
     if other.last is None:
-        return piece.last is None and _inside_one(piece, other)
+        return piece.last is None and _inside_one(piece, other, given)
     if piece.last is None:
-        ends = (0, 1, 2, other.last)
-        return any(at_least(other.last, k) and _inside_one(piece, other.single(k)) for k in ends)
+        return any(_inside_one(piece, one, given) for one in near(other, None, given))
     return any(
-        at_least(other.last, piece.last + k) and _inside_one(piece.single(C), other.single(C + k))
+        at_least(other.last, piece.last + k, given=given)
+        and _inside_one(piece.single(C), other.single(C + k), given)
         for k in SHIFTS
-        if k >= 0
     )
+
+
+def _inside_one(piece: Piece, other: Piece, given: Given) -> bool:
+    zero = piece.high is not None and piece.high == 0 and other.low == 0 and other.side != 0
+    if piece.side != other.side and not (zero and piece.side != 0):
+        return False
+    if not at_least(piece.low, other.low, given=given):
+        return False
+    if other.high is not None and (
+        piece.high is None or not at_least(other.high, piece.high, given=given)
+    ):
+        return False
+    ends = [piece.low] if piece.high is None else [piece.low, piece.high]
+    if piece.high is None and not at_least(piece.slope, other.slope, given=given):
+        return False
+    return all(at_least(piece.at(e), other.at(e), given=given) for e in ends)
+
+
+def _is_covered(piece: Piece, others: Sequence[Piece], given: Given) -> bool:
+    """Whether others, one after another, hold what a piece says, at no more cost."""
+    rest, left = piece, [o for o in others if o.side == piece.side and o.layers == piece.layers]
+    singles = [one for other in left for one in near(other, None, given)]
+    while not is_empty(rest, given):
+        if any(_inside_one(rest, one, given) for one in singles):
+            return True
+        ends = (
+            one.high
+            for one in singles
+            if one.high is not None
+            and at_least(one.high, rest.low, given=given)
+            and _inside_one(replace(rest, high=one.high), one, given)
+        )
+        end = next(ends, None)
+        if end is None:
+            return False
+        rest = replace(rest, low=end + 1)
+    return True
 
 
 def _longer(a: Piece, b: Piece) -> Piece | None:
@@ -113,7 +145,7 @@ def _longer(a: Piece, b: Piece) -> Piece | None:
             return replace(flight, last=flight.last + 1)
         if other.last is None:
             continue
-        for k in SHIFTS[1:3]:
+        for k in SHIFTS[1:]:
             if _alike(flight.single(C + k), other.single(C)) and at_least(flight.last + 1, k):
                 return replace(flight, last=maximum(flight.last, other.last + k))
     return None

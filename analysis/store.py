@@ -31,7 +31,17 @@ from types import TracebackType
 
 from .runs.observations import Observation
 from .store_index import DamagedIndexError, Index, StoreError
-from .store_records import LARGEST, SCHEMA, Asked, DamagedError, Record, Seen, decoded, digest, encoded
+from .store_records import (
+    LARGEST,
+    SCHEMA,
+    Asked,
+    DamagedError,
+    Record,
+    Seen,
+    decoded,
+    digest,
+    encoded,
+)
 
 __all__ = ["Asked", "Store", "StoreError", "default_folder"]
 
@@ -101,7 +111,10 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -47,7 +47,9 @@ class Index:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=NORMAL")
                 self._connection.execute(_TABLE)
-                self._connection.execute("SELECT key, content, bytes, time FROM measurements LIMIT 1")
+                self._connection.execute(
+                    "SELECT key, content, bytes, time FROM measurements LIMIT 1"
+                )
                 (sound,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
                 if sound != "ok":
                     raise DamagedIndexError(str(sound))
@@ -59,7 +61,10 @@ class Index:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 

@@ -150,9 +150,7 @@ def confirm(
     gradient: Annotated[
         bool, Parameter(help="Take gradients by distance as well.", negative=())
     ] = False,
-    store: Annotated[
-        Path | None, Parameter(help="Where finished measurements are kept.")
-    ] = None,
+    store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
     style: Annotated[str, _format(*_PLAIN)] = "text",
 ) -> int:
     """Run models as other people wrote them, and hold what is seen against the derivations.

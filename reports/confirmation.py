@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from .text import Printer
 
-SIGNS = {"differs": "!=", "equal": "=", "within": "~", "noted": "*", "unheld": "?"}
+SIGNS = {"differs": "!=", "equal": "=", "within": "~", "noted": "*", "unheld": "?", "shown": ""}
 LEGEND = (
     "= equal to the derived number; ~ within the tolerance; * another convention, which the note "
-    "names; ? nothing to hold it against; != differs."
+    "names; ? no derivation; != differs."
 )
-STYLES = {"differs": "bold red", "equal": "green", "within": "green"}
+STYLES = {"differs": "bold red", "equal": "green", "within": "green", "shown": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Row:
     def verdict(self) -> str:
         """The one that asks for most attention."""
         found = {line.verdict for line in self.lines}
-        return next(v for v in ("differs", "unheld", "noted", "within", "equal") if v in found)
+        return next(
+            v for v in ("differs", "unheld", "noted", "within", "equal", "shown") if v in found
+        )
 
     @property
     def formula(self) -> str:
@@ -51,7 +53,7 @@ class Row:
     @property
     def numbers(self) -> str:
         """What ran, size by size."""
-        return ", ".join(f"{run_text(line)} {SIGNS[line.verdict]}" for line in self.lines)
+        return ", ".join(f"{run_text(x)} {SIGNS[x.verdict]}".strip() for x in self.lines)
 
     @property
     def note(self) -> str:

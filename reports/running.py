@@ -99,9 +99,7 @@ def _own(
     model: Model, sizes: Sequence[Mapping[str, int]], *, alone: bool
 ) -> list[Mapping[str, int]]:
     """Return those of the sizes that a model has; of one model, all of them."""
-    return [
-        at if alone else {s: v for s, v in at.items() if s in model.sizes} for at in sizes
-    ]
+    return [at if alone else {s: v for s, v in at.items() if s in model.sizes} for at in sizes]
 
 
 @contextlib.contextmanager

@@ -25,9 +25,11 @@ _HOME = {
     "associative_scan": "graphs.operations",
     "catalogue": "graphs.models",
     "check": "analysis.claims",
+    "checkpoint": "graphs.backward",
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
+    "dropout": "graphs.operations",
     "einsum": "graphs.operations",
     "execute": "graphs.execution",
     "exp": "graphs.operations",
@@ -43,6 +45,7 @@ _HOME = {
     "parameter": "graphs.operations",
     "poly": "graphs.sizes",
     "rearrange": "graphs.operations",
+    "recompute": "graphs.operations",
     "relu": "graphs.operations",
     "root": "graphs.operations",
     "scan": "graphs.operations",
@@ -59,6 +62,7 @@ _HOME = {
     "top_k": "graphs.operations",
     "total": "graphs.operations",
     "trace": "graphs.tracing",
+    "training": "graphs.backward",
     "unroll": "graphs.unrolling",
     "zeros": "graphs.operations",
 }
@@ -78,9 +82,11 @@ __all__ = [
     "associative_scan",
     "catalogue",
     "check",
+    "checkpoint",
     "collect",
     "compare",
     "concatenate",
+    "dropout",
     "einsum",
     "execute",
     "exp",
@@ -96,6 +102,7 @@ __all__ = [
     "parameter",
     "poly",
     "rearrange",
+    "recompute",
     "relu",
     "root",
     "scan",
@@ -112,6 +119,7 @@ __all__ = [
     "top_k",
     "total",
     "trace",
+    "training",
     "unroll",
     "zeros",
 ]
@@ -136,6 +144,7 @@ if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check
     from .analysis.figures import Analysis, Comparison, Figure
+    from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph
     from .graphs.models import CATALOGUE as catalogue  # noqa: N811
@@ -143,6 +152,7 @@ if TYPE_CHECKING:
         associative_scan,
         collect,
         concatenate,
+        dropout,
         einsum,
         exp,
         fourier,
@@ -155,6 +165,7 @@ if TYPE_CHECKING:
         mean,
         parameter,
         rearrange,
+        recompute,
         relu,
         root,
         scan,

@@ -10,6 +10,7 @@ from ...graphs.setting import Setting
 from ..figures import Verdict
 from ..memory import traced
 from ..witnesses import measured, ran
+from . import signal
 from .reading import Claim, parse, read
 from .rules import RELATIONS, Finding
 
@@ -45,8 +46,8 @@ def founding() -> list[Claim]:
 def verdict_on(claim: Claim) -> Verdict:
     """Try a claim for all its models, figures and settings."""
     if claim.figure == "gradient":
-        reason = "gradients need the backward graph, which is not derived yet"
-        return _verdict(claim, "out of reach", reason, ())
+        found = signal.check(claim.models, claim.experiment or signal.Experiment())
+        return _verdict(claim, found.verdict, found.reason, found.evidence)
     tried = [
         (
             model,

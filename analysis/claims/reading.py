@@ -15,6 +15,10 @@ import msgspec
 from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
 from ...graphs.sizes import SizeError, poly
+from .signal import Experiment
+
+VANISHES = "vanishes with distance"
+"""The one relation of ``gradient``; it is tried by an experiment and not on a graph."""
 
 LARGEST_FILE = 1_000_000
 MOST_CLAIMS = 1_000
@@ -52,7 +56,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     figure: str
     """A figure, ``intermediate`` (the largest array that is computed), or ``gradient``."""
     relation: str
-    """One of the relations that the checker knows, such as Theta or equals."""
+    """One of the relations that the checker knows, such as Theta or equals; for ``gradient`` it is
+    ``vanishes with distance``."""
     source: str
     value: str = "1"
     """The right-hand side: a formula over sizes, or a model for ``no more than``."""
@@ -61,6 +66,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: tuple[Tried, ...] = (Tried(),)
     figures: tuple[str, ...] = ()
     """Further figures that the claim may be read as speaking of."""
+    experiment: Experiment | None = None
+    """For ``gradient``: the numeric experiment, with its seed, sample size and tolerance."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,7 +116,8 @@ def parse(text: str, where: str) -> tuple[Claim, ...]:
         if claim.id in seen:
             raise ClaimError(f"{field}.id: expected a name of its own, got {claim.id!r} twice")
         seen.add(claim.id)
-        _one_of(f"{field}.relation", claim.relation, tuple(RELATIONS))
+        relations = (VANISHES,) if claim.figure == "gradient" else tuple(RELATIONS)
+        _one_of(f"{field}.relation", claim.relation, relations)
         for j, figure in enumerate((claim.figure, *claim.figures)):
             _one_of(f"{field}.figure" if j == 0 else f"{field}.figures[{j - 1}]", figure, FIGURES)
         for j, model in enumerate(claim.models):

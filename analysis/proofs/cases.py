@@ -44,8 +44,8 @@ def vanishes(cost: Poly, depth: int = DEEPEST) -> bool:
         return True
     choice = _undecided(cost)
     if choice is None:
-        cleared = _cleared(cost)
-        return cleared is not None and vanishes(cleared, depth)
+        whole = cleared(cost)
+        return whole is not None and vanishes(whole, depth)
     if depth == 0:
         return False
     left, right = choice.args
@@ -170,7 +170,7 @@ def _undecided(cost: Poly) -> Atom | None:
     return None
 
 
-def _cleared(cost: Poly) -> Poly | None:
+def cleared(cost: Poly) -> Poly | None:
     """Multiply by a denominator; None if there is none."""
     under = next(
         (a for a in sorted(cost.atoms, key=lambda a: a.text) if a.kind == "reciprocal"), None

@@ -158,3 +158,20 @@ def whole(piece: Piece, distance: Poly, given: Given) -> Piece:
         return piece
     cost = height(piece, distance, given)
     return replace(piece.single(piece.last), cost=cost)
+
+
+def unrounded(cost: Poly, given: Given) -> Poly:
+    """Return a positive multiple of something no larger: rounded up is at least what it was.
+
+    Where it is divided by a size, everything is multiplied by that.
+    """
+
+    def down(atom: Atom) -> Poly | None:
+        return Poly(atom.args[0].terms) if atom.kind == "ceil" else None
+
+    plain = rewritten(cost, down) if _grows_with_ceilings(cost) else cost
+    for atom in sorted(plain.atoms, key=lambda a: a.text):
+        if atom.kind == "reciprocal" and positive(Poly(atom.args[0].terms), given):
+            multiplied = cleared(plain)
+            return plain if multiplied is None else unrounded(multiplied, given)
+    return plain

@@ -17,7 +17,7 @@ from ...graphs.graph import Axis, Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly, size
 from .errors import ProofError
-from .flights import least_heights, whole
+from .flights import height, least_heights, unrounded, whole
 from .paths import PathCertificate, check_paths
 from .pieces import Given, Piece, covers
 from .positions import bound_symbol, lower_sizes
@@ -206,29 +206,31 @@ def attained(
         if not may_hold(interval, pair.side, pair.distance, given):
             continue
         more = (cost - term for cost in least_heights(piece, pair.distance, given))
-        if not any(at_least(m, 0, given=given) for m in (*more, *_if_held(piece, pair, term))):
+        if not any(at_least(m, 0, given=given) for m in (*more, *_if_held(piece, pair, term, given))):
             raise ProofError(f"{pair.output}: {piece} may be less than {term} at {pair.distance}")
 
 
-def _if_held(piece: Piece, pair: Pair, term: Poly) -> Iterator[Poly]:
+def _if_held(piece: Piece, pair: Pair, term: Poly, given: Given) -> Iterator[Poly]:
     """Yield how much more than a term a piece costs at least, where it says something of a pair.
 
     There the distance is between its ends: a rising cost is at least that at the first, and a size
     is as large, or as small, as it takes for the last to be as far as the pair.
     """
-    if piece.side != pair.side or piece.last is not None:
+    if piece.side != pair.side:
         return
-    if at_least(piece.slope, 0):
+    if piece.last is None and at_least(piece.slope, 0):
         yield piece.at(piece.low) - term
-    if piece.high is None:
+    high = piece.high if piece.last is None else piece.single(piece.last).high
+    if high is None:
         return
-    beyond = piece.high - pair.distance
+    beyond = high - pair.distance
+    more = height(piece, pair.distance, given) - term
     for atom in sorted(beyond.atoms, key=lambda a: a.text):
         c = beyond.terms.get(((atom, 1),), 0)
         rest = beyond - c * Poly({((atom, 1),): 1})
         if atom.kind == "size" and c and atom.text not in rest.sizes:
-            more = size(f"{atom.text}_h_") * (1 if c > 0 else -1)
-            yield (piece.at(pair.distance) - term).substitute({atom.text: more - rest / c})
+            far = size(f"{atom.text}_h_") * (1 if c > 0 else -1) - rest / c
+            yield unrounded(more.substitute({atom.text: far}), given)
 
 
 def check_field(graph: Graph, setting: Setting, certificate: FieldCertificate) -> None:

@@ -157,23 +157,36 @@ class Checker:
         cell: Cell,
         read: Read,
     ) -> None:
-        if move.is_same and any(continues(p, piece, weight) for p in own):
-            return
-        target_axis, source_axis = equation.sequence, self.graph[read.source].sequence
-        across = piece.side == 0 or target_axis != source_axis
+        across = piece.side == 0 or equation.sequence != self.graph[read.source].sequence
         if across:
             entry = [cost + weight for cost in cheapest(piece, cell.given)]
             fine = bool(entry) and any(p.side == 0 and within(p, entry[0], cell.given) for p in own)
         else:
-            fine = all(
-                self._spread(own, piece, move, weight, cell.given, *target)
-                for target in targets(piece, move, cell.given)
-            )
+            fine = self._whole_or_cut_covered(own, piece, move, weight, cell.given)
         if not fine:
             raise ProofError(
                 f"{equation.name}: a path through {read.source} ({piece}) may be cheaper "
                 "than its pieces"
             )
+
+    def _whole_or_cut_covered(
+        self, own: Sequence[Piece], piece: Piece, move: Relation, weight: Poly, given: Given
+    ) -> bool:
+        """Whether pieces cover wherever a piece leads, whole or cut after its first distance."""
+        if move.is_same and any(continues(p, piece, weight) for p in own):
+            return True
+        if self._leads_inside(own, piece, move, weight, given):
+            return True
+        point, rest = replace(piece, high=piece.low), replace(piece, low=piece.low + 1)
+        return all(self._leads_inside(own, p, move, weight, given) for p in (point, rest))
+
+    def _leads_inside(
+        self, own: Sequence[Piece], piece: Piece, move: Relation, weight: Poly, given: Given
+    ) -> bool:
+        return all(
+            self._spread(own, piece, move, weight, given, *target)
+            for target in targets(piece, move, given)
+        )
 
     def _spread(
         self,

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from ...graphs.graph import Axis, Graph
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, minimum
+from ...graphs.sizes import Poly, at_least, minimum, poly
 from .errors import ProofError
 from .pieces import Given
 from .positions import exists, lower_sizes
-from .regions import Region, RegionCertificate, check_regions, contains
+from .regions import Region, RegionCertificate, check_regions, contains, divides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class RegionFieldCertificate:
     regions: RegionCertificate
     formula: tuple[Poly, ...]
     """By input and output, in their order: how many positions reach one, at most."""
+    least: Mapping[str, int] = field(default_factory=dict)
 
 
 def check_region_length(
@@ -148,38 +149,47 @@ def check_region_field(graph: Graph, setting: Setting, certificate: RegionFieldC
     """
     check_regions(graph, setting, certificate.regions)
     pairs = linked(graph, certificate.regions)
-    true = tuple(region_count(graph, *pair, certificate.regions) for pair in pairs)
+    least = {**certificate.regions.least, **certificate.least}
+    true = tuple(region_count(graph, *pair, certificate.regions, least) for pair in pairs)
     if certificate.formula != true:
         raise ProofError(f"expected {true}, got {certificate.formula}")
 
 
-def region_count(graph: Graph, name: str, output: str, regions: RegionCertificate) -> Poly:
+def region_count(
+    graph: Graph, name: str, output: str, regions: RegionCertificate, least: Mapping[str, int]
+) -> Poly:
     """Return how many positions of an input reach one position of an output, at most.
 
-    Position 0 is in a block as large as any, and in the first window.
+    Position 0 is in a block as large as any, and in the first window. Where the first m positions
+    reach all, and m is a whole number of blocks, the positions of the next block are reached from
+    those and their own.
     """
-    given = lower_sizes(regions.least)
+    given = lower_sizes(least)
     exact(regions, name, output, given)
-    found, axis = regions.regions[name][output], graph[name].sequence
-    largest = largest_region(found, given)
-    if axis is None or (seen := graph[output].sequence) is None or not exists(seen, given):
+    axis, seen = graph[name].sequence, graph[output].sequence
+    if axis is None or seen is None or not exists(seen, given):
         raise ProofError(f"{output}: expected a position that {name} reaches")
-    count = axis.extent
-    bounds = [largest.size] if largest.step is not None else [largest.block, largest.below]
-    for bound in bounds:
-        count = count if bound is None else minimum(count, bound)
-    return count
+    found = regions.regions[name][output]
+    largest = [
+        region
+        for region in found
+        if not any(contains(o, region, given) for o in found if o.pairs != region.pairs)
+    ]
+    many = axis.extent
+    for bound in _sizes([region.pairs for region in largest]):
+        many = minimum(many, bound)
+    return many
 
 
-def largest_region(found: Sequence[Region], given: Given) -> Region:
-    """Return the region that contains all others.
-
-    Raises
-    ------
-    ProofError
-        If there is none.
-    """
-    for region in found:
-        if all(contains(region, other, given) for other in found):
-            return region
-    raise ProofError(f"no region contains {' and '.join(str(r) for r in found)}")
+def _sizes(found: Sequence[Region]) -> list[Poly]:
+    """Return numbers of which the least is how many positions regions have for one of theirs."""
+    together = dict.fromkeys(found)
+    if len(together) == 1:
+        (region,) = together
+        bounds = (region.block, region.below)
+        return [b for b in bounds if b is not None] if region.step is None else [region.size]
+    blocks = [r.block for r in together if r.block is not None and r.below is None]
+    limits = [r.below for r in together if r.below is not None and r.block is None]
+    if len(together) == 2 and blocks and limits and divides(blocks[0], limits[0]):
+        return [blocks[0] + limits[0]]
+    raise ProofError(f"no rule for how many {' and '.join(str(r) for r in together)} are")

@@ -126,7 +126,7 @@ def read_through(move: Relation, source: Region) -> Region:
         return replace(source, block=_larger(move.size, source.block))
     if move.kind == "first" and source.block is None:
         return source
-    if move.kind == "first" and _divides(source.block, move.size):
+    if move.kind == "first" and divides(source.block, move.size):
         limit = move.size if source.below is None else minimum(move.size, source.below)
         return replace(source, block=None, below=limit)
     raise ProofError(f"no rule for {move} of {source}")
@@ -146,14 +146,14 @@ def _window(move: Relation, source: Region) -> Region:
 
 
 def _larger(a: Poly, b: Poly | None) -> Poly | None:
-    if b is None or _divides(a, b):
+    if b is None or divides(a, b):
         return b
-    if _divides(b, a):
+    if divides(b, a):
         return a
     raise ProofError(f"no rule for blocks of {a} and of {b}")
 
 
-def _divides(part: Poly | None, whole: Poly) -> bool:
+def divides(part: Poly | None, whole: Poly) -> bool:
     """Whether a number of positions is certainly a multiple of another one."""
     if part is None:
         return False
@@ -171,7 +171,7 @@ def contains(outer: Region, inner: Region, given: Given) -> bool:
     if outer.step is not None or inner.step is not None:
         return (outer.step, outer.size) == (inner.step, inner.size) or outer.pairs == Region()
     if outer.block is not None and not (
-        inner.block is not None and _divides(inner.block, outer.block)
+        inner.block is not None and divides(inner.block, outer.block)
     ):
         return False
     if outer.below is None:

@@ -114,6 +114,7 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
                     "state",
                     "decode_work",
                 ),
+                ("gradient", "time"),
                 counts=True,
             ),
             Engine(

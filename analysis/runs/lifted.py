@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import logistic, operations
-from .counting import combine
+from .counting import Counted, combine
 from .errors import NoRuleError
 from .products import contraction, product
 
@@ -44,24 +44,38 @@ class CountedArray(np.ndarray[Any, Any]):
     part: logistic.Part | None = None
     """The same, or the step that this is a view of."""
 
+    literal: bool = False
+    """Whether it has been made of plain numbers and nothing counted has been written into it."""
+
     def __array_finalize__(self, source: Any) -> None:
         self.part = getattr(source, "part", None)
+        self.literal = getattr(source, "literal", False)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        super().__setitem__(index, operations.lift(_bare(value)))
+        self.literal = self.literal and not isinstance(value, CountedArray | Counted)
+        super().__setitem__(_plain(index), operations.lift(_bare(value)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return super().__getitem__(_plain(index))
+
+    def astype(self, kind: Any, *arguments: Any, **options: Any) -> Any:
+        """Keep counted scalars, which are as precise as they get."""
+        if np.dtype(kind).kind != "f":
+            raise refusal(f"astype {np.dtype(kind)}")
+        return self.copy()
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
         if method == "__call__" and ufunc in _UFUNCS and not options:
             return _into(out, _UFUNCS[ufunc](*inputs))
+        if method == "__call__" and ufunc in COMPARISONS and _all_literal(inputs):
+            return ufunc(*map(_plain, inputs), **options)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return _into(out, _reduced(_REDUCTIONS[ufunc], *inputs, **options))
         raise refusal(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
 
-    def __array_function__(
-        self, function: Any, types: Any, arguments: tuple[Any, ...], options: Mapping[str, Any]
-    ) -> Any:
+    def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         if function in _FUNCTIONS:
             return _FUNCTIONS[function](*arguments, **options)
         if function.__name__ not in MOVES:
@@ -69,22 +83,12 @@ class CountedArray(np.ndarray[Any, Any]):
         moved = super().__array_function__(function, types, arguments, dict(options))
         return _again(moved)
 
-    def sum(self, axis: Any = None, **options: Any) -> Any:
-        """Sum over some axes, all of them if none is named."""
-        return _reduced(operations.total, self, axis=axis, **options)
-
-    def max(self, axis: Any = None, **options: Any) -> Any:
-        """Take the maximum over some axes, all of them if none is named."""
-        return _reduced(operations.maximum, self, axis=axis, **options)
-
-    def mean(self, axis: Any = None, **options: Any) -> Any:
-        """Average over some axes: a sum, then one division."""
-        summed = self.sum(axis, **options)
-        return summed / float(self.size // max(np.size(summed), 1))
-
-    def dot(self, other: Any) -> Any:
-        """Multiply matrices."""
-        return _matmul(self, other)
+    # NumPy writes out these methods for arrays of any kind, without asking the functions above.
+    sum: Any = lambda x, axis=None, **options: _reduced(operations.total, x, axis, **options)
+    max: Any = lambda x, axis=None, **options: _reduced(operations.maximum, x, axis, **options)
+    mean: Any = lambda x, axis=None, **options: _mean(x, axis, **options)
+    var: Any = lambda x, axis=None, **options: _variance(x, axis, **options)
+    dot: Any = lambda x, other: _matmul(x, other)
 
 
 def lifted(x: Any) -> CountedArray:
@@ -99,6 +103,19 @@ def refusal(name: str) -> NoRuleError:
 
 def _bare(x: Any) -> Any:
     return x.view(np.ndarray) if isinstance(x, CountedArray) else x
+
+
+def _plain(x: Any) -> Any:
+    """Return plain numbers for an array that was made of them, and anything else as it is."""
+    if isinstance(x, tuple):
+        return tuple(map(_plain, x))
+    if isinstance(x, CountedArray) and x.literal:
+        return np.vectorize(lambda element: element.value, otypes=[np.float64])(_bare(x))
+    return x
+
+
+def _all_literal(arrays: Any) -> bool:
+    return all(x.literal for x in arrays if isinstance(x, CountedArray))
 
 
 def _again(x: Any) -> Any:
@@ -217,6 +234,20 @@ def _reduced(
     return _element(found)
 
 
+def _mean(x: Any, axis: Any = None, **options: Any) -> Any:
+    """Sum, then divide once."""
+    summed = _reduced(operations.total, x, axis, **options)
+    return summed / float(np.size(x) // max(np.size(summed), 1))
+
+
+def _variance(x: Any, axis: Any = None, **options: Any) -> Any:
+    """Average the squared differences from the mean."""
+    if options.get("ddof"):
+        raise refusal("numpy.var with ddof")
+    centred = x - _mean(x, axis, keepdims=True)
+    return _mean(centred * centred, axis, **options)
+
+
 def _where(condition: Any, *choices: Any) -> Any:
     if isinstance(condition, CountedArray) or len(choices) != 2:
         raise refusal("numpy.where on what the function computes")
@@ -234,8 +265,8 @@ def _filled(value: float) -> Callable[..., Any]:
     return lambda x, dtype=None, **options: _full_like(x, value, dtype, **options)
 
 
-def _method(name: str) -> Callable[..., Any]:
-    return lambda x, *arguments, **options: getattr(lifted(x), name)(*arguments, **options)
+def _of(method: str) -> Callable[..., Any]:
+    return lambda x, *arguments, **options: getattr(lifted(x), method)(*arguments, **options)
 
 
 _UFUNCS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
@@ -262,16 +293,68 @@ _FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
         np.einsum: _einsum,
         np.dot: _matmul,
         np.where: _where,
-        np.sum: _method("sum"),
-        np.max: _method("max"),
-        np.mean: _method("mean"),
+        np.sum: _of("sum"),
+        np.max: _of("max"),
+        np.mean: _of("mean"),
+        np.var: _variance,
         np.zeros_like: _filled(0.0),
         np.empty_like: _filled(0.0),
         np.ones_like: _filled(1.0),
         np.full_like: _full_like,
     }
 )
+COMPARISONS = frozenset(
+    [np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
+)
+"""What may be asked of arrays of plain numbers only."""
 MOVES = frozenset(
-    ["append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "column_stack", "concatenate", "copy", "copyto", "delete", "diagonal", "dsplit", "dstack", "expand_dims", "flip", "fliplr", "flipud", "hsplit", "hstack", "insert", "moveaxis", "ndim", "pad", "ravel", "repeat", "reshape", "roll", "rollaxis", "rot90", "shape", "size", "sliding_window_view", "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril", "triu", "vsplit", "vstack"]
+    [
+        "append",
+        "array_split",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "broadcast_arrays",
+        "broadcast_to",
+        "column_stack",
+        "concatenate",
+        "copy",
+        "copyto",
+        "delete",
+        "diagonal",
+        "dsplit",
+        "dstack",
+        "expand_dims",
+        "flip",
+        "fliplr",
+        "flipud",
+        "hsplit",
+        "hstack",
+        "insert",
+        "moveaxis",
+        "ndim",
+        "pad",
+        "ravel",
+        "repeat",
+        "reshape",
+        "roll",
+        "rollaxis",
+        "rot90",
+        "shape",
+        "size",
+        "sliding_window_view",
+        "split",
+        "squeeze",
+        "stack",
+        "swapaxes",
+        "take",
+        "take_along_axis",
+        "tile",
+        "transpose",
+        "tril",
+        "triu",
+        "vsplit",
+        "vstack",
+    ]
 )
 """Functions of NumPy that move values and compute none."""

@@ -49,7 +49,7 @@ class Part:
 
     @property
     def chain(self) -> tuple[Part, ...]:
-        """This step and those before it."""
+        """The step and those before it, the last one first."""
         return (self, *(self.before.chain if self.before else ()))
 
     def read(self) -> None:

@@ -10,8 +10,7 @@ function names as further arguments (``h``, ``w``) are given as keywords. It ret
 It runs on numbers and on arrays of counted scalars, so it may use arithmetic, ``@``, slices, and of
 NumPy what moves values or has a rule: einsum, matmul, exp, tanh, sqrt, maximum, where with a mask
 that is known beforehand, and sums, means and maxima over axes. The logistic function is written
-1 / (1 + exp(-x)). Arrays to write into are made by ``numpy.zeros_like``, lists of rows joined by
-``numpy.stack``.
+1 / (1 + exp(-x)).
 
 >>> def average(x, parameters):
 ...     return x.mean(axis=0, keepdims=True) + np.zeros_like(x)
@@ -38,6 +37,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .counted_numpy import seen_by
 from .counting import Tally, counting
 from .errors import NoRuleError, RunError
 from .lifted import lifted
@@ -57,7 +57,36 @@ LONGEST = 48
 """Positions up to which dependence is taken: effects over longer ways may drown in rounding."""
 
 _LOOKS = frozenset(
-    ["bool", "==", "!=", "<", "<=", ">", ">=", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isfinite", "isinf", "sign", "numpy.argmax", "numpy.argmin", "numpy.argsort", "numpy.sort", "numpy.nonzero", "numpy.any", "numpy.all", "numpy.where", "numpy.unique", "numpy.isclose", "numpy.allclose"]
+    [
+        "bool",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "equal",
+        "not_equal",
+        "isnan",
+        "isfinite",
+        "isinf",
+        "sign",
+        "numpy.argmax",
+        "numpy.argmin",
+        "numpy.argsort",
+        "numpy.sort",
+        "numpy.nonzero",
+        "numpy.any",
+        "numpy.all",
+        "numpy.where",
+        "numpy.unique",
+        "numpy.isclose",
+        "numpy.allclose",
+    ]
 )
 
 
@@ -169,7 +198,7 @@ class Own:
         parameters = {name: lifted(w) for name, w in drawn.parameters.items()}
         arrays = tuple(lifted(x) for x in drawn.inputs.values())
         call = self._caller(at, Drawn(drawn.inputs, parameters, drawn.expected))
-        with counting() as tally:
+        with counting() as tally, seen_by(self.function):
             found = self._called(call, arrays, drawn)
         return lift(np.asarray(found)), tally
 

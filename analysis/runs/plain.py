@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
-from .catalogue import plain, run
+from . import shown, signal
+from .catalogue import bound, plain, run, sequences, weights
 from .decoding import decode_work, state
 from .observations import Observation, Source
 from .pairs import bits
-from .witnesses import RunResult
+from .witnesses import RunResult, on_numbers
 
 Sizes = Mapping[str, int]
 Part = tuple[str, int | None]
@@ -41,7 +43,7 @@ def observe(
     at
         Concrete sizes.
     figures
-        Among `FIGURES`.
+        Among `FIGURES` and `SHOWN`.
     seed
         Of the weights and inputs.
 
@@ -50,15 +52,20 @@ def observe(
     RunError
         If the catalogue has no such implementation, or the sizes do not fit it.
     """
-    function = plain(model).function
+    function, given = plain(model).function, {"h": 1, **at}
     name = f"{function.__module__}.{function.__qualname__}".rpartition("analysis.")[2]
     source = Source("numpy", np.__version__, f"workspan.analysis.{name}")
-    return tuple(
+    found = [
         Observation(figure, dict(at), value, source, part=part)
         for figure in figures
-        for part, value in FIGURES[figure](model, {"h": 1, **at}, seed)
+        if figure in FIGURES
+        for part, value in FIGURES[figure](model, given, seed)
         if value is not None
-    )
+    ]
+    for figure in figures:
+        if figure in SHOWN:
+            found += [replace(o, at=dict(at)) for o in SHOWN[figure](model, given, seed, source)]
+    return tuple(found)
 
 
 def _params(model: str, at: Sizes, seed: int) -> Iterator[Part]:
@@ -120,6 +127,28 @@ FIGURES: Mapping[str, Callable[[str, Sizes, int], Iterable[Part]]] = MappingProx
     }
 )
 """How each figure is read off a run."""
+
+
+def _gradient(model: str, at: Sizes, seed: int, source: Source) -> Iterable[Observation]:
+    return shown.gradient(signal.observe(model, at, seed=seed)) if model in signal.NAMES else ()
+
+
+def _time(model: str, at: Sizes, seed: int, source: Source) -> Iterable[Observation]:
+    key = next(iter(plain(model).inputs.values()))
+
+    def make(n: int) -> Callable[[], object]:
+        sizes = {**at, key: n}
+        function = bound(model, sizes=sizes, pairs="dense")
+        inputs, layers = sequences(model, sizes=sizes), weights(model, sizes=sizes)
+        return lambda: on_numbers(function, inputs, layers)
+
+    return shown.time(make, at, source, library="numpy", seed=seed)
+
+
+SHOWN: Mapping[str, Callable[[str, Sizes, int, Source], Iterable[Observation]]] = MappingProxyType(
+    {"gradient": _gradient, "time": _time}
+)
+"""What is shown on request, and held against nothing."""
 
 
 def _ran(model: str, at: Sizes, seed: int, pairs: str = "dense") -> RunResult:

@@ -95,7 +95,7 @@ class Deposit(Primitive):
 class Position(Source):
     """The number of each position, from 0."""
 
-    name: ClassVar[str] = "constant"
+    name: ClassVar[str] = "position"
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Count."""
@@ -111,7 +111,7 @@ class Progression(Source):
 
     base: float = 10000.0
 
-    name: ClassVar[str] = "constant"
+    name: ClassVar[str] = "progression"
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Raise to powers."""

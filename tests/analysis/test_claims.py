@@ -117,9 +117,12 @@ def test_attention_knows_no_order_and_a_recurrence_does() -> None:
         assert verdict(models=f'["{name}"]', relation='"permutation equivariant"')[0] == "refuted"
 
 
-def test_what_needs_the_backward_graph_is_out_of_reach() -> None:
-    """An unknown is said, never guessed."""
-    assert verdict(figure='"gradient"')[0] == "out of reach"
+def test_a_gradient_is_tried_by_an_experiment() -> None:
+    """A claim about gradients that vanish has one relation, and no formula can settle it."""
+    told = verdict(figure='"gradient"', relation='"vanishes with distance"', models='["rnn"]')
+    assert told[0] == "conditional"
+    with pytest.raises(ClaimError, match=r"claim\[0\].relation: expected one of vanishes"):
+        verdict(figure='"gradient"')
 
 
 def test_the_founding_table() -> None:
@@ -134,5 +137,6 @@ def test_the_founding_table() -> None:
     assert verdicts["memory-attention"].verdict == "conditional"
     assert verdicts["cost-self-attention"].verdict == "conditional"
     assert verdicts["cost-recurrent"].verdict == "proved"
-    assert verdicts["long-range-recurrence"].verdict == "out of reach"
+    assert verdicts["long-range-recurrence"].verdict == "conditional"
+    assert "orthogonal" in verdicts["long-range-recurrence"].reason
     assert not any(v.verdict == "refuted" for v in verdicts.values())

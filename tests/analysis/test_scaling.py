@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workspan.analysis.deriving import derive
+from workspan.analysis.deriving import RULES, derive
 from workspan.analysis.figures import NAMES
 from workspan.graphs import ordering
 from workspan.graphs.graph import Graph
@@ -28,7 +28,7 @@ def test_potentials_do_not_grow_with_depth(model: str, unit: str) -> None:
     """Law: an equation of a deep stack has as few terms and links as one of a shallow stack."""
     kept = set()
     for depth in DEPTHS:
-        found = derive("span", _explicit(model, depth), Setting(unit=unit)).certificate
+        found = RULES["span"](_explicit(model, depth), Setting(unit=unit)).certificate
         terms = max(len(t) for t in found.potentials.values())
         links = max(len(c) for c in found.chains.values())
         kept.add((terms, links, len(found.formula)))
@@ -40,7 +40,7 @@ def test_pieces_do_not_grow_with_depth(model: str) -> None:
     """Law: the shortest paths of a deep stack are as few intervals as those of a shallow one."""
     kept = set()
     for depth in DEPTHS:
-        paths = derive("path_length", _explicit(model, depth), Setting()).certificate.paths
+        paths = RULES["path_length"](_explicit(model, depth), Setting()).certificate.paths
         kept.add(max(len(p) for pieces in paths.pieces.values() for p in pieces.values()))
     assert len(kept) == 1
 
@@ -52,7 +52,7 @@ def test_layers_ask_the_same_inequalities(model: str, figure: str) -> None:
     asked = set()
     for depth in DEPTHS:
         ordering._is_certain.cache_clear()
-        derive(figure, _explicit(model, depth), Setting())
+        RULES[figure](_explicit(model, depth), Setting())
         asked.add(ordering._is_certain.cache_info().misses)
     assert len(asked) == 1
 
@@ -64,7 +64,7 @@ def test_a_symbolic_depth_agrees_with_layers_written_out(model: str, figure: str
     symbolic = derive(figure, trace(CATALOGUE[model], name=model, L="L"), Setting())
     assert symbolic.formula is not None
     for depth in DEPTHS:
-        explicit = derive(figure, _explicit(model, depth), Setting())
+        explicit = RULES[figure](_explicit(model, depth), Setting())
         assert explicit.formula == symbolic.formula.substitute({"L": depth})
 
 

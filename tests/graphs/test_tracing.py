@@ -14,6 +14,7 @@ from workspan.graphs.operations import elementwise
 from workspan.graphs.primitives import Map
 from workspan.graphs.relations import Relation
 from workspan.graphs.schedule import loop_axes, steps
+from workspan.graphs.tracing import sizes_of
 
 
 def test_a_recurrence_is_a_cycle_over_time_and_attention_is_none() -> None:
@@ -134,10 +135,77 @@ def test_an_unknown_elementwise_function_is_named() -> None:
         Map("erfinv", (None,))
 
 
-def test_every_primitive_has_a_name_of_its_own() -> None:
-    """Work is broken down by these names."""
+def test_every_operation_has_a_name_of_its_own() -> None:
+    """Work is broken down by the names of what computes; views that hold constants share one."""
     from workspan.graphs import primitives
 
     found = [getattr(primitives, name) for name in primitives.__all__]
-    names = [p.name for p in found if isinstance(p, type) and hasattr(p, "name")]
-    assert len(names) == len(set(names)) >= 18
+    named = [p for p in found if isinstance(p, type) and hasattr(p, "name")]
+    computing = [p.name for p in named if not issubclass(p, primitives.View)]
+    assert len(computing) == len(set(computing)) >= 7
+    assert len({p.name for p in named}) >= 18
+
+
+def test_a_size_that_a_model_does_not_have_is_refused() -> None:
+    """A size is a keyword of the model or an axis of its inputs; the error lists those it has."""
+    message = _fails(CATALOGUE["cross_attention"], L=4)
+    assert message == "expected a size of cross_attention (n, d, m, h), got L=4"
+    assert "got widht=3" in _fails(CATALOGUE["lstm"], widht=3)
+    assert sizes_of(CATALOGUE["encoder"]) == ("n", "d", "h", "f", "L")
+
+
+def test_a_graph_is_traced_again_with_the_sizes_that_its_model_has() -> None:
+    """Law: to trace a graph again at a size that its model lacks changes nothing."""
+    graph = ws.trace(CATALOGUE["cross_attention"])
+    assert graph.source is not None
+    assert graph.source(L=4) == graph.source() == graph
+    deeper = graph.source(L=4, stacked=3)
+    assert len(deeper.of("parameter")) == 3 * len(graph.of("parameter"))
+
+
+def test_models_that_lack_a_size_are_compared_at_it() -> None:
+    """Law: a size that only some of the models have is used for those."""
+    compared = ws.compare(
+        ["cross_attention", "lstm"], at=[{"n": 4, "d": 2, "L": 2}], figures=["params"]
+    )
+    (cross,), (lstm,) = (a["params"].values for a in compared.analyses)
+    assert "L" not in cross.at
+    assert lstm.at == {"L": 2, "d": 2, "n": 4}
+    assert lstm.derived == lstm.measured == 2 * (8 * 2**2 + 8 * 2)
+
+
+def test_names_of_layers_in_a_loop_are_numbered_without_gaps() -> None:
+    """Law: the k-th equation of a name has the number k, whatever was tried and dropped between."""
+
+    def deep(x: Any) -> Any:
+        for _ in range(5):
+            x = ws.stack(ws.tanh, x, 2, name="pair")
+        return x
+
+    names = [e.name for e in ws.trace(deep) if e.primitive.name == "map"]
+    numbers = ("", "_2", "_3", "_4", "_5")
+    assert names == [f"pair.{l}.tanh{k}" for k in numbers for l in (0, 1)]
+
+
+def test_an_output_without_axes_is_no_input() -> None:
+    """A single number is a result like any other, but no layer can be put on top of it."""
+
+    def number(x: Any) -> Any:
+        everywhere = ws.collect(x)
+        return ws.total(ws.total(everywhere, everywhere.axes[0]), "d")
+
+    graph = ws.trace(number)
+    assert graph[graph.outputs[0]].domain == ()
+    assert not graph.stackable
+
+
+def test_layers_of_layers_have_the_outer_axis_first() -> None:
+    """Law: inside nested stacks every equation has the position axes in one order."""
+
+    def nested(x: Any, *, L: Any = "L", k: Any = "k") -> Any:
+        return ws.stack(
+            lambda x: ws.tanh(ws.stack(lambda y: ws.linear(y, "d"), ws.sigmoid(x), k)), x, L
+        )
+
+    orders = {tuple(a.name for a in e.positions) for e in ws.trace(nested) if len(e.positions) > 1}
+    assert orders == {("L", "n"), ("L", "k"), ("L", "k", "n")}

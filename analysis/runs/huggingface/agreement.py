@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..observations import Source
 from .building import build
+from .configs import FAMILIES
 
 
 def outputs(
@@ -30,6 +31,8 @@ def outputs(
     EngineError
         If transformers does not have the model, a weight does not load, or the run failed.
     """
-    built = build(model, {**dict.fromkeys(("h", "L", "a", "b"), 1), **at})
+    own = FAMILIES[model].sizes if model in FAMILIES else ()
+    # What a model of the catalogue leaves at one is no symbol of its graph.
+    built = build(model, {**{s: 1 for s in ("h", "L", "a", "b") if s in own}, **at})
     built.load(parameters)
     return built.run(*inputs), built.source

@@ -71,10 +71,10 @@ def observe(
     unknown = [figure for figure in figures if figure not in FIGURES]
     if unknown:
         raise EngineError(f"expected figures of {', '.join(FIGURES)}, got {unknown[0]}")
-    at = _complete(at)
+    complete = _complete(model, at)
     if device is None:
-        device = "cpu" if build(model, at, device="meta").params <= LARGEST else "meta"
-    built = build(model, at, seed=seed, device=device)
+        device = "cpu" if build(model, complete, device="meta").params <= LARGEST else "meta"
+    built = build(model, complete, seed=seed, device=device)
     return tuple(
         Observation(figure, dict(at), value, built.source, part=part, note=note)
         for figure in figures
@@ -82,9 +82,10 @@ def observe(
     )
 
 
-def _complete(at: Sizes) -> Sizes:
-    """One layer and one head where nothing is said, as in the catalogue."""
-    return {**dict.fromkeys(("h", "L", "a", "b"), 1), **at}
+def _complete(model: str, at: Sizes) -> Sizes:
+    """One head and one layer where nothing is said, as in the catalogue."""
+    own = FAMILIES[model].sizes if model in FAMILIES else ()
+    return {**{s: 1 for s in ("h", "L", "a", "b") if s in own}, **at}
 
 
 def _params(built: Built, seed: int) -> Iterator[Part]:

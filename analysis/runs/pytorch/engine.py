@@ -17,13 +17,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .. import shown
 from ..observations import EngineError, Observation
 from ..pairs import bits
-from . import dependence, depth, memory, work
+from . import dependence, depth, memory, signal, work
 from .modules import MODULES, build
 
 Sizes = Mapping[str, int]
@@ -99,6 +99,27 @@ def _remembered(figure: str) -> Callable[[str, Sizes, int], Found]:
     return lambda model, at, seed: iter(memory.observe(model, at, figures=(figure,), seed=seed))
 
 
+def _gradient(model: str, at: Sizes, seed: int) -> Found:
+    yield from shown.gradient(signal.observe(model, at, seed=seed))
+
+
+def _time(model: str, at: Sizes, seed: int) -> Found:
+    """Time forward passes in single precision, as they are used."""
+
+    def make(n: int) -> Callable[[], object]:
+        built = build(model, {**at, "n": n}, seed=seed, dtype=torch.float32)
+        inputs = built.inputs(seed)
+
+        def work() -> object:
+            with torch.no_grad():
+                return built.forward(*inputs)
+
+        return work
+
+    source = build(model, at, seed=seed).source
+    yield from shown.time(make, at, source, library="torch", seed=seed)
+
+
 FIGURES: Mapping[str, Callable[[str, Sizes, int], Found]] = MappingProxyType(
     {
         "params": _params,
@@ -106,6 +127,8 @@ FIGURES: Mapping[str, Callable[[str, Sizes, int], Found]] = MappingProxyType(
         "span": _span,
         "dependence": _dependence,
         **{figure: _remembered(figure) for figure in memory.FIGURES},
+        "gradient": _gradient,
+        "time": _time,
     }
 )
 """How each figure is observed."""

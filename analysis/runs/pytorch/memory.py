@@ -173,7 +173,10 @@ def _activations(model: str, at: Sizes, seed: int) -> Iterator[Observation]:
 
 def _workspace(model: str, at: Sizes, seed: int) -> Iterator[Observation]:
     """Observe what is live at the peak; of an LSTM in single precision too, as oneDNN runs it."""
-    kinds: list[tuple[str, bool, Any]] = [("", False, torch.float64), (" fused", True, torch.float64)]
+    kinds: list[tuple[str, bool, Any]] = [
+        ("", False, torch.float64),
+        (" fused", True, torch.float64),
+    ]
     if model == "lstm":
         kinds.append((" fused float32", True, torch.float32))
     for end, fused, dtype in kinds:

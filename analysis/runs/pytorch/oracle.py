@@ -28,7 +28,6 @@ workspan.analysis.runs.observations.EngineError: expected 32, fitted at small si
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,9 +64,9 @@ class Range:
     """Whether runs get long with it, so that it stays small where lengths are far out."""
 
     @classmethod
-    def length(cls, *chunks: int) -> Range:
+    def length(cls, *chunks: int, far: int = FAR) -> Range:
         """Return the values of a length that is worked on in chunks of these sizes."""
-        return cls(math.lcm(*chunks), far=FAR)
+        return cls(math.lcm(*chunks), far=far)
 
     @property
     def start(self) -> int:
@@ -229,7 +228,6 @@ def read(tally: Tally, line: str) -> int:
 
 _ODD = Range(step=2, least=1)
 _RANGES: Mapping[str, Range] = {
-    "n": Range.length(1),
     "m": Range(far=40),
     "w": _ODD,
     "k": _ODD,
@@ -241,7 +239,9 @@ _PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 
 
-def catalogue(name: str, line: str = "contraction", *, fused: bool = True) -> Fitted:
+def catalogue(
+    name: str, line: str = "contraction", *, fused: bool = True, far: int = FAR
+) -> Fitted:
     """Fit the work of a module of the catalogue on the meta device.
 
     Parameters
@@ -252,17 +252,14 @@ def catalogue(name: str, line: str = "contraction", *, fused: bool = True) -> Fi
         ``total``, or a line of :class:`.counts.Counts`.
     fused
         Whether the library's module runs, or its equations in plain operators.
+    far
+        How far out the length is held against the formula.
 
     Raises
     ------
     EngineError
         If torch has no such model, or no polynomial fits.
     """
-    return _catalogue(name, line, fused)
-
-
-@functools.lru_cache(maxsize=64)
-def _catalogue(name: str, line: str, fused: bool) -> Fitted:
     if name not in MODULES:
         raise EngineError(
             f"expected a model that exists in torch ({', '.join(MODULES)}), got {name}"
@@ -270,6 +267,7 @@ def _catalogue(name: str, line: str, fused: bool) -> Fitted:
     own = MODULES[name].sizes
     products = _PARTS["g"] if "g" in own else _PARTS["h"] if "h" in own else {}
     parts = {part for _, part in products.values()}
+    ranges = {"n": Range.length(far=far), **_RANGES}
     free = [s for s in own if s not in products] + sorted(parts)
 
     def counted(at: Sizes) -> int:
@@ -281,5 +279,5 @@ def _catalogue(name: str, line: str, fused: bool) -> Fitted:
         with torch.no_grad():
             return read(count(lambda: built.forward(*inputs)), line)
 
-    found = fit(counted, {s: _RANGES.get(s, Range()) for s in free})
+    found = fit(counted, {s: ranges.get(s, Range()) for s in free})
     return in_products(found, products) if products else found

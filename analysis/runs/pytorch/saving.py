@@ -32,8 +32,19 @@ from .modules import Built, build
 __all__ = ["Saved", "build", "saved"]
 
 MOVES = frozenset(
-    """cat clone constant_pad_nd copy flip index_select repeat roll slice_copy stack
-    _to_copy""".split()
+    [
+        "cat",
+        "clone",
+        "constant_pad_nd",
+        "copy",
+        "flip",
+        "index_select",
+        "repeat",
+        "roll",
+        "slice_copy",
+        "stack",
+        "_to_copy",
+    ]
 )
 """Operators that copy values and compute none."""
 
@@ -70,9 +81,7 @@ class _Values(TorchDispatchMode):  # type: ignore[misc]
             size = tensor.untyped_storage().nbytes() // tensor.element_size()
             self._numbers[key] = torch.arange(self.count, self.count + size)
             self.count += size
-        return self._numbers[key].as_strided(
-            tensor.shape, tensor.stride(), tensor.storage_offset()
-        )
+        return self._numbers[key].as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
 
     def forget(self, tensor: Tensor) -> None:
         """Give the number of nobody to all values of a storage."""
@@ -89,9 +98,7 @@ class _Values(TorchDispatchMode):  # type: ignore[misc]
             self._move(operator, name, arguments, options, found)
         return found
 
-    def _move(
-        self, operator: Any, name: str, arguments: Any, options: Any, found: Tensor
-    ) -> None:
+    def _move(self, operator: Any, name: str, arguments: Any, options: Any, found: Tensor) -> None:
         if name == "_to_copy":
             moved = self.of(arguments[0])
         elif name == "constant_pad_nd":
@@ -125,7 +132,11 @@ class _Constants(TorchFunctionMode):  # type: ignore[misc]
             if not tensor.is_floating_point() or tensor.requires_grad or _is_batched(tensor):
                 continue
             self.values.forget(tensor)
-            if self.states and getattr(function, "__name__", "") in {"zeros", "zeros_like", "new_zeros"}:
+            if self.states and getattr(function, "__name__", "") in {
+                "zeros",
+                "zeros_like",
+                "new_zeros",
+            }:
                 tensor.requires_grad_()
         return found
 
