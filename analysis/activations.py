@@ -111,4 +111,8 @@ def _line(saved: Saved) -> str:
 
 
 def _ranges(need: Need) -> str:
-    return ", ".join(f"{a} from {low} to {high}" for a, (low, high) in need.ranges.items()) or "all"
+    told = (
+        f"{axis} from {first} to {last}" + ("" if step == 1 else f" by {step}")
+        for axis, (first, last, step) in need.ranges.items()
+    )
+    return ", ".join(told) or "all"

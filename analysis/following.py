@@ -176,5 +176,7 @@ class Follower:
                 found.extend(c + weight for c in now[read.source])
             elif not read.boundary:
                 outside = self._through(equation, read, self.walk.read(equation, read))
-                found.extend(p.at(distance) for p in outside if contains(p, side, distance, self.given))
+                found.extend(
+                    p.at(distance) for p in outside if contains(p, side, distance, self.given)
+                )
         return prune(found, lambda a, b: at_least(b, a, given=self.given))

@@ -43,10 +43,11 @@ def shortest(pieces: Iterable[Piece], given: Given) -> Pieces:
             kept.append(piece)
         else:
             kept[kept.index(joined)] = _longer(joined, piece) or joined
-    for piece in [k for k in kept if k.last is None]:
+    for piece in [k for k in kept if k.last is None and k.high != k.low]:
         others = [k for k in kept if k is not piece]
-        if _is_covered(piece, others, given):
-            kept = others
+        if _is_covered(replace(piece, low=piece.low + 1), others, given):
+            first = _plain(replace(piece, high=piece.low))
+            kept = others if _is_covered(first, others, given) else [*others, first]
     if len(kept) > MOST:
         raise UnsolvedError(f"more than {MOST} pieces, among them {kept[0]}, {kept[1]}")
     return tuple(sorted(kept, key=lambda p: (p.side, str(p.low), str(p.high), str(p.cost))))

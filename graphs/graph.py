@@ -80,8 +80,9 @@ class Equation:
     """The layer that it belongs to."""
     phase: str = "forward"
     """forward, backward, or again (computed a second time, for the backward pass)."""
-    kept: bool = True
-    """Whether the backward pass may have the values kept; if not, it computes them again."""
+    kept: bool | Poly = True
+    """Whether the backward pass may have the values kept; if not, it computes them again. For a
+    shift a number c: it has them at every c-th position, from which it computes the others."""
 
     @functools.cached_property
     def positions(self) -> tuple[Axis, ...]:

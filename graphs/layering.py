@@ -7,7 +7,7 @@ the stretch before it, and what is outside of all; only the last one is read fro
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .graph import Equation, Graph
 from .primitives import Primitive
@@ -84,16 +84,31 @@ class Layers:
 
 
 def layered(listing: Listing, fewest: int) -> Layers | None:
-    """Return the layers of a listing that save most, at least ``fewest``; None if there are none."""
+    """Return the layers of a listing that save most, at least ``fewest``; None if there are none.
+
+    A layer may consist of several parts that look alike but read different things, so multiples of
+    a period are periods to try.
+    """
+    best: Layers | None = None
     for run in runs(listing.labels, fewest=fewest)[:TRIED]:
-        best: Layers | None = None
-        for start in _starts(listing, run):
-            if best is None or best.depth < (run.stop - start) // run.period:
-                found = _longest(listing, run, start)
-                best = max(best or found, found, key=lambda layers: layers.depth)
-        if best is not None and best.depth >= fewest:
-            return best
-    return None
+        for parts in range(1, min(run.times // fewest, TRIED) + 1):
+            whole = replace(run, period=parts * run.period)
+            if best is not None and best.saved >= whole.saved:
+                continue
+            found = _most(listing, whole)
+            if found.depth >= fewest and (best is None or found.saved > best.saved):
+                best = found
+    return best
+
+
+def _most(listing: Listing, run: Run) -> Layers:
+    """Return most layers of a run, of all ways to cut it."""
+    best = Layers(run.start, run.period, 0)
+    for start in _starts(listing, run):
+        if best.depth < (run.stop - start) // run.period:
+            found = _longest(listing, run, start)
+            best = max(best, found, key=lambda layers: layers.depth)
+    return best
 
 
 def _starts(listing: Listing, run: Run) -> list[int]:

@@ -28,7 +28,8 @@ class Relation:
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
     block (all positions of one's block of ``size``), stride (``size`` positions from
-    ``step*i``), or chain (one relation after another)."""
+    ``step*i``), within (a shift that stays in one's block of ``size``), or chain (one relation
+    after another)."""
     back: Poly | None = Poly({})
     """How many steps back, None if unbounded; negative excludes the position itself."""
     ahead: Poly | None = Poly({})
@@ -88,6 +89,15 @@ class Relation:
         return cls("block", size=poly(size))
 
     @classmethod
+    def within(cls, size: Sized, distance: int = 1) -> Relation:
+        """Position ``i`` reads ``i - distance``, if that is in its block of ``size`` positions.
+
+        >>> [Relation.within(3).sources(i, 8) for i in (2, 3, 4)]
+        [(1,), (), (3,)]
+        """
+        return cls("within", poly(distance), poly(-distance), size=poly(size))
+
+    @classmethod
     def stride(cls, step: Sized, size: Sized | None = None) -> Relation:
         """Position ``i`` of a coarser axis reads ``size`` positions from ``step*i``."""
         return cls("stride", step=poly(step), size=poly(step if size is None else size))
@@ -120,17 +130,21 @@ class Relation:
         """Whether no position reads a later one."""
         if self.kind == "chain":
             return all(p.causal for p in self.parts)
-        return self.kind == "offsets" and self.ahead is not None and at_least(0, self.ahead)
+        return self._linear and self.ahead is not None and at_least(0, self.ahead)
 
     @property
     def anticausal(self) -> bool:
         """Whether no position reads an earlier one."""
-        return self.kind == "offsets" and self.back is not None and at_least(0, self.back)
+        return self._linear and self.back is not None and at_least(0, self.back)
+
+    @property
+    def _linear(self) -> bool:
+        return self.kind in {"offsets", "within"}
 
     @property
     def reads_itself(self) -> bool:
         """Whether some position may read itself."""
-        if self.kind != "offsets":
+        if not self._linear:
             return True
         back, ahead = self.back, self.ahead
         return not (
@@ -207,6 +221,8 @@ class Relation:
         """
         if self.kind == "block":
             return self
+        if self.kind == "within":
+            return Relation("within", self.ahead, self.back, size=self.size)
         if self.kind != "offsets":
             raise ValueError(f"expected a relation by offsets or blocks, got {self}")
         return Relation(back=self.ahead, ahead=self.back, step=self.step)
@@ -252,6 +268,8 @@ class Relation:
         if self.back is not None and self.ahead is not None:
             m = np.arange(-_whole(self.back), _whole(self.ahead) + 1)[None, :]
             j = i + step * m
+            if self.kind == "within":
+                return j, j // _whole(self.size) == i // _whole(self.size)
             return j, np.ones_like(j, dtype=bool)
         j = np.broadcast_to(np.arange(extent)[None, :], (i.shape[0], extent))
         valid = (j - i) % step == 0

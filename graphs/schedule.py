@@ -76,7 +76,8 @@ def _steps(graph: Graph, chosen: list[str], fixed: frozenset[str]) -> list[Step]
 
 def carried(read: Read, fixed: frozenset[str]) -> bool:
     """Whether the value comes from another iteration of a loop along a fixed axis."""
-    return read.axis in fixed and not read.relation.reads_itself and read.relation.kind == "offsets"
+    shifts = read.relation.kind in {"offsets", "within"}
+    return read.axis in fixed and shifts and not read.relation.reads_itself
 
 
 def inside(graph: Graph, names: Iterable[str]) -> Iterator[tuple[str, Read]]:

@@ -9,8 +9,8 @@ References: Vaswani et al. 2017 (tables of positions); Su et al. 2021, *RoFormer
 ...     return lookup(tokens, parameter("embedding", v, d))
 ...
 >>> graph = trace(embedded)
->>> [str(a) for a in graph["lookup"].features], str(graph["embedding"].scalars)
-(['d'], 'v*d')
+>>> [str(a) for a in graph["lookup"].features], graph["embedding"].scalars.sizes
+(['d'], ('d', 'v'))
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ...graphs.graph import Equation, Graph, Read, product
 from ...graphs.primitives import (
@@ -28,8 +28,9 @@ from ...graphs.primitives import (
 )
 from ...graphs.primitives.base import View
 from ...graphs.primitives.views import Source
+from ...graphs.relations import Relation
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, maximum, minimum, poly
+from ...graphs.sizes import Poly, at_least, ceil_div, maximum, minimum, poly
 from ..layer_sums import all_layers
 from ..position_sums import law
 from ..sites import axis_of
@@ -40,8 +41,18 @@ from .slots import instance, relation_of
 Part: TypeAlias = "tuple[Poly, Poly] | None"
 """Start and extent of a part of the last axis; None for all of it."""
 
-Range: TypeAlias = tuple[Poly, Poly]
-"""The first and the last position along an axis."""
+
+class Range(NamedTuple):
+    """Positions along an axis, at equal distances."""
+
+    first: Poly
+    last: Poly
+    step: Poly = Poly({(): 1})
+
+    @property
+    def count(self) -> Poly:
+        """How many there are."""
+        return (self.last - self.first) / self.step + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +106,21 @@ def needs(graph: Graph) -> Iterator[Need]:
     for equation in graph:
         if equation.phase == "forward" or isinstance(equation.primitive, Seed):
             continue
-        whole = {a.name: (poly(0), a.extent - 1) for a in equation.positions}
+        whole = {a.name: Range(poly(0), a.extent - 1) for a in equation.positions}
         for read in equation.reads:
             if graph[read.source].phase == "forward":
-                yield from _read(graph, equation, read, whole, None)
+                yield from _read(graph, equation, read, whole | _starts(equation, read), None)
+
+
+def _starts(equation: Equation, read: Read) -> dict[str, Range]:
+    """Return where something that is carried inside blocks starts from a kept value."""
+    near = equation.reads[0]
+    axis = next((a for a in equation.positions if a.name == near.axis), None)
+    if not read.boundary or near.relation.kind != "within" or axis is None:
+        return {}
+    c, blocks = near.relation.size, ceil_div(axis.extent, near.relation.size)
+    ends = Range(c - 1, c * (blocks - 1) - 1, c)  # of all blocks but the last
+    return {axis.name: Range(poly(0), c * (blocks - 1), c) if near.relation.causal else ends}
 
 
 def _read(
@@ -123,21 +145,33 @@ def _range(
     axis = axis_of(graph, read.source, name)
     assert axis is not None
     if read.axis != name:
-        return ranges.get(name, (poly(0), axis.extent - 1))
+        return ranges.get(name, Range(poly(0), axis.extent - 1))
     own = name if name in ranges else (equation.sequence.name if equation.sequence else "")
-    first, last = ranges.get(own, (poly(0), poly(0)))
+    first, last, step = ranges.get(own, Range(poly(0), poly(0)))
     relation = read.relation
     if relation.kind == "offsets" and relation.back is None and relation.ahead is None:
-        return poly(0), axis.extent - 1
+        return Range(poly(0), axis.extent - 1)
+    if step != 1:
+        return _shifted(equation, relation, ranges[own])
     if relation.kind == "block" or (relation.kind == "offsets" and relation.reads_itself):
         if (first, last) != (poly(0), axis.extent - 1):
             raise ProofError(f"{equation.name}: how much it reads of a part has no rule")
-        return first, last
+        return Range(first, last)
     if relation.distance is None and relation.kind not in {"last", "head"}:
         raise ProofError(f"{equation.name}: how much {relation} reads altogether has no rule")
     low = relation.bounds(first, axis.extent)[0]
     high = relation.bounds(last, axis.extent)[1]
-    return maximum(low, 0), minimum(high, axis.extent - 1)
+    return Range(maximum(low, 0), minimum(high, axis.extent - 1))
+
+
+def _shifted(equation: Equation, relation: Relation, read: Range) -> Range:
+    """Return what is carried to positions at equal distances, the first of them at a start."""
+    first, last, step = read
+    if relation.distance == 1 and first == 0:
+        return Range(step - 1, last - 1, step)
+    if relation.distance == -1 and first == step - 1:
+        return Range(step, last + 1, step)
+    raise ProofError(f"{equation.name}: how much it reads of every {step}-th position has no rule")
 
 
 def _part(view: Equation, part: Part) -> Part:
@@ -169,9 +203,9 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
     each = product(a.extent for a in plain if a not in slots)
     if need.part is not None:
         each = each * need.part[1]
-    counts = {name: high - low + 1 for name, (low, high) in need.ranges.items()}
+    counts = {name: found.count for name, found in need.ranges.items()}
     if slots and setting.pairs == "masked" and sequence is not None:
-        if len(slots) > 1 or need.ranges[sequence.name] != (poly(0), sequence.extent - 1):
+        if len(slots) > 1 or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1):
             raise ProofError(f"{need.name}: how many of its pairs are read has no rule")
         pairs = instance(graph, slots[0], law(relation_of(slots[0])))
         each, counts[sequence.name] = each * pairs, poly(1)
@@ -179,7 +213,7 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
         each = each * product(a.extent for a in slots)
     layers = [a for a in equation.positions if a.kind == "layer"]
     if any(a.position in each.sizes for a in layers):
-        if any(need.ranges[a.name] != (poly(0), a.extent - 1) for a in layers):
+        if any(need.ranges[a.name] != Range(poly(0), a.extent - 1) for a in layers):
             raise ProofError(f"{need.name}: its layers differ, and not all of them are read")
         for axis in layers:
             counts[axis.name] = poly(1)
@@ -202,11 +236,13 @@ def union(
 def _both(one: Need, other: Need, least: Mapping[str, int]) -> Need:
     """Return what two ranges have in common; they must overlap, or touch."""
     ranges, given = {}, lower_sizes(least)
-    for axis, (low, high) in one.ranges.items():
+    for axis, (low, high, step) in one.ranges.items():
+        if step != 1 or other.ranges[axis].step != 1:
+            raise ProofError(f"{one.name}: what two ranges of {axis} have in common has no rule")
         start, end = maximum(low, other.ranges[axis][0]), minimum(high, other.ranges[axis][1])
         if not at_least(end + 1, start, given=given):
             raise ProofError(f"{one.name}: whether two ranges of {axis} overlap is not certain")
-        ranges[axis] = (start, end)
+        ranges[axis] = Range(start, end)
     return Need(one.name, ranges, one.part)
 
 
@@ -242,10 +278,14 @@ def holds(outer: Need, inner: Need) -> bool:
     """Whether one contains the other, for all sizes."""
     if outer.name != inner.name or outer.part not in {None, inner.part}:
         return False
-    return all(
-        at_least(low, outer.ranges[axis][0]) and at_least(outer.ranges[axis][1], high)
-        for axis, (low, high) in inner.ranges.items()
-    )
+    return all(_contains(outer.ranges[axis], own) for axis, own in inner.ranges.items())
+
+
+def _contains(outer: Range, inner: Range) -> bool:
+    if outer == inner:
+        return True
+    ends = at_least(inner.first, outer.first) and at_least(outer.last, inner.last)
+    return outer.step == 1 and ends
 
 
 def _apart(one: Saved, other: Saved) -> bool:

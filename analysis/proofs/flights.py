@@ -160,18 +160,12 @@ def whole(piece: Piece, distance: Poly, given: Given) -> Piece:
     return replace(piece.single(piece.last), cost=cost)
 
 
-def unrounded(cost: Poly, given: Given) -> Poly:
-    """Return a positive multiple of something no larger: rounded up is at least what it was.
+def straight(piece: Piece, distance: Poly, given: Given) -> tuple[Poly, Poly, Poly]:
+    """Return two costs of which the smaller is no more than a flight's at a distance.
 
-    Where it is divided by a size, everything is multiplied by that.
+    The first is that of its end. The second rises without steps; to need no quotient it is
+    multiplied by the width of a step, which comes third.
     """
-
-    def down(atom: Atom) -> Poly | None:
-        return Poly(atom.args[0].terms) if atom.kind == "ceil" else None
-
-    plain = rewritten(cost, down) if _grows_with_ceilings(cost) else cost
-    for atom in sorted(plain.atoms, key=lambda a: a.text):
-        if atom.kind == "reciprocal" and positive(Poly(atom.args[0].terms), given):
-            multiplied = cleared(plain)
-            return plain if multiplied is None else unrounded(multiplied, given)
-    return plain
+    first, width, rise = stairs(piece, given)
+    start, last = piece.single(0).cost, piece.last or poly(0)
+    return start + rise * last, start * width + rise * (distance - first), width

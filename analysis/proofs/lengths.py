@@ -17,7 +17,7 @@ from ...graphs.graph import Axis, Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly, size
 from .errors import ProofError
-from .flights import height, least_heights, unrounded, whole
+from .flights import least_heights, straight, whole
 from .paths import PathCertificate, check_paths
 from .pieces import Given, Piece, covers
 from .positions import bound_symbol, lower_sizes
@@ -206,31 +206,43 @@ def attained(
         if not may_hold(interval, pair.side, pair.distance, given):
             continue
         more = (cost - term for cost in least_heights(piece, pair.distance, given))
-        if not any(at_least(m, 0, given=given) for m in (*more, *_if_held(piece, pair, term, given))):
+        enough = any(at_least(m, 0, given=given) for m in more)
+        if not enough and not _costs_more_if_held(piece, pair, term, given):
             raise ProofError(f"{pair.output}: {piece} may be less than {term} at {pair.distance}")
 
 
-def _if_held(piece: Piece, pair: Pair, term: Poly, given: Given) -> Iterator[Poly]:
-    """Yield how much more than a term a piece costs at least, where it says something of a pair.
+def _costs_more_if_held(piece: Piece, pair: Pair, term: Poly, given: Given) -> bool:
+    """Whether a piece costs at least a term where it says something of a pair.
 
     There the distance is between its ends: a rising cost is at least that at the first, and a size
     is as large, or as small, as it takes for the last to be as far as the pair.
     """
     if piece.side != pair.side:
-        return
-    if piece.last is None and at_least(piece.slope, 0):
-        yield piece.at(piece.low) - term
+        return False
     high = piece.high if piece.last is None else piece.single(piece.last).high
+    if piece.last is None:
+        costs: tuple[Poly, ...] = (piece.at(pair.distance) - term,)
+        if at_least(piece.slope, 0) and at_least(piece.at(piece.low), term, given=given):
+            return True
+    else:
+        end, rising, width = straight(piece, pair.distance, given)
+        costs = (end - term, rising - width * term)
+    return any(
+        all(at_least(cost.substitute(known), 0, given=given) for cost in costs)
+        for known in _as_far(high, pair.distance)
+    )
+
+
+def _as_far(high: Poly | None, distance: Poly) -> Iterator[dict[str, Poly]]:
+    """Yield what a size is where an end is at least as far as a distance."""
     if high is None:
         return
-    beyond = high - pair.distance
-    more = height(piece, pair.distance, given) - term
+    beyond = high - distance
     for atom in sorted(beyond.atoms, key=lambda a: a.text):
         c = beyond.terms.get(((atom, 1),), 0)
         rest = beyond - c * Poly({((atom, 1),): 1})
         if atom.kind == "size" and c and atom.text not in rest.sizes:
-            far = size(f"{atom.text}_h_") * (1 if c > 0 else -1) - rest / c
-            yield unrounded(more.substitute({atom.text: far}), given)
+            yield {atom.text: size(f"{atom.text}_h_") * (1 if c > 0 else -1) - rest / c}
 
 
 def check_field(graph: Graph, setting: Setting, certificate: FieldCertificate) -> None:

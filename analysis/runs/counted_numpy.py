@@ -26,23 +26,14 @@ from typing import Any
 import numpy as np
 
 from .counting import Counted, counting
-from .lifted import CountedArray, lifted
+from .lifted import CountedArray, lifted, literal
 
 __all__ = ["counting", "lifted", "seen_by"]
 
 
 def _made(make: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that makes an array of constants; of whole numbers, as NumPy makes it."""
-
-    def made(*arguments: Any, **options: Any) -> Any:
-        found = make(*arguments, **options)
-        if found.dtype.kind != "f":
-            return found
-        constants = lifted(found)
-        constants.literal = True
-        return constants
-
-    return made
+    return lambda *arguments, **options: literal(make(*arguments, **options))
 
 
 def _array(x: Any, *arguments: Any, **options: Any) -> Any:

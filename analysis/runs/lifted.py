@@ -67,10 +67,11 @@ class CountedArray(np.ndarray[Any, Any]):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
+        if _all_literal((*inputs, *(out or ()))):
+            found = getattr(ufunc, method)(*map(_plain, inputs), **options)
+            return _into(out, literal(found))
         if method == "__call__" and ufunc in _UFUNCS and not options:
             return _into(out, _UFUNCS[ufunc](*inputs))
-        if method == "__call__" and ufunc in COMPARISONS and _all_literal(inputs):
-            return ufunc(*map(_plain, inputs), **options)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return _into(out, _reduced(_REDUCTIONS[ufunc], *inputs, **options))
         raise refusal(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
@@ -105,17 +106,31 @@ def _bare(x: Any) -> Any:
     return x.view(np.ndarray) if isinstance(x, CountedArray) else x
 
 
+def literal(x: Any) -> Any:
+    """Return an array of constants that were plain numbers; anything else as it is."""
+    if isinstance(x, list | tuple):
+        return type(x)(map(literal, x))
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        return x
+    found = lifted(x)
+    found.literal = True
+    return found
+
+
 def _plain(x: Any) -> Any:
-    """Return plain numbers for an array that was made of them, and anything else as it is."""
-    if isinstance(x, tuple):
-        return tuple(map(_plain, x))
+    """Return plain numbers for arrays that were made of them, and anything else as it is."""
+    if isinstance(x, list | tuple):
+        return type(x)(map(_plain, x))
     if isinstance(x, CountedArray) and x.literal:
         return np.vectorize(lambda element: element.value, otypes=[np.float64])(_bare(x))
     return x
 
 
-def _all_literal(arrays: Any) -> bool:
-    return all(x.literal for x in arrays if isinstance(x, CountedArray))
+def _all_literal(x: Any) -> bool:
+    """Whether nothing in nested lists counts: then it is known beforehand, and computed for free."""
+    if isinstance(x, list | tuple):
+        return all(map(_all_literal, x))
+    return x.literal if isinstance(x, CountedArray) else not isinstance(x, Counted)
 
 
 def _again(x: Any) -> Any:
@@ -303,10 +318,6 @@ _FUNCTIONS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
         np.full_like: _full_like,
     }
 )
-COMPARISONS = frozenset(
-    [np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
-)
-"""What may be asked of arrays of plain numbers only."""
 MOVES = frozenset(
     [
         "append",

@@ -19,18 +19,22 @@ from ..graph import Equation, Graph, GraphError, Read
 from ..primitives import Seed, Shift
 from ..primitives.base import View
 from ..primitives.views import Source
+from ..relations import Relation
+from ..sizes import Poly, Sized, poly
 
 AGAIN = "again."
 """What the names of values that are computed again start with."""
 
 
-def checkpoint(graph: Graph, axis: str) -> Graph:
+def checkpoint(graph: Graph, axis: str, *, every: Sized = 1) -> Graph:
     """Keep only what is carried along an axis; training computes the rest again.
 
     Parameters
     ----------
     axis
         The sequence of a recurrence (``n``), or the layers of a stack (``L``).
+    every
+        How many steps lie between two that are kept.
 
     Raises
     ------
@@ -45,8 +49,12 @@ def checkpoint(graph: Graph, axis: str) -> Graph:
             f"expected an axis along which {graph.name} carries something "
             f"({known or 'it has none'}), got {axis}"
         )
-    inside = {e.name for e in graph if e.has(axis)} - carried
-    return without(graph, inside)
+    inside = {e.name for e in graph if e.has(axis)}
+    if poly(every) == 1:
+        return without(graph, inside - carried)
+    sparse = without(graph, inside)
+    marked = {e.name: replace(e, kept=poly(every)) for e in shifts}
+    return replace(sparse, equations={e.name: marked.get(e.name, e) for e in sparse})
 
 
 def without(graph: Graph, names: set[str]) -> Graph:
@@ -76,7 +84,7 @@ def bases(graph: Graph, name: str) -> set[str]:
 
 def recomputed(equations: dict[str, Equation]) -> dict[str, Equation]:
     """Let the backward pass read copies of what is not kept."""
-    if all(e.kept for e in equations.values()):
+    if all(e.kept is True for e in equations.values()):
         return equations
     found = dict(equations)
     shown = {name: _is_kept(equations, name) for name in equations}
@@ -89,8 +97,20 @@ def recomputed(equations: dict[str, Equation]) -> dict[str, Equation]:
         copy = AGAIN + name
         if copy not in found:
             found[copy] = replace(equation, name=copy, phase="again")
-            found[copy] = replace(found[copy], reads=_read(equation))
+            reads = _resumed(equation) if isinstance(equation.kept, Poly) else _read(equation)
+            found[copy] = replace(found[copy], reads=reads)
         return copy
+
+    def _resumed(shift: Equation) -> tuple[Read, ...]:
+        """Carry what was computed again inside a block, and start each from what is kept."""
+        carried = shift.reads[0]
+        distance = carried.relation.distance
+        if distance is None or distance.constant not in {1, -1}:
+            raise GraphError(f"{shift.name}: expected a shift by one, to start from what is kept")
+        assert isinstance(shift.kept, Poly)
+        near = Relation.within(shift.kept, int(distance.constant))
+        start = Read(shift.name, boundary=True)
+        return replace(carried, source=again(carried.source), relation=near), start
 
     def _read(equation: Equation) -> tuple[Read, ...]:
         return tuple(replace(r, source=again(r.source)) for r in equation.reads)
@@ -107,9 +127,11 @@ def _is_kept(equations: dict[str, Equation], name: str) -> bool:
     while pending:
         equation = equations[pending.pop()]
         if not isinstance(equation.primitive, View) or isinstance(equation.primitive, Source):
-            if not equation.kept:
+            if equation.kept is not True:
                 return False
             continue
+        if equation.kept is not True:
+            return False
         pending += [r.source for r in equation.reads if r.source not in seen]
         seen.update(r.source for r in equation.reads)
     return True

@@ -143,6 +143,10 @@ class Primitive(ABC):
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Compute the result; arrays have the position axes first, then their features."""
 
+    def passes(self, place: int) -> bool:
+        """Whether a gradient passes from the result to the input at a place, if it has a rule."""
+        return True
+
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
     ) -> Pulled:

@@ -104,6 +104,10 @@ class Contraction(Primitive):
     ) -> Pulled:
         """Contract the result's adjoint with the other input, label by label."""
         labels, result = self.labels()
+        if any(len(set(names)) < len(names) for names in labels):
+            raise GraphError(
+                f"expected different labels in each part of {self.pattern!r}, to differentiate"
+            )
         given = list(zip((" ".join(names) for names in labels), inputs, strict=True))
         top = (" ".join(result), adjoint)
         return tuple(

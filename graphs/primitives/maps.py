@@ -58,7 +58,8 @@ def _silu_slope(m: Calculus, y: Any, s: Any) -> Any:
 
 
 def _larger(m: Calculus, g: Any, y: Any, a: Any, b: Any) -> tuple[Any, ...]:
-    left = m.map("step", m.map("subtract", a, b))
+    """Pass everything to the larger argument, and half to each of two equal ones, as PyTorch."""
+    left = m.map("half_step", m.map("subtract", a, b))
     return m.times(g, left), m.times(g, m.map("subtract", 1.0, left))
 
 
@@ -103,7 +104,7 @@ MAPS: dict[str, Function] = {
     ),
     "relu": Function(
         1,
-        lambda xp, a: xp.maximum(a, a * 0),
+        lambda xp, a: xp.where(a > 0, a, a * 0),
         lambda m, g, y, a: (m.times(g, m.map("step", y)),),
     ),
     "softplus": Function(
@@ -129,6 +130,8 @@ MAPS: dict[str, Function] = {
         lambda m, g, y, a: (m.negative(m.times(g, m.map("sin", a))),),
     ),
     "step": Function(1, lambda xp, a: xp.heaviside(a, a * 0), _none),
+    "half_step": Function(1, lambda xp, a: xp.heaviside(a, a * 0 + 0.5), _none),
+    "equal": Function(2, lambda xp, a, b: 1 - xp.heaviside(xp.abs(a - b), a * 0), _none),
     "gelu_slope": Function(1, _gelu_slope, _unknown),
     "exact_gelu_slope": Function(1, _exact_gelu_slope, _unknown),
 }
@@ -188,6 +191,10 @@ class Map(Primitive):
             next(aligned) if c is None else frame.constant(_value(frame, c)) for c in self.constants
         ]
         return MAPS[self.function].run(frame.xp, *arguments)
+
+    def passes(self, place: int) -> bool:
+        """Nothing passes a function that is constant almost everywhere."""
+        return MAPS[self.function].pull is not _none
 
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any

@@ -58,10 +58,12 @@ class Reduction(Primitive):
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
     ) -> Pulled:
-        """Every term of a sum gets the adjoint of the sum."""
-        if self.function != "sum":
-            raise GraphError(f"expected a derivative rule for {self.function}, it has none")
-        return (m.spread(adjoint, site.sources[0].features),)
+        """Every term of a sum gets its adjoint; largest terms share it, equally as in PyTorch."""
+        if self.function == "sum":
+            return (m.spread(adjoint, site.sources[0].features),)
+        largest = m.map("equal", inputs[0], output)
+        share = m.over(adjoint, m.apply(Reduction("sum", self.axis), largest))
+        return (m.times(largest, share),)
 
 
 @dataclass(frozen=True, slots=True)

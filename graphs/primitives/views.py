@@ -79,6 +79,7 @@ class Rename(View):
     """Reorder, split and merge feature axes, in einops notation."""
 
     pattern: str
+    """Such as ``(h e) -> h e``; slots that are merged with another axis hold zeros outside."""
     sizes: tuple[tuple[str, Poly], ...] = ()
 
     name: ClassVar[str] = "rename"

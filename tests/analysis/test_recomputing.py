@@ -88,9 +88,9 @@ def test_activations_of_a_transformer_layer_are_those_of_the_paper() -> None:
     assert in_bytes(found) == layers * (34 * s * hidden + 5 * a * s * s)
 
 
-def gradients(graph: Graph) -> list[Any]:
+def gradients(graph: Graph, **sizes: int) -> list[Any]:
     """Return all gradients of a training graph at one draw of values."""
-    sizes = {s: SIZES[s] for s in graph.free_sizes}
+    sizes = {s: SIZES[s] for s in graph.free_sizes} | sizes
     trained, rng = training(graph), np.random.default_rng(0)
     parameters = random_parameters(trained, seed=1, **sizes)
     given = {}
@@ -165,6 +165,33 @@ def test_attention_that_is_computed_again_keeps_no_scores() -> None:
     assert derive("activations", fused, Setting()).formula == 5 * n * d
     for one, other in zip(gradients(naive), gradients(fused), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize(("name", "axis", "options"), [*CASES, ("bidirectional_rnn", "n", {})])
+def test_every_so_many_steps(name: str, axis: str, options: dict[str, str], every: int) -> None:
+    """Whatever the distance of checkpoints: the same gradients, and the count that is measured."""
+    graph = trace(CATALOGUE[name], **options)
+    symbolic, concrete = checkpoint(graph, axis, every="c"), checkpoint(graph, axis, every=every)
+    for kept, again in zip(gradients(graph), gradients(concrete), strict=True):
+        np.testing.assert_allclose(again, kept, rtol=1e-12, atol=1e-12)
+    at = {**{s: SIZES[s] for s in graph.free_sizes}, "c": every}
+    found = derive("activations", symbolic, Setting())
+    assert found.grade == "proved"
+    assert found.formula is not None
+    value = found.formula.evaluate(**{s: at[s] for s in found.formula.sizes})
+    assert value == measure("activations", symbolic, Setting(), at)
+    assert value == measure("activations", concrete, Setting(), at)
+
+
+def test_a_stack_with_a_checkpoint_every_c_layers() -> None:
+    """Of L layers one in c is kept, and the input (Chen et al. 2016, section 4)."""
+    graph = checkpoint(trace(CATALOGUE["encoder"], L="L"), "L", every="c")
+    found = derive("activations", graph, Setting()).formula
+    assert found is not None
+    for layers, every in ((12, 3), (12, 4), (13, 4), (2, 1), (96, 10)):
+        blocks = 1 + -(-(layers - 1) // every)  # the first layer stands by itself
+        assert found.evaluate(n=7, d=5, L=layers, c=every) == 7 * 5 * blocks
 
 
 def test_an_axis_that_carries_nothing_is_named() -> None:

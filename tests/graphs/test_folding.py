@@ -17,7 +17,7 @@ from workspan.graphs.models import CATALOGUE
 from workspan.graphs.models.attention import multi_head
 from workspan.graphs.primitives import Final, Shift
 from workspan.graphs.relations import Relation
-from workspan.testing import Block, Chain, Stack, layers, models, sizes
+from workspan.testing import Block, Chain, Scan, Stack, layers, models, sizes
 
 DEPTH = 8
 
@@ -254,13 +254,12 @@ def test_a_taken_name_is_not_used_again() -> None:
     assert folding.axis == "K2"
 
 
-def test_a_folded_graph_is_traced_again() -> None:
-    """Law: written as a loop, the folded graph is what folding the loops gives."""
-    scanned = ws.trace(Stack(_scan(), DEPTH).graph.source, name="x") if False else None
-    assert scanned is None
-
-
-def _scan() -> Block:
-    from workspan.testing import Scan
-
-    return Scan()
+def test_a_folded_graph_is_traced_again_with_its_layers_folded() -> None:
+    """Law: the loops of a folded graph are the folded graph of the loops."""
+    graph = Stack(Scan(), DEPTH).graph
+    folding, looped = fold(graph), fold(graph.looped)
+    assert folding is not None
+    assert looped is not None
+    assert folding.graph.looped == looped.graph
+    assert folding.graph.of("associative_scan")
+    assert not folding.graph.looped.of("associative_scan")

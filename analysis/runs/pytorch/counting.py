@@ -49,7 +49,7 @@ class Tally:
     masks: bool
     """Whether any operator masked pairs."""
     lines: Mapping[str, Counts]
-    """Operations by operator, those that did any."""
+    """Operations by operator (and place, if asked for), those that did any."""
 
     @property
     def contraction(self) -> int:
@@ -97,15 +97,22 @@ class Tally:
         return {name: found.total for name, found in self.lines.items() if found.total}
 
 
-def count(function: Callable[[], Any]) -> Tally:
+def count(function: Callable[[], Any], *, place: Callable[[], str] | None = None) -> Tally:
     """Run a function and count what torch does.
+
+    Parameters
+    ----------
+    function
+        What is run.
+    place
+        Says where the run is, such as in which module; lines are then apart by place as well.
 
     Raises
     ------
     EngineError
         If an operator has no rule; the message names it.
     """
-    record = _Record()
+    record = _Record(place)
     with _Dispatch(record):
         function()
     return record.tally()
@@ -115,6 +122,7 @@ def count(function: Callable[[], Any]) -> Tally:
 class _Record:
     """What has been counted so far."""
 
+    place: Callable[[], str] | None = None
     lines: dict[str, Counts] = field(default_factory=dict)
     thrown: Counts | None = field(default_factory=Counts)
     """What was done for pairs that are masked; None once nobody can tell."""
@@ -127,6 +135,8 @@ class _Record:
             hidden = self.thrown is None or found.least is None
             self.thrown = None if hidden else self.thrown + (found.dense - found.least)
             found = found.dense
+        if self.place is not None:
+            name = f"{name} in {self.place()}"
         if name in self.lines:
             self.lines[name] += found
         else:

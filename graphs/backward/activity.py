@@ -1,0 +1,54 @@
+"""Activity: the equations that a gradient passes on its way to what it is wanted of.
+
+A gradient of x is computed where something depends on x, and where an output depends on it; an
+operation that lets none pass, such as a step function or a stop, cuts both. Griewank and Walther
+2008, *Evaluating Derivatives*, section 6.2 (active variables).
+
+>>> from ..models import CATALOGUE
+>>> from ..tracing import trace
+>>> graph = trace(CATALOGUE["rnn"])
+>>> sorted(set(graph.equations) - active(graph, ["layers.0.hh.weight"]))[:4]
+['layers.0.einsum', 'layers.0.enter', 'layers.0.hh.bias', 'layers.0.ih.bias']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import networkx as nx
+
+from ..graph import Graph
+
+
+def active(graph: Graph, wanted: Iterable[str]) -> set[str]:
+    """Return the equations that a gradient of what is wanted passes."""
+    flow = _flow(graph)
+    return _beyond(flow, wanted) & _beyond(flow.reverse(copy=False), graph.outputs)
+
+
+def reached(graph: Graph, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the names that a gradient of an output reaches."""
+    behind = _beyond(_flow(graph).reverse(copy=False), graph.outputs)
+    return tuple(name for name in names if name in behind)
+
+
+def _flow(graph: Graph) -> nx.DiGraph[str]:
+    """Return who reads whom, without the reads that pass no gradient."""
+    flow: nx.DiGraph[str] = nx.DiGraph()
+    flow.add_nodes_from(graph.equations)
+    flow.add_edges_from(_reads(graph))
+    return flow
+
+
+def _reads(graph: Graph) -> Iterator[tuple[str, str]]:
+    for equation in graph:
+        for place, read in enumerate(equation.reads):
+            if equation.primitive.passes(place):
+                yield read.source, equation.name
+
+
+def _beyond(flow: nx.DiGraph[str], names: Iterable[str]) -> set[str]:
+    found = set(names)
+    for name in tuple(found):
+        found |= nx.descendants(flow, name)
+    return found
