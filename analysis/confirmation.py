@@ -99,6 +99,8 @@ def judged(derived: Number | None, seen: Observation) -> str:
         return "unheld"
     if seen.value == derived:
         return "equal"
+    if seen.exact:
+        return "differs"
     if math.isinf(seen.tolerance):
         return "noted"
     # What should be zero has no scale of its own: there the tolerance is absolute.

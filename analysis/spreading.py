@@ -123,18 +123,21 @@ def _is_covered(piece: Piece, others: Sequence[Piece], given: Given) -> bool:
     while not is_empty(rest, given):
         if any(_inside_one(rest, one, given) for one in singles):
             return True
-        ends = (
-            one.high
-            for one in singles
-            if one.high is not None
-            and at_least(one.high, rest.low, given=given)
-            and _inside_one(replace(rest, high=one.high), one, given)
-        )
-        end = next(ends, None)
-        if end is None:
+        step = next((one for one in singles if _reaches_on(one, rest, given)), None)
+        if step is None or step.high is None:
             return False
-        rest = replace(rest, low=end + 1)
+        singles.remove(step)
+        rest = replace(rest, low=step.high + 1)
     return True
+
+
+def _reaches_on(one: Piece, rest: Piece, given: Given) -> bool:
+    """Whether a piece holds the first distances of another, at no more cost."""
+    return (
+        one.high is not None
+        and at_least(one.high, rest.low - 1, given=given)
+        and _inside_one(replace(rest, high=one.high), one, given)
+    )
 
 
 def _longer(a: Piece, b: Piece) -> Piece | None:

@@ -80,7 +80,8 @@ class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         EngineError
             If its value is not finite.
         """
-        if not math.isfinite(seen.value) or math.isnan(seen.tolerance):
+        finite = isinstance(seen.value, int) or math.isfinite(seen.value)
+        if not finite or math.isnan(seen.tolerance):
             raise EngineError(
                 f"expected {seen.figure} of {seen.source.subject} to be finite, got {seen.value}"
             )

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Axis, Equation, Graph, GraphError, Read
-from .primitives import Final, Gather, Shift, Site
+from .primitives import Final, Gather, Shift, Site, Turn
 from .primitives.views import Source
 from .relations import Relation
 from .schedule import steps
@@ -158,8 +158,9 @@ class Execution:
             value = self._fetch(equation, read, table=j[:, 0])
             if valid.all():
                 return value
-            width = len(equation.features)
-            mask = self.mask_of(valid[:, 0]).reshape(-1, *([1] * width))
+            after = equation.domain[equation.domain.index(axis) + 1 :]
+            spare = sum(a.name not in self.fixed for a in after)
+            mask = self.mask_of(valid[:, 0]).reshape(-1, *([1] * spare))
             return self.xp.where(mask, value, self._fetch(equation, initial))
         position = self.fixed[axis.name] if own else 0
         j, valid = read.relation.at(**self.sizes).table(np.array([position]), extent)
@@ -181,17 +182,15 @@ class Execution:
         index: list[Any] = []
         present: list[str] = []
         gathers = isinstance(equation.primitive, Gather) and read.axis is not None
+        turns = isinstance(equation.primitive, Turn)
         for axis in source.positions:
             if axis.name == read.axis and (table is not None or gathers):
                 chosen = table if table is not None else self._table(equation, axis, read)
                 index.append(chosen)
-                if (
-                    equation.sequence is not None
-                    and not isinstance(chosen, int)
-                    and equation.sequence.name not in self.fixed
-                ):
-                    present.append(equation.sequence.name)
-            elif axis.name in self.fixed:
+                own = axis if table is not None else equation.sequence
+                if own is not None and not isinstance(chosen, int) and own.name not in self.fixed:
+                    present.append(own.name)
+            elif axis.name in self.fixed and not (turns and axis.name == read.axis):
                 index.append(self.fixed[axis.name])
             else:
                 index.append(slice(None))

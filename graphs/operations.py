@@ -17,7 +17,7 @@ from .primitives.noise import Flags
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
 from .primitives.transforms import Fourier, Sort
-from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split
+from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop
 from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
@@ -68,6 +68,7 @@ __all__ = [
     "split",
     "sqrt",
     "stack",
+    "stop_gradient",
     "tanh",
     "top_k",
     "total",
@@ -205,6 +206,11 @@ def parameter(name: str, *axes: Sized) -> Array:
     tracer = current()
     feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
     return tracer.add(name, Parameter(feature), (), tuple(tracer.layers), feature)
+
+
+def stop_gradient(x: Array) -> Array:
+    """Return x as if it were given: no gradient passes back to what it was computed from."""
+    return current().apply("stop", Stop(), x)
 
 
 def zeros(*axes: Sized) -> Array:

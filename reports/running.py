@@ -47,6 +47,12 @@ def engines_of(names: Sequence[str], *, alone: bool) -> tuple[str, ...]:
             find(name).required()
     if chosen or alone:
         return tuple(dict.fromkeys(chosen))
+    for engine in ENGINES.values():
+        if engine.missing is not None:
+            _say(
+                f"{engine.name} does not run, {engine.missing} is not installed: "
+                f'pip install "workspan[{engine.name}]"'
+            )
     return tuple(e.name for e in ENGINES.values() if e.missing is None)
 
 

@@ -20,11 +20,13 @@ from ...graphs.primitives import (
     Enter,
     Final,
     Gather,
+    Inside,
     Parameter,
     Seed,
     Shift,
     Slice,
     Split,
+    Stop,
 )
 from ...graphs.primitives.base import View
 from ...graphs.primitives.views import Source
@@ -136,6 +138,8 @@ def _read(
         return
     inner = _part(source, part)
     for below in source.reads:
+        if below.boundary and isinstance(source.primitive, Final):
+            continue  # it is what is read of an axis without positions, and there is none
         yield from _read(graph, source, below, reached, inner)
 
 
@@ -184,7 +188,7 @@ def _part(view: Equation, part: Part) -> Part:
         start, extent = primitive.start, primitive.extent
     elif isinstance(primitive, Component):
         start, extent = primitive.offset, product(a.extent for a in primitive.axes)
-    elif part is None or isinstance(primitive, Enter | Shift | Final | Gather):
+    elif part is None or isinstance(primitive, Enter | Shift | Final | Gather | Inside | Stop):
         return part
     else:
         raise ProofError(f"{view.name}: which part of it is read has no rule")
@@ -254,6 +258,9 @@ def check_activations(graph: Graph, setting: Setting, certificate: ActivationsCe
     ProofError
         If anything is missing, superfluous or counted twice; the message names it.
     """
+    for axis in graph.axes.values():
+        if not at_least(axis.extent, 1, given=lower_sizes(certificate.least)):
+            raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
     kept = [need for s in certificate.saved for need in s.needs]
     found = list(needs(graph))
     for need in found:

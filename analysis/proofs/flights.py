@@ -89,7 +89,7 @@ def near(piece: Piece, count: Poly | None, given: Given) -> Iterator[Piece]:
         yield piece
         return
     beside = () if count is None else (count + k for k in NEIGHBOURS)
-    for choice in dict.fromkeys((poly(0), poly(1), piece.last, *beside)):
+    for choice in dict.fromkeys((poly(0), poly(1), piece.last, piece.last - 1, *beside)):
         if at_least(choice, 0, given=given) and at_least(piece.last, choice, given=given):
             yield piece.single(choice)
 

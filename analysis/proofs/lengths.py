@@ -109,7 +109,7 @@ def long_enough(axis: Axis, distance: Poly, least: Mapping[str, int]) -> dict[st
     known = axis.extent.substitute(given) - 1 - distance
     if symbol is not None and symbol not in distance.sizes and not at_least(known, 0):
         offset = axis.extent - size(symbol)
-        given[symbol] = distance + 1 - offset + size(f"{axis.name}_r_")
+        given[symbol] = (distance + 1 - offset).substitute(given) + size(f"{axis.name}_r_")
     return given
 
 

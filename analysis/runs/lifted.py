@@ -52,17 +52,11 @@ class CountedArray(np.ndarray[Any, Any]):
         self.literal = getattr(source, "literal", False)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.literal = self.literal and not isinstance(value, CountedArray | Counted)
+        self.literal = self.literal and _all_literal(value)
         super().__setitem__(_plain(index), operations.lift(_bare(value)))
 
     def __getitem__(self, index: Any) -> Any:
         return super().__getitem__(_plain(index))
-
-    def astype(self, kind: Any, *arguments: Any, **options: Any) -> Any:
-        """Keep counted scalars, which are as precise as they get."""
-        if np.dtype(kind).kind != "f":
-            raise refusal(f"astype {np.dtype(kind)}")
-        return self.copy()
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
@@ -77,6 +71,9 @@ class CountedArray(np.ndarray[Any, Any]):
         raise refusal(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        if _all_literal((arguments, *options.values())):
+            plain = {name: _plain(x) for name, x in options.items()}
+            return literal(function(*_plain(arguments), **plain))
         if function in _FUNCTIONS:
             return _FUNCTIONS[function](*arguments, **options)
         if function.__name__ not in MOVES:
@@ -89,6 +86,7 @@ class CountedArray(np.ndarray[Any, Any]):
     max: Any = lambda x, axis=None, **options: _reduced(operations.maximum, x, axis, **options)
     mean: Any = lambda x, axis=None, **options: _mean(x, axis, **options)
     var: Any = lambda x, axis=None, **options: _variance(x, axis, **options)
+    astype: Any = lambda x, kind, *_, **options: _converted(x, kind)
     dot: Any = lambda x, other: _matmul(x, other)
 
 
@@ -130,7 +128,9 @@ def _all_literal(x: Any) -> bool:
     """Whether nothing in nested lists counts: then it is known beforehand, and computed for free."""
     if isinstance(x, list | tuple):
         return all(map(_all_literal, x))
-    return x.literal if isinstance(x, CountedArray) else not isinstance(x, Counted)
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return getattr(x, "literal", False)
+    return not isinstance(x, Counted)
 
 
 def _again(x: Any) -> Any:
@@ -253,6 +253,13 @@ def _mean(x: Any, axis: Any = None, **options: Any) -> Any:
     """Sum, then divide once."""
     summed = _reduced(operations.total, x, axis, **options)
     return summed / float(np.size(x) // max(np.size(summed), 1))
+
+
+def _converted(x: Any, kind: Any) -> Any:
+    """Keep counted scalars, which are as precise as they get."""
+    if np.dtype(kind).kind != "f":
+        raise refusal(f"astype {np.dtype(kind)}")
+    return x.copy()
 
 
 def _variance(x: Any, axis: Any = None, **options: Any) -> Any:

@@ -8,52 +8,57 @@ position gets what the value after the last step does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import networkx as nx
 
-from ..graph import Axis, Equation, Graph, GraphError, Read
+from ..graph import Equation, Graph, GraphError, Read
 from ..primitives import (
     AssociativeScan,
-    Concatenate,
-    Constant,
-    Contraction,
     Final,
-    Flip,
     Given,
     Input,
     Seed,
     Shift,
     Site,
-    Spread,
 )
 from ..relations import Relation
-from ..sizes import poly
+from ..sizes import at_least
 from ..tracer import Array, Tracer, recording
+from .activity import active, reached
 from .calculus import Differentiation, Piece, Product, slot_of
+from .links import Links, links
 from .mirroring import mirrored
 from .peeling import peeled, unread
+from .pieces import gathered, joined
+from .products import contracted, through
 from .recomputing import recomputed
+from .sums import reduced
 
 
 def training(graph: Graph) -> Graph:
     """Return forward and backward pass as one graph.
 
     Its inputs are those of the model and, for each output, the gradient of a loss with respect to
-    it; its outputs are those of the model and the gradients of all parameters (of all inputs, if
-    the model has no parameters).
+    it; its outputs are those of the model and the gradients of all parameters that one reaches (of
+    the inputs, if the model has no parameters).
 
     Raises
     ------
     GraphError
         If an operation has no derivative rule; the message names it.
     """
-    parameters = tuple(e.name for e in graph.of("parameter"))
-    wanted = parameters or graph.inputs
-    apart = peeled(graph, unread(graph, wanted))
-    return gradients(apart, tuple(e.name for e in apart.of("parameter")) or graph.inputs)
+    apart = peeled(graph, unread(graph, _wanted(graph)))
+    return gradients(apart, _wanted(apart))
+
+
+def _wanted(graph: Graph) -> tuple[str, ...]:
+    """Return the parameters that a gradient reaches, or the inputs if there are no parameters."""
+    found = tuple(e.name for e in graph.of("parameter")) or graph.inputs
+    return reached(graph, found) or found
 
 
 def backpropagation(graph: Graph) -> Graph:
@@ -69,7 +74,7 @@ def backpropagation(graph: Graph) -> Graph:
     """
     key = ("backpropagation",)
     if key not in graph.memory:
-        both = gradients(graph, graph.inputs)
+        both = gradients(graph, reached(graph, graph.inputs) or graph.inputs)
         given = {e.name: _given(e) for e in both}
         seeds = tuple(e.name for e in both.of("seed"))
         outputs, source = both.outputs[len(graph.outputs) :], graph.source
@@ -110,23 +115,37 @@ class _Reverse:
     calculus: Differentiation = field(init=False)
     passed: dict[str, list[Any]] = field(default_factory=dict)
     """For each equation what was passed back to it so far."""
+    silent: frozenset[str] = frozenset()
+    """Shifts that turned out to get no adjoint."""
+    active: set[str] = field(init=False)
+    """Equations that a gradient passes."""
+    links: Links = field(init=False)
+    visited: set[str] = field(default_factory=set)
     pending: dict[str, Array] = field(default_factory=dict)
     """For each shift the equation that reads its adjoint, to be completed."""
+    beyond: dict[str, Array] = field(default_factory=dict)
+    """For each shift the adjoint of the value after the last step."""
     adjoints: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tracer = Tracer(equations=dict(self.forward.equations))
         self.tracer.layers = [a for a in self.forward.axes.values() if a.kind == "layer"]
         self.calculus = Differentiation(self.tracer)
+        self.active = active(self.forward, self.wanted)
+        self.links = links(
+            self.forward, lambda e: e.name in self.active and e.name not in self.silent
+        )
 
     def graph(self) -> Graph:
         """Differentiate."""
         with recording(self.tracer):
             seeds = [self._seed(name) for name in self.forward.outputs]
-            active = self._active()
             for name in self._order():
-                if name in active:
-                    self._visit(self.forward[name], active)
+                if name in self.active:
+                    self._visit(self.forward[name])
+        if self.pending:
+            silent = self.silent.union(self.pending)
+            return _Reverse(self.forward, self.wanted, silent=silent).graph()
         lost = [w for w in self.wanted if w not in self.adjoints]
         if lost:
             raise GraphError(f"expected a gradient to reach {lost[0]}, none does")
@@ -155,13 +174,14 @@ class _Reverse:
         self.passed.setdefault(name, []).append(seed)
         return seed.equation.name
 
-    def _active(self) -> set[str]:
-        """Return what depends on something whose gradient is wanted."""
-        reduced = nx.DiGraph(self.forward.reduced)
-        found = set(self.wanted)
-        for name in self.wanted:
-            found |= nx.descendants(reduced, name)
-        return found
+    @contextmanager
+    def _scope(self, name: str) -> Iterator[None]:
+        """Prefix the names of what is added, whatever the scope outside."""
+        before, self.tracer.scopes[:] = list(self.tracer.scopes), [name]
+        try:
+            yield
+        finally:
+            self.tracer.scopes[:] = before
 
     def _order(self) -> list[str]:
         """Return equations so that each comes after all that read it, shifts cut."""
@@ -178,26 +198,26 @@ class _Reverse:
         ordered = list(nx.lexicographical_topological_sort(order, key=place.__getitem__))
         return ordered[::-1]
 
-    def _visit(self, equation: Equation, active: set[str]) -> None:
+    def _visit(self, equation: Equation) -> None:
         scope = f"grad.{equation.layer}" if equation.layer else "grad"
-        self.tracer.scopes[:] = [scope]
-        for shift in self._shifts(equation, active):
-            self._await(equation, shift)
-        adjoint = self._accumulate(equation)
-        self.tracer.scopes.clear()
-        if adjoint is None:
-            return
-        if isinstance(adjoint, Array):
-            self.adjoints[equation.name] = adjoint
-        self.tracer.scopes[:] = [scope]
-        if isinstance(equation.primitive, Shift):
-            self._pass_shift(equation, adjoint, active)
-        elif not isinstance(equation.primitive, Final):
-            self._pass(equation, adjoint, active)
-        self.tracer.scopes.clear()
+        with self._scope(scope):
+            for shift in self.links.shifts.get(equation.name, ()):
+                self._await(equation, shift)
+            adjoint = self._accumulate(equation)
+            self.visited.add(equation.name)
+            if adjoint is None:
+                return
+            if isinstance(adjoint, Array):
+                self.adjoints[equation.name] = adjoint
+            if isinstance(equation.primitive, Shift):
+                self._pass_shift(equation, adjoint)
+            elif isinstance(equation.primitive, Final):
+                self._pass_final(equation, adjoint)
+            else:
+                self._pass(equation, adjoint)
 
-    def _pass(self, equation: Equation, adjoint: Any, active: set[str]) -> None:
-        if not equation.reads or not any(r.source in active for r in equation.reads):
+    def _pass(self, equation: Equation, adjoint: Any) -> None:
+        if not any(r.source in self.active for r in equation.reads):
             return
         sources = tuple(self.forward[r.source] for r in equation.reads)
         site = Site(equation, sources)
@@ -205,214 +225,126 @@ class _Reverse:
         output = Array(equation, self.tracer)
         try:
             pulled = equation.primitive.pullback(self.calculus, site, inputs, output, adjoint)
+            for read, part in zip(equation.reads, pulled, strict=True):
+                if part is not None and read.source in self.active:
+                    self._give(self.forward[read.source], part)
         except GraphError as error:
             raise GraphError(f"{equation.name}: {error}") from None
-        for read, part in zip(equation.reads, pulled, strict=True):
-            if part is not None and read.source in active:
-                self._give(self.forward[read.source], part, active)
 
     # What is passed back to an equation
 
-    def _give(self, target: Equation, part: Any, active: set[str]) -> None:
+    def _give(self, target: Equation, part: Any) -> None:
         """Note what a reader passes back; products are contracted, positions summed over."""
         if isinstance(part, Product):
             slot = slot_of(target)
             if slot is not None:
                 origin = self.forward[target.reads[0].source]
-                if origin.name in active:
-                    self._note(origin, self._through(target, origin, part))
+                if origin.name in self.active:
+                    self._note(origin, through(self.calculus, target, origin, part))
                 return
-            part = self._contracted(target, part)
+            part = contracted(self.calculus, target, part)
         if isinstance(part, Piece):
-            self._note(target, Piece(self._reduced(target, part.adjoint), part.start))
+            self._note(target, Piece(reduced(self.calculus, target, part.adjoint), part.start))
         else:
             self._note(target, part)
 
     def _note(self, target: Equation, part: Any) -> None:
-        part = part if isinstance(part, Piece) else self._reduced(target, part)
+        if not isinstance(part, Piece):
+            part = self.calculus.named(reduced(self.calculus, target, part), target.features)
         self.passed.setdefault(target.name, []).append(part)
-
-    def _through(self, gather: Equation, origin: Equation, product: Product) -> Array:
-        """Contract with the readers of each position, where the input was gathered."""
-        (read,) = gather.reads
-        relation, (label, *rest) = read.relation, product.labels
-        bounded = relation.back is not None and relation.ahead is not None
-        factors = []
-        for labels, array in product.factors:
-            if label in labels:
-                place = labels.index(label)
-                if array.axes[place].kind == "slot" and array.equation.sequence is not None:
-                    array = self.calculus.turn(array, place, relation, read.axis or "")
-                elif bounded and relation.kind == "offsets":
-                    array = self.tracer.apply("flip", Flip(place), array)
-                else:
-                    raise GraphError(
-                        f"{gather.name}: expected a slot axis for {label} of {array!r}, to differentiate"
-                    )
-            elif array.equation.sequence is not None:
-                array = self.calculus.gathered(array, relation)
-                labels = (label, *labels)
-            factors.append((labels, array))
-        return self._contract(tuple(rest), origin.features, factors)
-
-    def _contracted(self, target: Equation, product: Product) -> Array:
-        """Contract in place, or over all positions where the input has none."""
-        factors = list(product.factors)
-        if target.sequence is None:
-            label = "position"
-            while any(label in labels for labels, _ in factors):
-                label += "_"
-            factors = [
-                ((label, *labels), self.calculus.collected(a))
-                if a.equation.sequence is not None
-                else (labels, a)
-                for labels, a in factors
-            ]
-        return self._contract(product.labels, target.features, factors)
-
-    def _contract(
-        self,
-        result: tuple[str, ...],
-        axes: tuple[Axis, ...],
-        factors: list[tuple[tuple[str, ...], Array]],
-    ) -> Array:
-        known = {label for labels, _ in factors for label in labels}
-        kept = tuple(k for k, label in enumerate(result) if label in known)
-        left = ", ".join(" ".join(labels) for labels, _ in factors)
-        primitive = Contraction(f"{left} -> {' '.join(result[k] for k in kept)}".strip())
-        arrays = [a for _, a in factors]
-        primitive.bind(*(a.axes for a in arrays))
-        reads = [Read(a.equation.name) for a in arrays]
-        positions = self.calculus.merged(*arrays)
-        found = self.tracer.add("einsum", primitive, reads, positions, tuple(axes[k] for k in kept))
-        if len(kept) < len(result):
-            found = self.tracer.apply("spread", Spread(axes, kept), found)
-        return found
-
-    def _reduced(self, target: Equation, array: Array) -> Array:
-        """Sum over the positions that the target does not have."""
-        if array.equation.sequence is not None and target.sequence is None:
-            collected = self.calculus.collected(array)
-            array = self.calculus._sum(collected, 0)
-        for axis in array.equation.positions:
-            if axis.kind == "layer" and not target.has(axis.name):
-                array = self._over_layers(array, axis)
-        return array
-
-    def _over_layers(self, array: Array, axis: Axis) -> Array:
-        """Add up from the last layer to the first, as a sum that is carried down the stack."""
-        positions, axes = array.equation.positions, array.axes
-        zeros = self._zeros(axes)
-        before = self.tracer.add("accumulated", Shift(axis.name, False), (), positions, axes)
-        after = self.calculus.map("add", before, array)
-        reads = (
-            Read(after.equation.name, Relation.shift(-1), axis.name),
-            Read(zeros.equation.name, boundary=True),
-        )
-        self.tracer.replace(before, reads=reads)
-        rest = tuple(a for a in positions if a.name != axis.name)
-        ends = (Read(after.equation.name, Relation.head(), axis.name), reads[1])
-        return self.tracer.add("final", Final(axis.name), ends, rest, axes)
-
-    def _zeros(self, axes: tuple[Axis, ...]) -> Array:
-        return self.tracer.add("zeros", Constant(axes), (), (), axes)
 
     def _accumulate(self, equation: Equation) -> Any:
         """Add up what was passed back to an equation."""
         parts = self.passed.pop(equation.name, [])
         wholes = [p for p in parts if not isinstance(p, Piece)]
-        pieces: dict[Any, Any] = {}
-        for part in parts:
-            if isinstance(part, Piece):
-                known = pieces.get(part.start)
-                pieces[part.start] = self.calculus.plus(known, part.adjoint)
+        pieces = gathered(self.calculus, [p for p in parts if isinstance(p, Piece)])
         if isinstance(equation.primitive, AssociativeScan):
-            return pieces or None
-        if pieces:
-            wholes.append(self._joined(equation, pieces))
+            return {p.start: p.adjoint for p in pieces} or None
+        wholes += joined(self.calculus, equation, pieces)
         total = None
         for part in wholes:
             total = self.calculus.plus(total, part)
         return total
 
-    def _joined(self, equation: Equation, pieces: dict[Any, Array]) -> Array:
-        """Put the parts of the last axis side by side, zeros where nothing was passed back."""
-        sizes = dict.fromkeys(self.forward.free_sizes, 2)
-        ordered = sorted(pieces.items(), key=lambda item: item[0].evaluate(**sizes))
-        end, found = poly(0), []
-        lead = equation.features[:-1]
-        for start, array in [*ordered, (equation.features[-1].extent, None)]:
-            gap = start - end
-            if gap != 0:
-                found.append(self._zeros((*lead, Axis(str(gap), gap))))
-            if array is not None:
-                found.append(array)
-                end = start + array.axes[-1].extent
-        if len(found) == 1:
-            return found[0]
-        reads = [Read(a.equation.name) for a in found]
-        positions = self.calculus.merged(*found)
-        return self.tracer.add("concatenate", Concatenate(), reads, positions, equation.features)
-
     # Recurrences and stacks
-
-    def _shifts(self, equation: Equation, active: set[str]) -> list[Equation]:
-        """Return the shifts that carry an equation's values."""
-        return [
-            e
-            for e in self.forward
-            if isinstance(e.primitive, Shift)
-            and e.name in active
-            and any(r.source == equation.name and not r.boundary for r in e.reads)
-        ]
 
     def _await(self, equation: Equation, shift: Equation) -> None:
         """Let an equation read the adjoint of the shift that carries it, before there is one."""
+        if shift.name in self.visited and shift.name not in self.adjoints:
+            return
         primitive = shift.primitive
         assert isinstance(primitive, Shift)
         waiting = self.tracer.add(
             "next", Shift(primitive.axis, primitive.step), (), shift.positions, equation.features
         )
-        self.pending[shift.name] = waiting
         self._note(equation, waiting)
+        if shift.name in self.visited:
+            self._complete(waiting, shift)
+        else:
+            self.pending[shift.name] = waiting
 
-    def _pass_shift(self, shift: Equation, adjoint: Array, active: set[str]) -> None:
+    def _complete(self, waiting: Array, shift: Equation) -> None:
+        """Read what comes from the step after; from the last one, what comes from its end."""
+        carried, _ = shift.reads
+        back = Read(
+            self.adjoints[shift.name].equation.name, carried.relation.transpose(), carried.axis
+        )
+        self.tracer.replace(waiting, reads=(back, self._beyond(shift)))
+
+    def _beyond(self, shift: Equation) -> Read:
+        """Read the adjoint of the value after the last step."""
+        if shift.name not in self.beyond:
+            total = None
+            for final in self.links.ends.get(shift.name, ()):
+                total = self.calculus.plus(total, self.adjoints.get(final.name))
+            self.beyond[shift.name] = (
+                self.calculus.zeros(shift.features) if total is None else total
+            )
+        return Read(self.beyond[shift.name].equation.name, boundary=True)
+
+    def _pass_shift(self, shift: Equation, adjoint: Array) -> None:
         """Complete the shift that waits, and give the rest to the initial value."""
         carried, initial = shift.reads
-        primitive = shift.primitive
-        assert isinstance(primitive, Shift)
-        after = self._final(shift)
-        outside = after if after is not None else self._zeros(shift.features)
-        beyond = Read(outside.equation.name, boundary=True)
         if shift.name in self.pending:
-            waiting = self.pending.pop(shift.name)
-            back = Read(adjoint.equation.name, carried.relation.transpose(), carried.axis)
-            self.tracer.replace(waiting, reads=(back, beyond))
-        if initial.source not in active:
+            self._complete(self.pending.pop(shift.name), shift)
+        if initial.source not in self.active:
             return
         distance = carried.relation.distance
         if distance is None or distance.constant not in {1, -1}:
             raise GraphError(f"{shift.name}: expected a shift by one, to differentiate its start")
         start = Relation.head() if distance.constant == 1 else Relation.last()
         positions = tuple(a for a in shift.positions if a.name != carried.axis)
-        reads = (Read(adjoint.equation.name, start, carried.axis), beyond)
-        given = self.tracer.add("final", Final(primitive.axis), reads, positions, shift.features)
-        self._give(self.forward[initial.source], given, active)
+        reads = (Read(adjoint.equation.name, start, carried.axis), self._beyond(shift))
+        primitive = Final(carried.axis or "")
+        given = self.tracer.add("final", primitive, reads, positions, shift.features)
+        self._give(self.forward[initial.source], given)
 
-    def _final(self, shift: Equation) -> Array | None:
-        """Return the adjoint of the value after the last step."""
-        carried, initial = shift.reads
-        for equation in self.forward:
-            if not isinstance(equation.primitive, Final) or equation.name not in self.adjoints:
-                continue
-            last, start = equation.reads
-            if (last.source, start.source, last.axis) == (
-                carried.source,
-                initial.source,
-                carried.axis,
-            ):
-                return self.adjoints[equation.name]
-        return None
+    def _pass_final(self, final: Equation, adjoint: Array) -> None:
+        """Give the adjoint to the last position, and to the initial value if there is no other.
+
+        The adjoint of a final that ends a recurrence is read by that of the recurrence.
+        """
+        if final.name not in self.links.loose:
+            return
+        last, initial = final.reads
+        source, axis = self.forward[last.source], self.forward.axes[last.axis or ""]
+        if not source.has(axis.name):
+            self._give(source, adjoint)
+            return
+        ending = Read(adjoint.equation.name, boundary=True)
+        zeros = self.calculus.zeros(source.features, source.positions)
+        beside = Relation.shift(-1 if last.relation.kind == "last" else 1)
+        reads = (Read(zeros.equation.name, beside, axis.name), ending)
+        primitive = Shift(axis.name, False)
+        given = self.tracer.add("next", primitive, reads, source.positions, source.features)
+        if source.name in self.active:
+            self._give(source, given)
+        if initial.source in self.active and not at_least(axis.extent, 1):
+            reads = (Read(zeros.equation.name, Relation.head(), axis.name), ending)
+            given = self.tracer.add(
+                "final", Final(axis.name), reads, final.positions, source.features
+            )
+            self._give(self.forward[initial.source], given)
 
 
 def _again(graph: Graph, wanted: tuple[str, ...]) -> Graph:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import Axis, Equation, GraphError, Read
-from ..primitives import Gather, Map, Place, Reduction, Site, Spread, Turn
+from ..primitives import Constant, Gather, Inside, Map, Place, Reduction, Rename, Site, Spread, Turn
 from ..primitives.base import Axes, Primitive, Pulled
 from ..primitives.maps import Scalar
+from ..primitives.moves import plain
 from ..relations import Relation
 from ..sizes import Poly
 from ..tracer import Array, Tracer, merge
@@ -62,7 +63,11 @@ class Differentiation:
 
     def over(self, a: Any, b: Any) -> Any:
         """Divide; a divisor of 1 costs nothing."""
-        return None if a is None else a if _is_one(b) else self.map("divide", a, b)
+        if a is None or _is_one(b):
+            return a
+        if isinstance(a, float) and isinstance(b, float):
+            return a / b
+        return self.map("divide", a, b)
 
     def negative(self, a: Any) -> Any:
         """Negate."""
@@ -97,16 +102,37 @@ class Differentiation:
         kept = places(axes, adjoint.axes)
         for k in range(len(adjoint.axes) - 1, -1, -1):
             if k not in kept:
-                adjoint = self._sum(adjoint, k)
+                adjoint = self.total(adjoint, k)
         return adjoint
 
-    def _sum(self, array: Array, k: int) -> Array:
+    def zeros(self, axes: Axes, positions: Axes = ()) -> Array:
+        """Return zeros, the same at every position."""
+        return self.tracer.add("zeros", Constant(axes), (), positions, axes)
+
+    def total(self, array: Array, place: int) -> Array:
+        """Sum over the feature axis at a place."""
         names = [a.name for a in array.axes]
-        if names.index(names[k]) != k:
-            raise GraphError(
-                f"expected axes of different names in {array!r}, to sum over one of them"
-            )
-        return self.apply(Reduction("sum", names[k]), array)
+        if names.index(names[place]) != place:  # a sum takes the first axis of its name
+            labels = [f"a{k}" for k in range(len(names))]
+            order = [labels[place], *(x for x in labels if x != labels[place])]
+            array = self.apply(Rename(f"{' '.join(labels)} -> {' '.join(order)}"), array)
+        return self.apply(Reduction("sum", names[place]), array)
+
+    def named(self, array: Array, axes: Axes) -> Array:
+        """Return an array under the names of axes that have the same extents."""
+        if [a.name for a in array.axes] == [a.name for a in axes]:
+            return array
+        if [a.extent for a in array.axes] != [a.extent for a in axes]:
+            wide, narrow = (", ".join(str(a) for a in x) for x in (axes, array.axes))
+            raise GraphError(f"expected an adjoint with axes ({wide}), got ({narrow})")
+        return self.apply(Spread(axes, tuple(range(len(axes)))), array)
+
+    def inside(self, array: Array, *places: int) -> Array:
+        """Put zeros in slots outside the sequence, but for the axes at the places."""
+        if array.equation.sequence is None or isinstance(array.equation.primitive, Gather):
+            return array
+        rest = (a for k, a in enumerate(array.axes) if k not in places)
+        return self.apply(Inside(), array) if any(map(_is_cut, rest)) else array
 
     def spread(self, adjoint: Array, axes: Axes) -> Array:
         """Repeat along the feature axes that the adjoint does not have yet."""
@@ -136,10 +162,11 @@ class Differentiation:
                 "place", primitive, (where,), positions, primitive.features(adjoint.axes)
             )
         turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
-        return self._sum(turned, 0)
+        return self.total(turned, 0)
 
     def turn(self, array: Array, place: int, relation: Relation, along: str) -> Array:
         """Exchange what is read, on one feature axis, for its readers."""
+        array = self.inside(array, place)
         slot = readers(relation, along, array.sequence)
         primitive = Turn(relation, place, slot)
         read = Read(array.equation.name, transposed(relation), along)
@@ -149,22 +176,26 @@ class Differentiation:
 
     def gathered(self, array: Array, relation: Relation) -> Array:
         """Read the readers of a relation."""
-        along = array.sequence
+        array, along = self.inside(array), array.sequence
         slot = readers(relation, along.name, along)
         back = transposed(relation)
         read = Read(array.equation.name, back, along.name)
         return self.tracer.add(
-            "gather", Gather(back, slot), (read,), array.equation.positions, (slot, *array.axes)
+            "gather",
+            Gather(back, slot),
+            (read,),
+            array.equation.positions,
+            (slot, *plain(array.axes)),
         )
 
     def collected(self, array: Array) -> Array:
         """Read all positions at once, as a first feature axis; slots become plain axes."""
-        along, relation = array.sequence, Relation.all()
+        array, along, relation = self.inside(array), array.sequence, Relation.all()
         slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
         positions = tuple(a for a in array.equation.positions if a.name != along.name)
         read = (Read(array.equation.name, relation, along.name),)
-        plain = (Axis(a.name, a.extent) for a in array.axes)
-        return self.tracer.add("collect", Gather(relation, slot), read, positions, (slot, *plain))
+        axes = (slot, *plain(array.axes))
+        return self.tracer.add("collect", Gather(relation, slot), read, positions, axes)
 
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Array) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""
@@ -179,6 +210,14 @@ class Differentiation:
 
 def _is_one(value: Any) -> bool:
     return isinstance(value, float) and value == 1.0
+
+
+def _is_cut(axis: Axis) -> bool:
+    """Whether some slots of an axis may lie outside the sequence."""
+    relation = axis.relation
+    if axis.kind != "slot" or relation is None:
+        return False
+    return relation.kind != "offsets" or relation.back is not None or relation.ahead is not None
 
 
 def transposed(relation: Relation) -> Relation:

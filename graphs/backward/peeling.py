@@ -19,12 +19,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import networkx as nx
-
 from ..graph import Axis, Equation, Graph, Read
 from ..primitives import Shift
 from ..relations import Relation
 from ..sizes import Poly, poly, size
+from .activity import active
 
 FIRST = "first."
 """What the names of a first layer start with."""
@@ -32,14 +31,12 @@ FIRST = "first."
 
 def unread(graph: Graph, wanted: Iterable[str]) -> tuple[str, ...]:
     """Return the layer axes of stacks past whose start no wanted gradient passes."""
-    reduced, active = nx.DiGraph(graph.reduced), set(wanted)
-    for name in wanted:
-        active |= nx.descendants(reduced, name)
+    passing = active(graph, wanted)
     starts: dict[str, list[bool]] = {}
     for equation in graph:
         if isinstance(equation.primitive, Shift):
             carried, initial = equation.reads
-            starts.setdefault(carried.axis or "", []).append(initial.source in active)
+            starts.setdefault(carried.axis or "", []).append(initial.source in passing)
     layers = [a.name for a in graph.axes.values() if a.kind == "layer"]
     return tuple(a for a in layers if not any(starts.get(a, [True])))
 

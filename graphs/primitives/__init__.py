@@ -8,11 +8,11 @@ from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Place, Shift, Turn
+from .moves import Enter, Final, Gather, Inside, Place, Shift, Turn
 from .noise import Flags
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
-from .transforms import Fourier, Sort
+from .transforms import Fourier, Sort, Unsort
 from .views import (
     Concatenate,
     Constant,
@@ -25,6 +25,7 @@ from .views import (
     Slice,
     Split,
     Spread,
+    Stop,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Gather",
     "Given",
     "Input",
+    "Inside",
     "Lookup",
     "Map",
     "Parameter",
@@ -62,6 +64,8 @@ __all__ = [
     "Sort",
     "Split",
     "Spread",
+    "Stop",
     "Turn",
+    "Unsort",
     "View",
 ]

@@ -189,3 +189,23 @@ def find(axes: Axes, name: str) -> int:
         if axis.name == name:
             return k
     raise GraphError(f"expected an axis of ({', '.join(a.name for a in axes)}), got {name}")
+
+
+def hide(
+    frame: Frame, site: Site, array: Any, k: int, value: float = 0.0, *, source: int = 0
+) -> Any:
+    """Replace slots outside the sequence by ``value`` along feature axis ``k`` of a source."""
+    axes = site.sources[source].features
+    mask = frame.mask(axes[k], site.equation) if axes[k].kind == "slot" else None
+    if mask is None:
+        return array
+    shape = (*mask.shape[:-1], *([1] * k), mask.shape[-1], *([1] * (len(axes) - k - 1)))
+    return frame.xp.where(mask.reshape(shape), array, frame.constant(value))
+
+
+def settled(frame: Frame, site: Site, array: Any, *, source: int = 0) -> Any:
+    """Put zeros outside the sequence, in slots that are plain components from now on."""
+    for k, axis in enumerate(site.sources[source].features):
+        if axis not in site.equation.features:
+            array = hide(frame, site, array, k, source=source)
+    return array

@@ -42,6 +42,11 @@ def _exact_gelu_slope(xp: Any, x: Any) -> Any:
     return _normal(xp, x) + x * xp.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
 
+def _flag(xp: Any, like: Any, condition: Any) -> Any:
+    """One where a condition holds, zero elsewhere."""
+    return xp.where(condition, xp.ones_like(like), xp.zeros_like(like))
+
+
 def _none(m: Calculus, g: Any, y: Any, *arguments: Any) -> tuple[Any, ...]:
     """A function that is constant almost everywhere."""
     return (None,) * len(arguments)
@@ -129,9 +134,9 @@ MAPS: dict[str, Function] = {
         lambda xp, a: xp.cos(a),
         lambda m, g, y, a: (m.negative(m.times(g, m.map("sin", a))),),
     ),
-    "step": Function(1, lambda xp, a: xp.heaviside(a, a * 0), _none),
-    "half_step": Function(1, lambda xp, a: xp.heaviside(a, a * 0 + 0.5), _none),
-    "equal": Function(2, lambda xp, a, b: 1 - xp.heaviside(xp.abs(a - b), a * 0), _none),
+    "step": Function(1, lambda xp, a: _flag(xp, a, a > 0), _none),
+    "half_step": Function(1, lambda xp, a: (_flag(xp, a, a > 0) + _flag(xp, a, a >= 0)) / 2, _none),
+    "equal": Function(2, lambda xp, a, b: _flag(xp, a, a == b), _none),
     "gelu_slope": Function(1, _gelu_slope, _unknown),
     "exact_gelu_slope": Function(1, _exact_gelu_slope, _unknown),
 }

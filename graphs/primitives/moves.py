@@ -12,7 +12,7 @@ from ..graph import Axis
 from ..relations import Relation
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Calculus, Frame, Pulled, Site, View
+from .base import Axes, Calculus, Frame, Pulled, Site, View, hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,24 @@ class Gather(View):
 
 
 @dataclass(frozen=True, slots=True)
+class Inside(View):
+    """The same values, zeros in slots outside the sequence: what other positions may read."""
+
+    name: ClassVar[str] = "inside"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Replace what is outside."""
+        (array,) = arrays
+        for k in range(len(site.equation.features)):
+            array = hide(frame, site, array, k)
+        return array
+
+
+@dataclass(frozen=True, slots=True)
 class Turn(View):
     """What the readers of a position hold for it: a slot axis of readers for one of what is read.
 
@@ -58,8 +76,9 @@ class Turn(View):
     name: ClassVar[str] = "turn"
 
     def features(self, *inputs: Axes) -> Axes:
-        """Put the axis of readers in the place of what they read."""
-        return (*inputs[0][: self.place], self.slot, *inputs[0][self.place + 1 :])
+        """Put the axis of readers in the place of what they read; other slots are those of readers."""
+        before, after = inputs[0][: self.place], inputs[0][self.place + 1 :]
+        return (*plain(before), self.slot, *plain(after))
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Index readers and their slots together; zeros where nobody reads."""
@@ -69,21 +88,24 @@ class Turn(View):
         array = frame.xp.moveaxis(array, along + 1 + self.place, along + 1)
         back = frame.relation(self.relation)
         extent = array.shape[along]
-        positions = np.arange(extent)
+        own = site.equation.sequence
+        looping = own is not None and own.name in frame.fixed
+        positions = np.array([frame.fixed[own.name]]) if looping else np.arange(extent)
         reader, valid = frame.relation(back.transpose()).table(positions, extent)
-        own = np.broadcast_to(positions[:, None], reader.shape)
+        here = np.broadcast_to(positions[:, None], reader.shape)
         if back.kind == "block":
-            held = own % frame.whole(back.size)
+            held = here % frame.whole(back.size)
         elif back.back is None or back.ahead is None:
-            held = own
+            held = here
         else:
-            held = (own - reader) // frame.whole(back.step) + frame.whole(back.back)
+            held = (here - reader) // frame.whole(back.step) + frame.whole(back.back)
         held = np.where(valid, held, 0)
         picked = array[(slice(None),) * along + (reader, held)]
         spare = (1,) * (width - 1)
         shown = frame.mask_of(valid).reshape(*valid.shape, *spare)
         picked = frame.xp.where(shown, picked, frame.constant(0.0))
-        return frame.xp.moveaxis(picked, along + 1, along + 1 + self.place)
+        turned = frame.xp.moveaxis(picked, along + 1, along + 1 + self.place)
+        return turned[(slice(None),) * along + (0,)] if looping else turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +193,8 @@ class Enter(View):
     ) -> Pulled:
         """Going back through a layer is one step as well."""
         return (m.apply(self, adjoint),)
+
+
+def plain(axes: Axes) -> Axes:
+    """Return axes whose indices are no positions: what slots are for those at other positions."""
+    return tuple(Axis(a.name, a.extent) for a in axes)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..graph import GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, find, summation
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, find, hide, summation
 
 IDENTITY = {"sum": 0.0, "max": float("-inf")}
 
@@ -122,13 +122,3 @@ class Softmax(Primitive):
         weighted = m.times(adjoint, output)
         inner = m.apply(Reduction("sum", self.axis), weighted)
         return (m.map("subtract", weighted, m.times(output, inner)),)
-
-
-def hide(frame: Frame, site: Site, array: Any, k: int, value: float) -> Any:
-    """Replace slots outside the sequence by ``value`` along feature axis ``k``."""
-    axes = site.sources[0].features
-    mask = frame.mask(axes[k], site.equation) if axes[k].kind == "slot" else None
-    if mask is None:
-        return array
-    shape = (*mask.shape[:-1], *([1] * k), mask.shape[-1], *([1] * (len(axes) - k - 1)))
-    return frame.xp.where(mask.reshape(shape), array, frame.constant(value))

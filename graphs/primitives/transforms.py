@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ..graph import Axis
 from ..setting import Setting
 from ..sizes import Poly, ceil_log2, poly
-from .base import Axes, Calculus, Frame, Primitive, Pulled, Site
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View, find, hide
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,44 @@ class Sort(Primitive):
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Sort downwards and cut."""
         axes = site.sources[0].features
-        k = next(i for i, a in enumerate(axes) if a.name == self.axis) - len(axes)
-        ordered = frame.xp.sort(-arrays[0], k)
+        k = find(axes, self.axis)
+        array = hide(frame, site, arrays[0], k, float("-inf"))
+        ordered = frame.xp.sort(-array, k - len(axes))
         values = ordered if not isinstance(ordered, tuple) else ordered[0]
         keep = frame.whole(self.keep)
-        place = values.ndim + k
+        place = values.ndim + k - len(axes)
         return -values[(slice(None),) * place + (slice(0, keep),)]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Return every adjoint to where its value came from."""
+        return (m.apply(Unsort(self.axis), inputs[0], adjoint),)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsort(View):
+    """Values in falling order of their keys, put back where the keys stand; zeros elsewhere.
+
+    The order was found when the keys were sorted, and moving values is free as everywhere. It is
+    kept as the keys themselves.
+    """
+
+    axis: str
+
+    name: ClassVar[str] = "unsort"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Return the axes of the keys."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Find each key's rank, and take the value of that rank."""
+        xp, axes = frame.xp, site.sources[0].features
+        k = find(axes, self.axis)
+        keys = hide(frame, site, arrays[0], k, float("-inf"))
+        keys, values = (xp.moveaxis(a, k - len(axes), -1) for a in (keys, arrays[1]))
+        ranks = xp.argsort(xp.argsort(-keys, -1), -1)[..., None]
+        own = ranks == xp.arange(values.shape[-1])
+        found = xp.sum(xp.where(own, values[..., None, :], frame.constant(0.0)), -1)
+        return xp.moveaxis(found, -1, k - len(axes))

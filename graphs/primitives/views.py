@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ..graph import Axis, GraphError, product
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Calculus, Frame, Pulled, Site, View
+from .base import Axes, Calculus, Frame, Pulled, Site, View, settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Rename(View):
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Reshape, transpose, reshape."""
-        (array,) = arrays
+        array = settled(frame, site, arrays[0])
         axes = site.sources[0].features
         bound = self.bind(axes)
         left, _, right = self.pattern.partition("->")
@@ -164,8 +164,9 @@ class Split(View):
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Slice."""
-        width = arrays[0].shape[-1] // self.parts
-        return arrays[0][..., self.part * width : (self.part + 1) * width]
+        array = settled(frame, site, arrays[0])
+        width = array.shape[-1] // self.parts
+        return array[..., self.part * width : (self.part + 1) * width]
 
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
@@ -191,6 +192,7 @@ class Concatenate(View):
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Concatenate, after broadcasting the positions."""
+        arrays = [settled(frame, site, a, source=k) for k, a in enumerate(arrays)]
         lead = [a.shape[:-1] for a in arrays]
         common = tuple(max(sizes) for sizes in zip(*lead, strict=True))
         wide = [frame.xp.broadcast_to(a, (*common, a.shape[-1])) for a in arrays]
@@ -231,6 +233,32 @@ class Slice(View):
     ) -> Pulled:
         """One part of the whole's adjoint."""
         return (m.piece(adjoint, self.start),)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(View):
+    """The same value, through which no gradient passes."""
+
+    name: ClassVar[str] = "stop"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Pass the value on."""
+        (array,) = arrays
+        return array.detach() if hasattr(array, "detach") else array
+
+    def passes(self, place: int) -> bool:
+        """No gradient passes."""
+        return False
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Return nothing."""
+        return (None,)
 
 
 @dataclass(frozen=True, slots=True)

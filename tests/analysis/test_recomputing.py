@@ -167,7 +167,7 @@ def test_attention_that_is_computed_again_keeps_no_scores() -> None:
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("every", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("every", [2, 3, 5, 8])
 @pytest.mark.parametrize(("name", "axis", "options"), [*CASES, ("bidirectional_rnn", "n", {})])
 def test_every_so_many_steps(name: str, axis: str, options: dict[str, str], every: int) -> None:
     """Whatever the distance of checkpoints: the same gradients, and the count that is measured."""

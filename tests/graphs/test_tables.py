@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from workspan.analysis.deriving import derive
 from workspan.analysis.measure import measure
 from workspan.analysis.measured_paths import reach
+from workspan.graphs.backward import training
 from workspan.graphs.execution import execute
 from workspan.graphs.graph import GraphError
 from workspan.graphs.operations import einsum, gelu, parameter, rms_norm, silu
@@ -156,6 +157,17 @@ def test_activations_on_torch(function: Callable[[Array], Array]) -> None:
     (expected,) = execute(graph, {"x": x}, {}, n=4, d=3)
     (found,) = execute(graph, {"x": torch.as_tensor(x)}, {}, xp=torch, n=4, d=3)
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("function", [silu, lambda x: gelu(x, exact=True)])
+def test_slopes_of_activations(function: Callable[[Array], Array]) -> None:
+    """Law: the derived gradient is the central difference."""
+    graph, x, e = trace(lambda x: function(x), name="f"), RANDOM.normal(size=(5, 3)) * 3, 1e-6
+    both = training(graph)
+    given = {name: x if name == "x" else np.ones_like(x) for name in both.inputs}
+    found = execute(both, given, {}, n=5, d=3)[-1]
+    (after,), (before,) = (execute(graph, {"x": x + k * e}, {}, n=5, d=3) for k in (1, -1))
+    np.testing.assert_allclose(found, (after - before) / (2 * e), atol=1e-8)
 
 
 def test_positions_carry_no_dependence() -> None:

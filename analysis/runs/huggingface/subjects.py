@@ -25,8 +25,7 @@ def subject(name: str, sizes: Mapping[str, int], device: str) -> Subject:
     if name != "mamba":
         built.module.set_attn_implementation("sdpa")
     tokens = torch.as_tensor(built.inputs()[0], dtype=torch.long, device=device)[None]
-    # Tuples can be traced, and on the meta device nobody can look at positions without a cache.
-    cached = {"use_cache": device == "meta"} if built.family.causal else {}
-    built.module.config.return_dict = False
-    built.module.config.use_cache = cached.get("use_cache", False)
+    if built.family.causal:
+        # On the meta device nobody can look at positions, as transformers does without a cache.
+        built.module.config.use_cache = device == "meta"
     return Subject(built.module, (), {"input_ids": tokens})

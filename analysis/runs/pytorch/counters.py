@@ -29,8 +29,9 @@ from typing import Any
 
 import torch
 
-from ..observations import MissingExtraError
-from .counting import count
+from ..observations import EngineError, MissingExtraError
+from .counting import Tally, count
+from .counts import Counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +64,12 @@ class Reading:
     """How much of its number is no contraction, in its own unit; None where it does not say."""
     kinds: str = ""
     """What that is."""
+    operators: frozenset[str] | None = None
+    """The operators that it has rules for, if it goes by these."""
     rules: frozenset[str] | None = None
     """The classes of modules that it has rules for, if it goes by these and does not say more."""
+    patches: bool = False
+    """Whether it also replaces functions of torch, so that it may see more than it has rules for."""
     once: tuple[str, ...] = ()
     """Classes whose weights it multiplies once, however many positions there are."""
 
@@ -92,11 +97,12 @@ class Counter:
 
 
 def _flop_counter(subject: Subject) -> Reading:
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
     with FlopCounterMode(display=False) as counter:
         subject.run()
-    return Reading(int(counter.get_total_flops()), 2)
+    known = frozenset(getattr(packet, "__name__", "") for packet in flop_registry)
+    return Reading(int(counter.get_total_flops()), 2, operators=known)
 
 
 _CONTRACTIONS = frozenset({"linear", "matmul", "bmm", "addmm", "baddbmm", "einsum", "conv"})
@@ -176,8 +182,10 @@ def _ptflops(subject: Subject) -> Reading:
     )
     from ptflops.pytorch_ops import MODULES_MAPPING
 
-    rules = frozenset(kind.__name__ for kind in MODULES_MAPPING)
-    return Reading(int(found), 1, None, "biases, norms, activations", rules)
+    if found is None:
+        raise EngineError("failed: it returned no number")
+    rules, kinds = frozenset(k.__name__ for k in MODULES_MAPPING), "biases, norms, activations"
+    return Reading(int(found), 1, None, kinds, rules=rules, patches=True)
 
 
 def _names(module: Any) -> list[str]:
@@ -196,7 +204,7 @@ def _thop(subject: Subject) -> Reading:
     found = profile(module, inputs=arguments, verbose=False)
     hooks = importlib.import_module("thop.profile").register_hooks
     rules = frozenset(kind.__name__ for kind in hooks)
-    return Reading(int(found[0]), 1, None, "norms, activations, gates", rules)
+    return Reading(int(found[0]), 1, None, "norms, activations, gates", rules=rules)
 
 
 def _torchinfo(subject: Subject) -> Reading:
@@ -208,8 +216,9 @@ def _torchinfo(subject: Subject) -> Reading:
     found = summary(subject.module, verbose=0, **given)
     # It goes by the weights of leaves; only convolutions and recurrent layers have positions.
     leaves = {type(m).__name__ for m in subject.module.modules() if not list(m.children())}
-    once = tuple(sorted(leaves & {"Linear", "Conv1D"}))
-    return Reading(int(found.total_mult_adds), 1, None, "biases, norms", frozenset(leaves), once)
+    once = tuple(leaves & {"Linear"})
+    rules = frozenset(leaves)
+    return Reading(int(found.total_mult_adds), 1, None, "biases, norms", rules=rules, once=once)
 
 
 COUNTERS: Mapping[str, Counter] = MappingProxyType(
@@ -243,8 +252,24 @@ def read(name: str, make: Make) -> Reading:
             f"expected {counter.distribution} to be installed, it is not: "
             f"pip install {counter.distribution}"
         )
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), _restored():
         return counter.read(make(counter.device))
+
+
+@contextlib.contextmanager
+def _restored() -> Iterator[None]:
+    """Undo what a counter changes in torch: some replace its functions, and not all put them back."""
+    owners = (torch, torch.nn.functional, torch.Tensor)
+    before = [dict(vars(owner)) for owner in owners]
+    try:
+        yield
+    finally:
+        for owner, usual in zip(owners, before, strict=True):
+            for name, value in usual.items():
+                if vars(owner).get(name) is not value:
+                    setattr(owner, name, value)
+        for name in set(vars(torch.Tensor)) - set(before[-1]):
+            delattr(torch.Tensor, name)  # what hid a method of the class below
 
 
 @contextlib.contextmanager
@@ -264,14 +289,13 @@ def _quiet() -> Iterator[None]:
         logging.disable(disabled)
 
 
-def parts(subject: Subject, *, hooks: bool) -> Mapping[str, int]:
-    """Return contractions by operator, and by the module that it runs in if counters hang on it.
+def parts(subject: Subject, *, hooks: bool) -> Mapping[str, Counts]:
+    """Return what runs by operator, and by the module that it runs in if counters hang on it.
 
     A fused layer runs as one operator unless somebody hangs on its modules, as most counters do.
     """
     if not hooks:
-        tally = count(subject.run)
-        return {k.removeprefix("aten::"): v.contraction for k, v in tally.lines.items()}
+        return _bare(count(subject.run))
     stack: list[str] = []
     handles = []
     for name, module in subject.module.named_modules():
@@ -279,8 +303,11 @@ def parts(subject: Subject, *, hooks: bool) -> Mapping[str, int]:
         handles.append(module.register_forward_pre_hook(lambda *_, own=label: stack.append(own)))
         handles.append(module.register_forward_hook(lambda *_: stack.pop() and None))
     try:
-        tally = count(subject.run, place=lambda: stack[-1] if stack else "")
+        return _bare(count(subject.run, place=lambda: stack[-1] if stack else ""))
     finally:
         for handle in handles:
             handle.remove()
-    return {k.removeprefix("aten::"): v.contraction for k, v in tally.lines.items()}
+
+
+def _bare(tally: Tally) -> Mapping[str, Counts]:
+    return {name.removeprefix("aten::"): found for name, found in tally.lines.items()}

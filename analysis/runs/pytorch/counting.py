@@ -132,8 +132,9 @@ class _Record:
         """Count one operator."""
         if isinstance(found, Masked):
             self.masks = True
-            hidden = self.thrown is None or found.least is None
-            self.thrown = None if hidden else self.thrown + (found.dense - found.least)
+            if self.thrown is not None:
+                kept = found.least
+                self.thrown = None if kept is None else self.thrown + (found.dense - kept)
             found = found.dense
         if self.place is not None:
             name = f"{name} in {self.place()}"

@@ -32,6 +32,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -190,7 +191,7 @@ def in_products(found: Fitted, products: Mapping[str, tuple[str, str]]) -> Fitte
     The products are in the order in which they are multiplied out.
     """
     terms, domain = found.terms, found.domain.split(", ")
-    for name, (whole, part) in reversed(products.items()):
+    for name, (whole, part) in reversed(list(products.items())):
         terms = substituted(terms, part, {name: 1, whole: -1})
         domain = [bound for bound in domain if not bound.startswith(f"{part} ")]
         domain.append(f"{name} % {whole} == 0")
@@ -240,7 +241,12 @@ _PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 
 
 def catalogue(
-    name: str, line: str = "contraction", *, fused: bool = True, far: int = FAR
+    name: str,
+    line: str = "contraction",
+    *,
+    fused: bool = True,
+    far: int = FAR,
+    at: Sizes = MappingProxyType({}),
 ) -> Fitted:
     """Fit the work of a module of the catalogue on the meta device.
 
@@ -254,6 +260,8 @@ def catalogue(
         Whether the library's module runs, or its equations in plain operators.
     far
         How far out the length is held against the formula.
+    at
+        Sizes that stay fixed and are no symbols of the formula.
 
     Raises
     ------
@@ -264,14 +272,15 @@ def catalogue(
         raise EngineError(
             f"expected a model that exists in torch ({', '.join(MODULES)}), got {name}"
         )
-    own = MODULES[name].sizes
+    fixed = dict(at)
+    own = [s for s in MODULES[name].sizes if s not in fixed]
     products = _PARTS["g"] if "g" in own else _PARTS["h"] if "h" in own else {}
     parts = {part for _, part in products.values()}
     ranges = {"n": Range.length(far=far), **_RANGES}
     free = [s for s in own if s not in products] + sorted(parts)
 
     def counted(at: Sizes) -> int:
-        full = dict(at)
+        full = {**fixed, **at}
         for whole, (first, second) in products.items():
             full[whole] = full[first] * full[second]
         built = build(name, full, dtype=torch.float32, device="meta", fused=fused)
