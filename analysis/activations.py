@@ -26,7 +26,7 @@ from .proofs.activations import (
     union,
 )
 from .proofs.errors import ProofError
-from .solving import UnsolvedError
+from .solving import UnsolvedError, require
 
 
 def activations(graph: Graph, setting: Setting) -> Derivation:
@@ -77,13 +77,19 @@ def in_bytes(found: Derivation, *, number: int = 2, flag: int = 1) -> Poly:
 
 
 def _least(graph: Graph) -> dict[str, int]:
-    """Axes that could be empty must not be: what was written for ``L - 1`` layers needs two."""
+    """Axes that could be empty must not be: what was written for ``L - 1`` layers needs two.
+
+    A shift by more than one needs as many positions that there is something, or nothing, to read.
+    """
     found: dict[str, int] = {}
     for axis in graph.axes.values():
         for name in axis.extent.sizes:
             rest = (axis.extent - size(name)).constant
             if rest is not None and rest < 0:
                 found[name] = max(found.get(name, 1), 1 - int(rest))
+    for need in needs(graph):
+        for own in need.ranges.values():
+            require(found, own.count, 0)
     return found
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import graphs
 from ..graphs.execution import execute, random_parameters
 from ..graphs.graph import Graph, GraphError
 from ..graphs.setting import Setting
@@ -28,7 +30,7 @@ from .deriving import RULES, derive
 from .expecting import Expected, expected
 from .runs import engines, own, perturbation
 from .runs.engines import Engine
-from .runs.errors import RunError
+from .runs.errors import RunError, TooLargeError
 from .runs.observations import EngineError, Observation
 from .runs.pairs import positions
 from .store import Asked, Store
@@ -74,6 +76,8 @@ class _Confirming:
             found = tuple(take()) if known is None else known
             if known is None and self.store is not None:
                 self.store.keep(asked, found)
+        except TooLargeError as error:
+            self.skip(engine, figure, at, str(error), failed=False)
         except (RunError, GraphError, SizeError) as error:
             self.skip(engine, figure, at, str(error))
         except (MemoryError, RuntimeError) as error:
@@ -91,7 +95,8 @@ class _Confirming:
 
     def _asked(self, engine: Engine, figure: str, at: Sizes) -> Asked:
         digest = f"{_digest(self.graph)} {engine.digest}".strip()
-        versions, here = engine.versions, Machine.here()
+        versions = {**engine.versions, "graphs": engines.code(Path(graphs.__file__).parent)}
+        here = Machine.here()
         return Asked(
             engine.name, self.graph.name, digest, dict(at), figure, self.seed, versions, here
         )
@@ -272,7 +277,7 @@ def _hold(
                     seed=task.seed,
                 ),
             )
-            if len(task.skipped) > failures:
+            if len(task.skipped) > failures and task.skipped[-1].failed:
                 raise EngineError(task.skipped[-1].reason)
 
 

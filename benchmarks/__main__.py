@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
+from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
-from .stacks import figures, longest_path, slowest
+from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
 from .timing import HEAD, Row
 
@@ -17,9 +18,11 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "adding": adding,
     "evaluating": evaluating,
     "figures": figures,
+    "folding": folding,
     "slowest": slowest,
     "longest_path": longest_path,
     "measuring": measuring,
+    "sweeping": sweeping,
 }
 
 

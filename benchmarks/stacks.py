@@ -8,12 +8,13 @@ from functools import partial
 import networkx as nx
 
 from workspan import Graph, Setting, analyze, catalogue, trace, unroll
+from workspan.analysis.deriving import RULES
 from workspan.analysis.figures import NAMES
 from workspan.analysis.measure import weights
 
 from .timing import Row, cpu
 
-MODELS = ("encoder", "decoder", "causal_attention", "lstm")
+MODELS = ("encoder", "decoder", "causal_attention", "lstm", "bidirectional_lstm")
 DEPTHS = (1, 8, 96)
 LENGTH = 16
 
@@ -38,6 +39,22 @@ def figures() -> Iterator[Row]:
         for depth in DEPTHS:
             what = f"{model}, {depth} layers written out, all {len(NAMES)} figures"
             yield Row(what, _derived(model, depth), "the same with L symbolic", symbolic)
+
+
+def folding() -> Iterator[Row]:
+    """Derive all figures of the deepest stack from one folded layer, against layer by layer."""
+    for model in MODELS:
+        what = f"{model}, {DEPTHS[-1]} layers written out, traced and all figures"
+        folded = _derived(model, DEPTHS[-1])
+        yield Row(
+            what, folded, "the same without folding", cpu(partial(_unfolded, model), repeat=1)
+        )
+
+
+def _unfolded(model: str) -> None:
+    graph = trace(catalogue[model], name=model, L=DEPTHS[-1])
+    for rule in RULES.values():
+        rule(graph, Setting())
 
 
 def slowest() -> Iterator[Row]:

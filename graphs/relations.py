@@ -13,6 +13,7 @@ bound of None is unbounded.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +43,9 @@ class Relation:
     """For a chain: read through the first, then through the second, and so on."""
 
     @classmethod
+    @functools.cache
     def same(cls) -> Relation:
-        """Return the relation of a position with itself."""
+        """Return the relation of a position with itself, one object for all reads in place."""
         return cls()
 
     @classmethod

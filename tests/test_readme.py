@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from workspan.analysis.deriving import derive
+from workspan.graphs.models import CATALOGUE
+from workspan.graphs.setting import Setting
+from workspan.graphs.sizes import poly
+from workspan.graphs.tracing import trace
 from workspan.reports.cli import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -31,3 +36,26 @@ def test_the_model_of_the_readme_is_analyzed(
     (tmp_path / "gated.py").write_text(code[1], encoding="utf-8")
     assert main(["analyze", f"{tmp_path / 'gated.py'}:gated_average", "--figures", "state"]) == 0
     assert "d" in capsys.readouterr().out
+
+
+def test_the_table_of_training_is_derived() -> None:
+    """Every cell of the table of training is the formula that is derived."""
+    graphs = [
+        trace(CATALOGUE["lstm"], L="L"),
+        trace(CATALOGUE["attention"], L="L", h="h"),
+    ]
+    train = Setting(mode="train", unit="layer")
+    rows = {
+        "contractions, forward": ("work", Setting()),
+        "contractions, training": ("work", train),
+        "sequential operations, training": ("span", train),
+        "gradient path": ("path_length", train),
+        "activations saved": ("activations", train),
+    }
+    for title, (figure, setting) in rows.items():
+        line = next(line for line in README.splitlines() if line.startswith(f"| {title} |"))
+        for graph, cell in zip(graphs, line.split("|")[2:4], strict=True):
+            text = re.sub(r"(?<=\w) (?=\w)", "*", cell.strip(" `").replace("^", "**"))
+            found = derive(figure, graph, setting)
+            formula = found.by_primitive["contraction"] if figure == "work" else found.formula
+            assert poly(text) == formula

@@ -228,8 +228,18 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
 def union(
     graph: Graph, found: tuple[Need, ...], setting: Setting, least: Mapping[str, int]
 ) -> Poly:
-    """Count the scalars of several ranges of one array, by inclusion and exclusion."""
+    """Count the scalars of several ranges of one array, by inclusion and exclusion.
+
+    Raises
+    ------
+    ProofError
+        If a range may have fewer than no positions, or if two may lie apart.
+    """
     total = poly(0)
+    for need in found:
+        for axis, own in need.ranges.items():
+            if not at_least(own.count, 0, given=lower_sizes(least)):
+                raise ProofError(f"{need.name}: whether {own.count} of {axis} are read is not certain")
     for size in range(1, len(found) + 1):
         for chosen in itertools.combinations(found, size):
             common = functools.reduce(lambda a, b: _both(a, b, least), chosen)

@@ -210,8 +210,8 @@ def _check_equation(
         if sources != [r.source for r in true.reads] or not all(
             _is_same(read, other) for read, other in zip(equation.reads, true.reads, strict=True)
         ):
-            read = ", ".join(r.source for r in true.reads)
-            raise ProofError(f"{name}: expected to read {read} in the same way")
+            expected = ", ".join(r.source for r in true.reads)
+            raise ProofError(f"{name}: expected to read {expected} in the same way")
 
 
 def _is_same(read: Read, other: Read) -> bool:

@@ -80,7 +80,7 @@ class Engine:
     def versions(self) -> dict[str, str]:
         """The versions that its numbers depend on, that of the code in this folder too."""
         found = {name: importlib.metadata.version(name) for name in self.libraries}
-        return {**found, "python": platform.python_version(), "runs": _source()}
+        return {**found, "python": platform.python_version(), "runs": code(Path(__file__).parent)}
 
     def has(self, model: str) -> bool:
         """Say whether it has a model of this name."""
@@ -204,9 +204,9 @@ def _module(name: str) -> Any:
 
 
 @functools.cache
-def _source() -> str:
-    """Return a digest of the code in this folder: another code is another measurement."""
-    folder, found = Path(__file__).parent, hashlib.sha256()
+def code(folder: Path) -> str:
+    """Return a digest of the code in a folder: another code is another measurement."""
+    found = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         found.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:16]

@@ -26,6 +26,10 @@ class UnknownNameError(RunError, KeyError):
     """A name that the catalogue of plain implementations does not have."""
 
 
+class TooLargeError(RunError):
+    """A run that would not end soon; smaller sizes do."""
+
+
 def require_divides(part: str, size: int, whole: str, total: int) -> None:
     """Refuse `size` where it does not divide `total` (both named in the message)."""
     if size < 1 or total % size:

@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 
 from .counted_numpy import seen_by
 from .counting import Tally, counting
-from .errors import NoRuleError, RunError
+from .errors import NoRuleError, RunError, TooLargeError
 from .lifted import lifted
 from .observations import EngineError, Observation, Source
 from .operations import lift
@@ -135,6 +135,8 @@ class Own:
         EngineError
             If the function does not take such arguments, raises, looks at the numbers that it
             computes, or returns something else than finite outputs of the right shape.
+        TooLargeError
+            If there are too many positions to see what depends on what.
         """
         drawn = draw(seed)
         outputs = self._on_numbers(at, drawn)
@@ -182,8 +184,12 @@ class Own:
 
             return function, drawn.inputs
 
-        if max(len(x) for x in draw(seed).inputs.values()) > LONGEST:
-            return
+        longest = max(len(x) for x in draw(seed).inputs.values())
+        if longest > LONGEST:
+            raise TooLargeError(
+                f"expected at most {LONGEST} positions to move one after another, got {longest}; "
+                "effects over longer ways may drown in rounding"
+            )
         found = depends(make)
         for name in draw(seed).inputs:
             pairs = [(j, i) for source, j, i in found.pairs if source == name]

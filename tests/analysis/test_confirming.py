@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -264,8 +265,9 @@ def test_a_missing_extra_says_what_to_install(
     engine: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An engine that is not installed is one line that names the extra."""
-    find_spec = engines.find_spec
-    monkeypatch.setattr(engines, "find_spec", lambda n: None if n == library else find_spec(n))
+    monkeypatch.setattr(
+        engines, "find_spec", lambda n: None if n == library else importlib.util.find_spec(n)
+    )
     with pytest.raises(MissingExtraError, match=rf'pip install "workspan\[{engine}\]"'):
         confirm("rnn", engines=[engine])
 
@@ -287,6 +289,16 @@ def test_runs_that_would_not_end_are_not_begun() -> None:
     found = confirm("rnn", at=[{"n": 10**6, "d": 512, "L": 1}], figures=["work"])
     assert found.lines == ()
     assert "pass smaller sizes" in found.skipped[0].reason
+
+
+def test_what_is_left_out_at_large_sizes_is_told() -> None:
+    """A figure that takes too long at some sizes is left out with the reason, the others are not."""
+    own = Against(lstm, "mine.py:mine", "ab12")
+    found = confirm("lstm", engines=(), at=[{"n": 60, "d": 2, "L": 1}], against=own)
+    assert found.agree
+    (skipped,) = found.skipped
+    assert (skipped.figure, skipped.failed) == ("dependence", False)
+    assert "at most 48 positions" in skipped.reason
 
 
 def against(function: Any) -> Confirmation:

@@ -117,6 +117,13 @@ FOLDED: Mapping[Callable[..., Any], int] = {
 """Models that people write, and how many layers of them are folded."""
 
 
+def folded(graph: Graph, fewest: int = 4) -> Folding:
+    """Fold a graph that has layers."""
+    folding = fold(graph, fewest=fewest)
+    assert folding is not None
+    return folding
+
+
 def _unrolled(graph: Graph, at: Mapping[str, int]) -> tuple[set[Any], set[Any]]:
     unrolled = ws.unroll(graph, **at)
     return set(unrolled.nodes), set(unrolled.edges)

@@ -140,7 +140,7 @@ def test_every_operation_has_a_name_of_its_own() -> None:
     from workspan.graphs import primitives
 
     found = [getattr(primitives, name) for name in primitives.__all__]
-    named = [p for p in found if isinstance(p, type) and hasattr(p, "name")]
+    named: list[Any] = [p for p in found if isinstance(p, type) and hasattr(p, "name")]
     computing = [p.name for p in named if not issubclass(p, primitives.View)]
     assert len(computing) == len(set(computing)) >= 7
     assert len({p.name for p in named}) >= 18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -192,8 +193,9 @@ def test_wrong_options_are_one_line(
     assert "did you mean work" in wrong(capsys, "confirm", "rnn", "--figures", "wrok")
     assert "expected sizes of rnn" in wrong(capsys, "confirm", "rnn", "--at", "w=3")
     assert "at least one model" in wrong(capsys, "confirm")
-    find_spec = engines.find_spec
-    monkeypatch.setattr(engines, "find_spec", lambda n: None if n == "torch" else find_spec(n))
+    monkeypatch.setattr(
+        engines, "find_spec", lambda n: None if n == "torch" else importlib.util.find_spec(n)
+    )
     said = wrong(capsys, "confirm", "rnn", "--engine", "torch")
     assert 'pip install "workspan[torch]"' in said
 
@@ -202,9 +204,10 @@ def test_engines_that_are_not_installed_are_left_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without --engine, those that are installed run, and those that are not are told."""
-    find_spec = engines.find_spec
     gone = {"torch", "transformers"}
-    monkeypatch.setattr(engines, "find_spec", lambda n: None if n in gone else find_spec(n))
+    monkeypatch.setattr(
+        engines, "find_spec", lambda n: None if n in gone else importlib.util.find_spec(n)
+    )
     assert main(["confirm", "rnn", *SIZES, "--figures", "work"]) == 0
     captured = capsys.readouterr()
     assert "numpy" in captured.out

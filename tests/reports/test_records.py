@@ -58,7 +58,7 @@ def test_the_schema_is_stable() -> None:
 def test_a_comparison_adds_spans_and_crossovers() -> None:
     """A comparison has the spans by unit and the crossovers as well."""
     record = json.loads(dumps(comparison_record(comparison())))
-    assert set(record) == {"schema", "models", "spans", "paths", "crossovers"}
+    assert set(record) == {"schema", "models", "spans", "paths", "training", "crossovers"}
     assert record["spans"]["layer"]["lstm"]["formula"] == "n"
     assert record["crossovers"][0]["condition"] == "n < 2*d"
 

@@ -21,7 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from .. import shown
-from ..observations import EngineError, Observation
+from ..errors import TooLargeError
+from ..observations import Observation
 from ..pairs import bits
 from . import dependence, depth, memory, signal, work
 from .modules import MODULES, build
@@ -42,6 +43,8 @@ def observe(
     ------
     EngineError
         If torch does not have the model, the sizes do not fit, or the run failed.
+    TooLargeError
+        If a figure takes too long at these sizes.
     """
     return tuple(o for figure in figures for o in FIGURES[figure](model, at, seed))
 
@@ -84,7 +87,7 @@ def _span(model: str, at: Sizes, seed: int) -> Found:
 def _dependence(model: str, at: Sizes, seed: int) -> Found:
     components = at["n"] * at["d"]
     if components > MOST_DERIVATIVES:
-        raise EngineError(
+        raise TooLargeError(
             f"expected at most {MOST_DERIVATIVES} output components to differentiate, "
             f"got n * d = {components}; pass smaller sizes"
         )
