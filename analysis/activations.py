@@ -20,6 +20,7 @@ from .proofs.activations import (
     ActivationsCertificate,
     Need,
     Saved,
+    certain,
     check_activations,
     holds,
     needs,
@@ -89,7 +90,8 @@ def _least(graph: Graph) -> dict[str, int]:
                 found[name] = max(found.get(name, 1), 1 - int(rest))
     for need in needs(graph):
         for own in need.ranges.values():
-            require(found, own.count, 0)
+            if not certain(own, found):
+                require(found, own.count, 0)
     return found
 
 

@@ -45,18 +45,18 @@ def path_length(graph: Graph, setting: Setting, *, hops: int | None = None) -> D
     if found.formula is not None:
         return found
     if by_region(graph):
-        return _instead(found, lambda: region_length(graph, setting, hops=hops))
+        return _instead(found, "sets of pairs", lambda: region_length(graph, setting, hops=hops))
     if grows(graph):
-        return _instead(found, lambda: digit_length(graph, setting, hops=hops))
+        return _instead(found, "digits", lambda: digit_length(graph, setting, hops=hops))
     return found
 
 
-def _instead(found: Derivation, derive: Callable[[], Derivation]) -> Derivation:
+def _instead(found: Derivation, by: str, derive: Callable[[], Derivation]) -> Derivation:
     """Derive it in another way; where that fails, both reasons are the reason."""
     try:
         return derive()
     except (UnsolvedError, ProofError, ValueError) as error:
-        return replace(found, reason=f"{found.reason}; nor otherwise: {error}")
+        return replace(found, reason=f"{found.reason}; nor by {by}: {error}")
 
 
 def _by_distance(graph: Graph, setting: Setting, hops: int | None) -> Derivation:

@@ -128,9 +128,16 @@ def slot_axes(equation: Equation, sources: tuple[Equation, ...]) -> tuple[Axis, 
 def _widths(
     graph: Graph, equation: Equation, slots: tuple[Axis, ...], sizes: Mapping[str, int]
 ) -> Iterator[tuple[int, ...]]:
-    """Yield for every position how many slots of each axis lie inside the sequence."""
+    """Yield for every position how many slots of each axis lie inside the sequence.
+
+    Where all positions are read at once, and slots of each with them, these are the positions: a
+    sum over both has one term for each slot of each position.
+    """
     layers, own = layered(equation), equation.sequence
+    if own is None:
+        own = next((graph.axes[str(a.along)] for a in slots if not _is_all(a)), None)
     n = 1 if own is None else whole(own.extent, sizes)
+    collected = equation.sequence is None and own is not None
     known: dict[tuple[Relation, int], list[int]] = {}
     for spot in itertools.product(*(range(whole(a.extent, sizes)) for a in layers)):
         values = {**sizes, **{a.position: p for a, p in zip(layers, spot, strict=True)}}
@@ -138,11 +145,23 @@ def _widths(
         for axis in slots:
             assert axis.relation is not None
             assert axis.along is not None
+            if collected and _is_all(axis) and own is not None and axis.along == own.name:
+                columns.append([1] * n)
+                continue
             key = (axis.relation.at(**values), whole(graph.axes[axis.along].extent, sizes))
             if key not in known:
                 known[key] = _inside(key[0], n, key[1])
             columns.append(known[key])
         yield from zip(*columns, strict=True) if columns else itertools.repeat((), n)
+
+
+def _is_all(axis: Axis) -> bool:
+    relation = axis.relation
+    return relation is not None and (relation.kind, relation.back, relation.ahead) == (
+        "offsets",
+        None,
+        None,
+    )
 
 
 def _inside(relation: Relation, n: int, extent: int) -> list[int]:

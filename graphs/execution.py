@@ -110,13 +110,31 @@ class Execution:
         """Evaluate equations in order, looping where they must."""
         for step in steps(self.graph, names, frozenset(fixed)):
             if step.axis is None:
-                self.fixed = fixed
-                self._evaluate(self.graph[step.names[0]])
+                self._each(self.graph[step.names[0]], fixed)
                 continue
             extent = self.whole(self.graph.axes[step.axis].extent)
             order = range(extent - 1, -1, -1) if step.reverse else range(extent)
             for position in order:
                 self.visit(step.names, {**fixed, step.axis: position})
+
+    def _each(self, equation: Equation, fixed: dict[str, int]) -> None:
+        """Evaluate an equation, layer by layer where what it reads differs from layer to layer."""
+        own = [a for a in equation.positions if a.kind == "layer" and a.name not in fixed]
+        differing = next((a for a in own if a.position in self._related(equation)), None)
+        if differing is None:
+            self.fixed = fixed
+            self._evaluate(equation)
+            return
+        for position in range(self.whole(differing.extent)):
+            self._each(equation, {**fixed, differing.name: position})
+
+    def _related(self, equation: Equation) -> set[str]:
+        """Return the sizes in the relations by which an equation reads, and by which slots were."""
+        sources = (self.graph[r.source] for r in equation.reads)
+        slots = (a.relation for e in (equation, *sources) for a in e.features)
+        relations = [r.relation for r in equation.reads] + [r for r in slots if r is not None]
+        bounds = (b for r in relations for b in (r.back, r.ahead, r.step, r.size))
+        return {name for b in bounds if b is not None for name in b.sizes}
 
     def _evaluate(self, equation: Equation) -> None:
         if equation.name in self.values and isinstance(equation.primitive, Source):

@@ -37,7 +37,7 @@ from ..layer_sums import all_layers
 from ..position_sums import law
 from ..sites import axis_of
 from .errors import ProofError
-from .positions import lower_sizes
+from .positions import lower_sizes, positive
 from .slots import instance, relation_of
 
 Part: TypeAlias = "tuple[Poly, Poly] | None"
@@ -238,8 +238,10 @@ def union(
     total = poly(0)
     for need in found:
         for axis, own in need.ranges.items():
-            if not at_least(own.count, 0, given=lower_sizes(least)):
-                raise ProofError(f"{need.name}: whether {own.count} of {axis} are read is not certain")
+            if not certain(own, least):
+                raise ProofError(
+                    f"{need.name}: whether {own.count} of {axis} are read is not certain"
+                )
     for size in range(1, len(found) + 1):
         for chosen in itertools.combinations(found, size):
             common = functools.reduce(lambda a, b: _both(a, b, least), chosen)
@@ -289,6 +291,12 @@ def check_activations(graph: Graph, setting: Setting, certificate: ActivationsCe
             raise ProofError(f"{left.name}: counted twice")
     if sum((s.total for s in certificate.saved), poly(0)) != certificate.formula:
         raise ProofError(f"expected the sum of what is kept, got {certificate.formula}")
+
+
+def certain(found: Range, least: Mapping[str, int]) -> bool:
+    """Whether a range has no less than no positions, for all sizes."""
+    given = lower_sizes(least)
+    return at_least(found.count, 0, given=given) or positive(found.count + 1, given)
 
 
 def holds(outer: Need, inner: Need) -> bool:

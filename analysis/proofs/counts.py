@@ -7,7 +7,7 @@ verifies by laws (see ``slots``), a sum over layers by telescoping (see ``layers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...graphs.graph import Axis, Equation, Graph
@@ -130,8 +130,11 @@ def _each_layer(
     base, coefficients = linear(cost, slots)
     total = base * (1 if decoding or equation.sequence is None else equation.sequence.extent)
     for name, axis in slots.items():
-        if equation.sequence is None or (
-            axis.along != equation.sequence.name and relation_of(axis).kind != "stride"
+        own = {a.along for a in _collected(site(graph, equation))}
+        if equation.sequence is not None:
+            own = {equation.sequence.name}
+        if axis.along not in own and (
+            equation.sequence is None or relation_of(axis).kind != "stride"
         ):
             raise ProofError(f"{equation.name}: expected {name} to be read along its own sequence")
         shape = generic(relation_of(axis))
@@ -168,10 +171,21 @@ def per_position(
             if axis.kind == "slot" and axis.relation is not None and not constant(axis.relation):
                 varying.setdefault(axis.name, axis)
     symbols = {name: size(f"slots{k}_") for k, name in enumerate(varying)}
+    if equation.sequence is None and varying:  # slots of all positions: each has its own number
+        along = {axis.along for axis in varying.values()}
+        symbols |= {a.name: poly(1) for a in _collected(read) if a.along in along}
     counting = Site(equation, read.sources, lambda axis: symbols.get(axis.name, axis.extent))
     cost = equation.primitive.operations(counting, setting)
     used = {name: axis for name, axis in varying.items() if str(symbols[name]) in cost.sizes}
     return cost.substitute({str(symbols[n]): size(f"slots{k}_") for k, n in enumerate(used)}), used
+
+
+def _collected(read: Site) -> Iterator[Axis]:
+    """Yield the slot axes that range over a whole sequence."""
+    for equation in (read.equation, *read.sources):
+        for axis in equation.features:
+            if axis.kind == "slot" and axis.relation is not None and constant(axis.relation):
+                yield axis
 
 
 def constant(relation: Relation) -> bool:

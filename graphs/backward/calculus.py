@@ -188,13 +188,13 @@ class Differentiation:
             (slot, *plain(array.axes)),
         )
 
-    def collected(self, array: Array) -> Array:
-        """Read all positions at once, as a first feature axis; slots become plain axes."""
+    def collected(self, array: Array, *, slots: bool = False) -> Array:
+        """Read all positions at once, as a first feature axis; slots become plain axes or stay."""
         array, along, relation = self.inside(array), array.sequence, Relation.all()
         slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
         positions = tuple(a for a in array.equation.positions if a.name != along.name)
         read = (Read(array.equation.name, relation, along.name),)
-        axes = (slot, *plain(array.axes))
+        axes = (slot, *(array.axes if slots else plain(array.axes)))
         return self.tracer.add("collect", Gather(relation, slot), read, positions, axes)
 
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Array) -> Pulled:

@@ -40,7 +40,9 @@ def contracted(m: Differentiation, target: Equation, product: Product) -> Array:
         while any(label in labels for labels, _ in factors):
             label += "_"
         factors = [
-            ((label, *labels), m.collected(a)) if a.equation.sequence is not None else (labels, a)
+            ((label, *labels), m.collected(a, slots=True))
+            if a.equation.sequence is not None
+            else (labels, a)
             for labels, a in factors
         ]
     return _contract(m, product.labels, target.features, factors)
@@ -57,10 +59,12 @@ def _contract(
     left = ", ".join(" ".join(labels) for labels, _ in factors)
     primitive = Contraction(f"{left} -> {' '.join(result[k] for k in kept)}".strip())
     arrays = [a for _, a in factors]
-    primitive.bind(*(a.axes for a in arrays))
+    bound = primitive.bind(*(a.axes for a in arrays))
     reads = [Read(a.equation.name) for a in arrays]
     positions = m.merged(*arrays)
-    found = m.tracer.add("einsum", primitive, reads, positions, tuple(axes[k] for k in kept))
-    if len(kept) < len(result):
+    # The axis of a weight that belongs to slots is counted as they are.
+    own = tuple(bound[result[k]] if bound[result[k]].kind == "slot" else axes[k] for k in kept)
+    found = m.tracer.add("einsum", primitive, reads, positions, own)
+    if own != axes:
         found = m.tracer.apply("spread", Spread(axes, kept), found)
     return found

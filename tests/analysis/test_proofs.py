@@ -46,7 +46,7 @@ SHORT = ("rnn", "lstm", "bidirectional_rnn", "decoder", "windowed_attention", "d
 """Models whose certificates are corrupted: each with something of its own."""
 
 OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("path_length", "mamba"): UNITS,
+    ("path_length", "mamba"): ("tensor", "scalar"),
     ("path_length", "mamba_scan"): UNITS,
     ("path_length", "jamba"): ("scalar",),
     ("span", "jamba"): ("scalar",),
