@@ -13,21 +13,21 @@ that any order needs is NP-hard (Sethi 1975, *Complete register allocation probl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
 
 from ..graphs.graph import Graph, GraphError
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, at_least, size, summed
+from ..graphs.sizes import Poly, size, summed
 from .activations import kept
 from .derivation import Derivation
 from .layer_sums import least_sizes
+from .peaks import peak_of
 from .proofs.activations import ActivationsCertificate, Saved, union
 from .proofs.errors import ProofError
 from .proofs.floors import Floor, floor_of, operations
-from .proofs.positions import lower_sizes
+from .proofs.peaks import Peak
 from .proofs.storage import Plan, Reading, leaving, plan
-from .proofs.workspace import Instant, Peak, WorkspaceCertificate, check_workspace, highest, total
-from .solving import UnsolvedError, prune
+from .proofs.workspace import Instant, WorkspaceCertificate, check_workspace, total
+from .solving import UnsolvedError
 
 SCHEDULE = "in order"
 WHY = {
@@ -50,9 +50,9 @@ def workspace(graph: Graph, setting: Setting) -> Derivation:
     try:
         least = nonempty(graph)
         instants = tuple(_instants(plan(graph, setting)))
-        peak = _peak((i.total for i in instants), least)
+        peak = peak_of((i.total for i in instants), least)
         floors = tuple(_floors(graph, setting, least))
-        bound = _peak((f.total for f in floors), least)
+        bound = peak_of((f.total for f in floors), least)
         certificate = WorkspaceCertificate(instants, peak, floors, bound, least)
         check_workspace(graph, setting, certificate)
     except (ProofError, UnsolvedError, GraphError) as error:
@@ -127,19 +127,6 @@ def _end(held: Plan, name: str, reading: Reading) -> tuple[int, int]:
     if _is_after(held, name, reading):
         return back, table.loops[table.inside[name][level - 1]].last
     return back, table.at(reading.moment, level)[1]
-
-
-def _peak(totals: Iterable[Poly], least: Mapping[str, int]) -> Peak:
-    """Return the largest of some totals; those that are large somewhere are tried first."""
-    given = lower_sizes(least)
-    ordered = sorted(dict.fromkeys(totals), key=_sample, reverse=True)
-    terms = prune(ordered, lambda x, y: at_least(x, y, given=given))
-    return Peak(terms, highest(terms))
-
-
-def _sample(cost: Poly) -> Fraction:
-    """Return the value at some sizes, all of them different."""
-    return Fraction(cost.evaluate(**{s: 64 + 7 * k for k, s in enumerate(cost.sizes)}))
 
 
 def _floors(graph: Graph, setting: Setting, least: Mapping[str, int]) -> Iterator[Floor]:

@@ -29,6 +29,7 @@ _HOME = {
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
+    "confirm": "analysis.confirming",
     "dropout": "graphs.operations",
     "einsum": "graphs.operations",
     "execute": "graphs.execution",
@@ -87,6 +88,7 @@ __all__ = [
     "collect",
     "compare",
     "concatenate",
+    "confirm",
     "dropout",
     "einsum",
     "execute",
@@ -145,6 +147,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check
+    from .analysis.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute

@@ -126,7 +126,12 @@ def _starts(equation: Equation, read: Read) -> dict[str, Range]:
 
 
 def _read(
-    graph: Graph, equation: Equation, read: Read, ranges: Mapping[str, Range], part: Part
+    graph: Graph,
+    equation: Equation,
+    read: Read,
+    ranges: Mapping[str, Range],
+    part: Part,
+    through: frozenset[str] = frozenset(),
 ) -> Iterator[Need]:
     """Yield what is needed of a source, for a reader of which ``ranges`` and ``part`` are needed."""
     source = graph[read.source]
@@ -136,11 +141,13 @@ def _read(
     if not isinstance(source.primitive, View) or isinstance(source.primitive, Source):
         yield Need(source.name, reached, part)
         return
+    if source.name in through:
+        raise ProofError(f"{source.name}: how much a loop of views shows has no rule")
     inner = _part(source, part)
     for below in source.reads:
         if below.boundary and isinstance(source.primitive, Final):
             continue  # it is what is read of an axis without positions, and there is none
-        yield from _read(graph, source, below, reached, inner)
+        yield from _read(graph, source, below, reached, inner, through | {source.name})
 
 
 def _range(

@@ -26,7 +26,6 @@ from ...graphs.primitives import (
     Gather,
     Input,
     Rename,
-    Seed,
     Shift,
     Slice,
     Split,
@@ -104,7 +103,9 @@ def _given_the_loss(graph: Graph, setting: Setting, saved: ActivationsCertificat
     for seed in seeds:
         before |= nx.ancestors(reduced, seed.name)
     kept = [s for s in saved.saved if s.name in before]
-    others = frozenset(s.name for s in saved.saved) | {e.name for e in graph if e.phase != "forward"}
+    others = frozenset(s.name for s in saved.saved) | {
+        e.name for e in graph if e.phase != "forward"
+    }
     total = summed(s.total for s in kept) + summed(s.scalars * s.count for s in seeds)
     return total + _shown(graph, setting, without=others)
 
@@ -187,9 +188,7 @@ def _is_all(relation: Relation) -> bool:
     return relation.kind == "offsets" and relation.back is None and relation.ahead is None
 
 
-def _rows(
-    graph: Graph, axes: tuple[Axis, ...], setting: Setting, chosen: Relation | None
-) -> Poly:
+def _rows(graph: Graph, axes: tuple[Axis, ...], setting: Setting, chosen: Relation | None) -> Poly:
     """Count components; of masked slots, those that the position that reads most has inside."""
     total = poly(1)
     for axis in axes:

@@ -109,7 +109,11 @@ def _plan(graph: Graph, setting: Setting) -> Plan:
         stored = {n: _stored(graph, table, n, found, setting, whole) for n, found in every.items()}
         shifts = {e.name: _carried(graph, table, e, stored) for e in graph.of("shift")}
         mixed = {
-            n for found in shifts.values() if not all(found.values()) for n, few in found.items() if few
+            n
+            for found in shifts.values()
+            if not all(found.values())
+            for n, few in found.items()
+            if few
         }
         if not mixed:
             break

@@ -21,7 +21,7 @@ from ...graphs.primitives import Concatenate, Constant, Final, Parameter, Shift
 from ...graphs.primitives.base import View
 from ...graphs.primitives.views import Source
 from ...graphs.relations import Relation
-from ...graphs.sizes import Poly, poly
+from ...graphs.sizes import Poly
 from .errors import ProofError
 
 

@@ -16,9 +16,10 @@ from typing import TypeAlias
 
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, maximum, poly, summed
+from ...graphs.sizes import Poly, at_least, summed
 from .errors import ProofError
 from .floors import Floor, check_floors
+from .peaks import Peak, check_peak
 from .positions import lower_sizes
 from .storage import Plan, Reading, leaving, plan
 from .timetable import Moment
@@ -38,16 +39,6 @@ class Instant:
     """By array, in scalars: what was computed before or is computed then, and is read then or
     later."""
     total: Poly
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """The largest of some totals."""
-
-    terms: tuple[Poly, ...]
-    """Totals of which one is the largest, whatever the sizes are."""
-    formula: Poly
-    """Their maximum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +76,6 @@ def check_workspace(graph: Graph, setting: Setting, certificate: WorkspaceCertif
     check_floors(graph, setting, certificate.floors, certificate.least)
     floors = [floor.total for floor in certificate.floors]
     check_peak("the lower bound", floors, certificate.bound, certificate.least)
-
-
-def check_peak(what: str, totals: Iterable[Poly], peak: Peak, least: Mapping[str, int]) -> None:
-    """Verify that a formula is the largest of some totals, for all sizes from ``least`` on."""
-    given, found = lower_sizes(least), dict.fromkeys(totals)
-    for term in peak.terms:
-        if term not in found:
-            raise ProofError(f"{what}: {term} is none of the totals")
-    for total in found:
-        if not any(at_least(term, total, given=given) for term in peak.terms):
-            raise ProofError(f"{what}: {total} may be more than {peak.formula}")
-    if not peak.terms or peak.formula != highest(peak.terms):
-        raise ProofError(f"{what}: expected the largest of its terms, got {peak.formula}")
-
-
-def highest(terms: Iterable[Poly]) -> Poly:
-    """Return the largest of some costs, as one cost."""
-    first, *rest = terms
-    for term in rest:
-        first = maximum(first, term)
-    return first
 
 
 def total(live: Iterable[Poly]) -> Poly:
