@@ -117,6 +117,8 @@ def audit(
     """
     from .runs.pytorch.counters import COUNTERS
 
+    if not models:
+        raise EngineError("expected at least one model, got none")
     unknown = [name for name in counters if name not in COUNTERS]
     if unknown:
         raise EngineError(f"expected counters of {', '.join(COUNTERS)}, got {unknown[0]}")

@@ -84,6 +84,6 @@ def _longest(graph: Graph) -> int:
     digraph = unroll(graph, **at)
     steps = weights(graph, setting, at)
     for _, target, data in digraph.edges(data=True):
-        data["weight"] = steps[target[0]]
+        data["weight"] = steps[target[:1]]
     found: int = nx.dag_longest_path_length(digraph)
     return found

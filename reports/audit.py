@@ -164,11 +164,24 @@ def _record(row: Row) -> Mapping[str, Any]:
 
 
 def audited(
-    models: Sequence[str], at: Sequence[Mapping[str, int]], counters: Sequence[str]
+    models: Sequence[str],
+    at: Sequence[Mapping[str, int]] = (),
+    counters: Sequence[str] = (),
 ) -> Audit:
-    """Compare derived contractions with public counters, telling how far it is."""
+    """Compare derived contractions with public counters, telling how far it is.
+
+    Raises
+    ------
+    OptionError
+        If torch is not installed, or a model, a size or a counter does not exist.
+    """
     from ..analysis.audit import audit
+    from ..analysis.runs.errors import RunError
+    from .options import OptionError
     from .progress import progress
 
-    with progress("auditing counters") as tell:
-        return audit(models, at=at, counters=counters, progress=tell)
+    try:
+        with progress("auditing counters") as tell:
+            return audit(models, at=at, counters=counters, progress=tell)
+    except RunError as error:
+        raise OptionError(str(error)) from error

@@ -187,6 +187,34 @@ def confirm(
 
 
 @app.command
+def audit(
+    *models: Models,
+    at: At = (),
+    counters: Annotated[
+        str | None,
+        Parameter(help="Names of counters such as torch,fvcore; all that are installed by default."),
+    ] = None,
+    style: Annotated[str, _format(*_PLAIN)] = "text",
+) -> int:
+    """Hold public counters of operations against the derived work, with reasons."""
+    parse_format(style, _PLAIN)
+    from . import audit as shown
+    from . import records
+
+    chosen = tuple(c.strip() for c in (counters or "").split(",") if c.strip())
+    found = shown.audited(models, parse_at(at), chosen)
+    _print(
+        style,
+        {
+            "text": lambda: shown.audit_printer(found),
+            "json": lambda: records.dumps(shown.audit_record(found)),
+            "markdown": lambda: shown.audit_markdown(found),
+        },
+    )
+    return FINE
+
+
+@app.command
 def check(
     *files: Annotated[
         Path, Parameter(help="Files of claims in TOML; the built-in ones if not given.")

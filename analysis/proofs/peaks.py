@@ -20,10 +20,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeAlias
 
-from ...graphs.sizes import Poly, at_least, maximum, poly, size, summed
+from ...graphs.graph import product
+from ...graphs.polynomials import called
+from ...graphs.sizes import Atom, Poly, at_least, poly, size, summed
 from .errors import ProofError
 from .positions import lower_sizes
+
+
+Weighted: TypeAlias = tuple[tuple[Poly, Fraction], ...]
+"""Terms of a mean, with their weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,8 @@ class Peak:
     """Totals of which one is the largest, whatever the sizes are."""
     formula: Poly
     """Their maximum."""
-    means: Mapping[Poly, tuple[tuple[Poly, Fraction], ...]] = field(default_factory=dict)
-    """For totals that no single term dominates: terms and their weights."""
+    above: Mapping[Poly, Weighted] = field(default_factory=dict)
+    """For every other total, a mean of terms that is not smaller."""
 
 
 def check_peak(what: str, totals: Iterable[Poly], peak: Peak, least: Mapping[str, int]) -> None:
@@ -52,32 +59,30 @@ def check_peak(what: str, totals: Iterable[Poly], peak: Peak, least: Mapping[str
             raise ProofError(f"{what}: {term} is none of the totals")
     if not peak.terms or peak.formula != highest(peak.terms):
         raise ProofError(f"{what}: expected the largest of its terms, got {peak.formula}")
-    given = lower_sizes(least)
-    terms = {term: from_least(term, least) for term in peak.terms}
+    factor, given = denominator(found), lower_sizes(least)
     for total in found:
-        tried = dict(terms)
-        if total in peak.means:
-            mean = _mean(what, peak, peak.means[total])
-            tried = {mean: from_least(mean, least)}
-        own = from_least(total, least)
-        if not any(covers(written, own) for written in tried.values()) and not any(
-            at_least(cost, total, given=given) for cost in tried
-        ):
+        if total in peak.terms:
+            continue
+        mean = _mean(what, peak, peak.above.get(total, ()))
+        difference = (mean - total) * factor
+        if not positive(from_least(difference, least)) and not at_least(mean, total, given=given):
             raise ProofError(f"{what}: {total} may be more than {peak.formula}")
 
 
-def _mean(what: str, peak: Peak, weighted: tuple[tuple[Poly, Fraction], ...]) -> Poly:
+def _mean(what: str, peak: Peak, weighted: Weighted) -> Poly:
     weights = [weight for _, weight in weighted]
-    if sum(weights) != 1 or min(weights) < 0 or any(t not in peak.terms for t, _ in weighted):
-        raise ProofError(f"{what}: expected a mean of its terms, with weights that sum to one")
+    if any(w < 0 for w in weights) or any(term not in peak.terms for term, _ in weighted):
+        raise ProofError(f"{what}: expected weights of its terms that are not negative")
+    if weights and sum(weights) != 1:
+        raise ProofError(f"{what}: expected weights that sum to one, got {sum(weights)}")
     return summed(weight * term for term, weight in weighted)
 
 
 def highest(terms: Iterable[Poly]) -> Poly:
-    """Return the largest of some costs, as one cost."""
+    """Return the largest of some costs of which no one is certain to be the largest, as one cost."""
     first, *rest = terms
     for term in rest:
-        first = maximum(first, term)
+        first = called("max", *sorted((first, term), key=str))
     return first
 
 
@@ -86,9 +91,17 @@ def from_least(cost: Poly, least: Mapping[str, int]) -> Poly:
     return cost.substitute({s: poly(least.get(s, 1)) + size(f"{s}_s_") for s in cost.sizes})
 
 
-def covers(larger: Poly, smaller: Poly) -> bool:
-    """Whether no coefficient of the difference is negative, both written by :func:`from_least`."""
-    own = larger.terms
-    if any(c > own.get(m, 0) for m, c in smaller.terms.items()):
-        return False
-    return all(c >= 0 or m in smaller.terms for m, c in own.items())
+def positive(cost: Poly) -> bool:
+    """Whether no coefficient is negative."""
+    return min(cost.terms.values(), default=0) >= 0
+
+
+def denominator(costs: Iterable[Poly]) -> Poly:
+    """Return a product of sizes that clears all their negative powers."""
+    lowest: dict[Atom, int] = {}
+    for cost in costs:
+        for monomial in cost.terms:
+            for atom, k in monomial:
+                if k < 0 and atom.kind == "size":
+                    lowest[atom] = min(lowest.get(atom, 0), k)
+    return product(size(atom.text) ** -k for atom, k in lowest.items())

@@ -17,10 +17,11 @@ from workspan.analysis.runs.observations import EngineError, MissingExtraError
 from workspan.analysis.runs.pytorch import counters
 from workspan.analysis.runs.pytorch.counters import COUNTERS, Counter, Reading, read
 from workspan.analysis.runs.pytorch.modules import build
-from workspan.reports.audit import audit_markdown, audit_printer, audit_record, lines
+from workspan.reports.audit import audit_markdown, audit_printer, audit_record, audited, lines
+from workspan.reports.options import OptionError
 from workspan.reports.text import text_of
 
-ON_CPU, ON_META = "torch.utils.flop_counter", "torch.utils.flop_counter, meta"
+ON_CPU, ON_META = "torch.utils.flop_counter", "torch.utils.flop_counter on meta"
 TORCH = (ON_CPU, ON_META)
 
 
@@ -191,6 +192,7 @@ def test_other_counters_agree_on_two_matrices(name: str) -> None:
 @pytest.mark.parametrize(
     ("models", "options", "message"),
     [
+        ([], {}, "expected at least one model, got none"),
         (["perceptron"], {}, "expected a model of torch"),
         (["lstm"], {"at": [{"w": 3}]}, "expected sizes of lstm (n, d, L), got w"),
         (["lstm"], {"counters": ["abacus"]}, "expected counters of "),
@@ -201,6 +203,9 @@ def test_wrong_names_are_one_line(models: list[str], options: dict[str, Any], me
     with pytest.raises(EngineError) as caught:
         audit(models, **options)
     assert message in str(caught.value)
+    with pytest.raises(OptionError) as shown:
+        audited(models, **options)
+    assert str(shown.value) == str(caught.value)
 
 
 def test_three_lengths_are_the_usual() -> None:

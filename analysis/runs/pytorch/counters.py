@@ -9,7 +9,7 @@ True
 ...     built = build("lstm", {"n": 8, "d": 4}, device=device, dtype=torch.float32)
 ...     return Subject(built.module, tuple(x.unsqueeze(0) for x in built.inputs()))
 >>> ours = count(make("meta").run).contraction
->>> ours == read("torch.utils.flop_counter, meta", make).value
+>>> ours == read("torch.utils.flop_counter on meta", make).value
 True
 """
 
@@ -224,7 +224,7 @@ def _torchinfo(subject: Subject) -> Reading:
 COUNTERS: Mapping[str, Counter] = MappingProxyType(
     {
         "torch.utils.flop_counter": Counter("torch", _flop_counter),
-        "torch.utils.flop_counter, meta": Counter("torch", _flop_counter, device="meta"),
+        "torch.utils.flop_counter on meta": Counter("torch", _flop_counter, device="meta"),
         "fvcore": Counter("fvcore", _fvcore),
         "calflops": Counter("calflops", _calflops, hooks=True),
         "ptflops": Counter("ptflops", _ptflops, hooks=True),

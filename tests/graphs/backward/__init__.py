@@ -1,0 +1,1 @@
+"""The backward graph computes derivatives, and nothing that nobody wants."""
