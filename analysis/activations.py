@@ -2,10 +2,10 @@
 
 >>> from ..graphs.models import CATALOGUE
 >>> from ..graphs.tracing import trace
->>> for name in ("rnn", "attention"):
-...     print(activations(trace(CATALOGUE[name], **{"h": "h"} if name == "attention" else {}), Setting()).formula)
+>>> for graph in (trace(CATALOGUE["rnn"]), trace(CATALOGUE["attention"], h="h")):
+...     print(activations(graph, Setting()).formula)
 2*d*n
-5*d*n + h*n**2
+h*n**2 + 5*d*n
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _least(graph: Graph) -> dict[str, int]:
     for need in needs(graph):
         for own in need.ranges.values():
             if not certain(own, found):
-                require(found, own.count, 0)
+                require(found, own.length, 0)
     return found
 
 

@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..graphs.sizes import Atom, Poly, ceil_log2, poly, size
+from ..graphs.sizes import Atom, Poly, SizeError, ceil_log2, poly, size
 from .growth import settled
 from .proofs.errors import ProofError
 from .proofs.growth import GrowthCertificate, check_growth
@@ -113,7 +113,10 @@ def _straight(cost: Poly) -> Poly:
 def _with_start(
     formula: Poly, bound: Poly, start: Mapping[str, Poly], least: Mapping[str, int], below: bool
 ) -> GrowthCertificate | None:
-    above, under = _constants(formula, bound, start)
+    try:
+        above, under = _constants(formula, bound, start)
+    except SizeError:
+        return None  # at its start the formula has no value
     high = _tightest(
         [
             [GrowthCertificate(formula, bound, k * c, None, start, least) for k in FACTORS]
@@ -157,7 +160,9 @@ def _constants(
         under += added
     first = bound.substitute(start)
     there = poly(1) if first == 0 else formula.substitute(start) / first
-    return _distinct([*above, there, poly(1)]), _distinct([*under, there, poly(1)])
+    sides = (Poly(a.terms) for atom in _choices(formula) for a in atom.args)
+    fixed = [side for side in sides if not set(side.sizes) & set(start)]
+    return _distinct([*above, *fixed, there, poly(1)]), _distinct([*under, there, poly(1)])
 
 
 def _distinct(costs: Iterable[Poly]) -> list[Poly]:

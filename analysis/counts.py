@@ -11,29 +11,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..graphs.graph import Equation, Graph
+from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.primitives import AssociativeScan
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, poly, summed
+from ..graphs.sizes import Poly, at_least, poly, summed
 from .causality import causal, output_sequence
 from .derivation import Derivation
 from .layer_sums import all_layers, least_sizes
-from .position_sums import ROUNDS, last_row, law
+from .position_sums import ROUNDS, SORTED, last_row, law
 from .proofs.counts import (
     CountCertificate,
     EquationCount,
     check_counts,
     in_scope,
     linear,
+    networks,
+    over_positions,
     per_position,
 )
 from .proofs.errors import ProofError
 from .proofs.slots import instance, relation_of, rounds_instance
 from .sites import site
-from .solving import UnsolvedError
+from .solving import UnsolvedError, make_room, require
 
 __all__ = ["causal", "decode_work", "params", "work"]
 
@@ -85,15 +87,29 @@ def decode_work(graph: Graph, setting: Setting) -> Derivation:
 def _counted(
     graph: Graph, setting: Setting, quantity: str, least: dict[str, int] | None = None
 ) -> Derivation:
-    counts, lines = [], []
+    counts, lines, assumed = [], [], []
+    decoding, least = quantity == "decode_work", dict(least or {})
     for equation in in_scope(graph, setting, quantity):
         try:
-            count, line = _count(graph, equation, setting, decoding=quantity == "decode_work")
+            if not _make_room(equation, least) and equation.sequence is not None:
+                assumed.append(equation.sequence.extent)
+            count, line = _count(graph, equation, setting, least, decoding=decoding)
         except (ProofError, UnsolvedError) as error:
             return Derivation(None, reason=_named(equation, str(error)))
         counts.append(count)
         lines.extend([line] if count.total != 0 else [])
-    return _concluded(graph, setting, quantity, counts, lines, least)
+    room = tuple(dict.fromkeys(assumed))
+    return _concluded(graph, setting, quantity, counts, lines, least, room)
+
+
+def _make_room(equation: Equation, least: dict[str, int]) -> bool:
+    """Raise sizes until an equation has a position; False if it depends on others which it takes."""
+    try:
+        if equation.sequence is not None:
+            make_room(equation.sequence, least)
+    except UnsolvedError:
+        return False
+    return True
 
 
 def _named(equation: Equation, reason: str) -> str:
@@ -101,7 +117,7 @@ def _named(equation: Equation, reason: str) -> str:
 
 
 def _count(
-    graph: Graph, equation: Equation, setting: Setting, *, decoding: bool
+    graph: Graph, equation: Equation, setting: Setting, least: dict[str, int], *, decoding: bool
 ) -> tuple[EquationCount, str]:
     """Count one equation, and say how."""
     masked = decoding or setting.pairs == "masked"
@@ -114,19 +130,49 @@ def _count(
         what = f"{cost} per combination, {combinations} combinations"
         line = f"{_title(equation)}: {what}{_depth(equation)}: {total}"
         return EquationCount(equation.name, total, {"rounds": ROUNDS}), line
-    base, coefficients = linear(cost, slots)
-    positions = poly(1) if decoding or equation.sequence is None else equation.sequence.extent
-    each, found, notes = base * positions, {}, []
-    for name, axis in slots.items():
-        found[name] = (last_row if decoding else law)(relation_of(axis))
-        pairs = instance(graph, axis, found[name])
-        each = each + coefficients[name] * pairs
-        notes.append(f", {coefficients[name]} for each of {pairs} positions read through {name}")
+    if networks(cost, slots) is not None:
+        laws = dict.fromkeys(slots, SORTED)
+    else:
+        laws = {n: (last_row if decoding else law)(relation_of(a)) for n, a in slots.items()}
+    if decoding:
+        _read_something(graph, slots.values(), least)
+    each = over_positions(graph, equation, cost, slots, laws, least, decoding=decoding)
     total = all_layers(equation, each)
-    what = f"{base} per position" if base != 0 or not slots else "nothing per position"
+    what = _told(graph, equation, cost, slots, laws, decoding=decoding)
+    line = f"{_title(equation)}: {what}{_depth(equation)}: {total}"
+    return EquationCount(equation.name, total, laws), line
+
+
+def _read_something(graph: Graph, slots: Iterable[Axis], least: dict[str, int]) -> None:
+    """Raise sizes until the last position reads something through each relation."""
+    for axis in slots:
+        relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
+        if relation.ahead is not None and at_least(-1, relation.ahead):
+            require(least, extent - 1, -relation.ahead * relation.step)
+
+
+def _told(
+    graph: Graph,
+    equation: Equation,
+    cost: Poly,
+    slots: Mapping[str, Axis],
+    laws: Mapping[str, Poly],
+    *,
+    decoding: bool,
+) -> str:
+    """Say what is counted at how many positions."""
+    positions = poly(1) if decoding or equation.sequence is None else equation.sequence.extent
     where = "at the last position" if decoding else f"{positions} positions"
-    line = f"{_title(equation)}: {what}, {where}{''.join(notes)}{_depth(equation)}: {total}"
-    return EquationCount(equation.name, total, found), line
+    sorting = networks(cost, slots)
+    if sorting is not None:
+        return f"{sorting} networks that sort what is read through {', '.join(slots)}, {where}"
+    base, coefficients = linear(cost, slots)
+    notes = (
+        f", {coefficients[n]} for each of {instance(graph, a, laws[n])} positions read through {n}"
+        for n, a in slots.items()
+    )
+    what = f"{base} per position" if base != 0 or not slots else "nothing per position"
+    return f"{what}, {where}{''.join(notes)}"
 
 
 def _title(equation: Equation) -> str:
@@ -148,17 +194,18 @@ def _concluded(
     counts: list[EquationCount],
     lines: list[str],
     least: dict[str, int] | None = None,
+    assumed: tuple[Poly, ...] = (),
 ) -> Derivation:
     """Add up and have it checked."""
     formula = summed(c.total for c in counts)
-    certificate = CountCertificate(quantity, tuple(counts), formula)
+    certificate = CountCertificate(quantity, tuple(counts), formula, least or {}, assumed)
     try:
         check_counts(graph, setting, certificate)
     except ProofError as error:
         return Derivation(None, reason=f"found {formula}, but no proof: {error}")
     by_primitive = _by_primitive(graph, counts)
     details: dict[str, Any] = {"contractions": by_primitive.get("contraction", poly(0))}
-    wholes = sorted(set(_wholes(graph)))
+    wholes = sorted({*_wholes(graph), *(f"{extent} is at least 1" for extent in assumed)})
     if wholes:
         details["requires"] = tuple(wholes)
     return Derivation(

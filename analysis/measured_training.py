@@ -73,7 +73,11 @@ def _inner(view: Equation, span: Span | None, sizes: Mapping[str, int]) -> Span 
     elif isinstance(primitive, Component):
         start, width = whole(primitive.offset, sizes), whole(view.scalars, sizes)
     else:
-        return span if primitive.name in {"enter", "shift", "final", "gather", "inside", "stop"} else None
+        return (
+            span
+            if primitive.name in {"enter", "shift", "final", "gather", "inside", "stop"}
+            else None
+        )
     return (start, start + width) if span is None else (start + span[0], start + span[1])
 
 

@@ -22,7 +22,7 @@ from .proofs.peaks import Peak, Weighted, denominator, from_least, highest
 from .proofs.positions import lower_sizes
 from .solving import UnsolvedError
 
-MOST = 40
+MOST = 100
 """Terms of a maximum that are written down."""
 
 

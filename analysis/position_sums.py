@@ -16,6 +16,7 @@ from ..graphs.sizes import Poly, minimum, poly, power, size
 from .proofs.slots import generic
 
 N, Q, STEP = size("n"), size("q"), size("step")
+M, K = size("m"), size("rounds_")
 
 
 def law(relation: Relation) -> Poly:
@@ -24,7 +25,7 @@ def law(relation: Relation) -> Poly:
     if shape.kind == "first":
         return N * minimum(N, size("size"))
     if shape.kind == "stride":
-        return N
+        return N + (size("size") - STEP) * (Q - 1)
     if shape.kind == "block":
         return size("size") ** 2 * (Q - 1) + (N - size("size") * (Q - 1)) ** 2
     total = N if shape.itself else poly(0)
@@ -46,6 +47,15 @@ def last_row(relation: Relation) -> Poly:
 def _reach(symbol: str | None) -> Poly:
     return Q if symbol is None else minimum(size(symbol) + 1, Q)
 
+
+SORTED = (
+    M * (M + 1) * K * (K + 1) / 8
+    - ((3 * K - 1) * power(2, K) ** 2 + 1) / 36
+    - ((K - 1) * power(2, K) + 1) / 4
+)
+"""Comparators of networks over 1, ..., m keys, K = ceil(log2(m)). With ``c(k) = k*(k + 1)/4`` they are
+``c(K)*m*(m + 1)/2`` less ``(c(k) - c(k - 1))*t*(t + 1)/2`` for t = 2**(k - 1) and k up to K: the keys
+before t are compared in fewer rounds. With ``c(k) - c(k - 1) = k/2`` these are geometric series."""
 
 ROUNDS = N * size("rounds_") - power(2, size("rounds_")) + 1
 """Combinations of an associative scan: the sum of ``n - 2**(r - 1)`` over its rounds."""

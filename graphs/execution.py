@@ -113,6 +113,8 @@ class Execution:
                 self._each(self.graph[step.names[0]], fixed)
                 continue
             extent = self.whole(self.graph.axes[step.axis].extent)
+            if not extent:
+                self._empty(step.names)
             order = range(extent - 1, -1, -1) if step.reverse else range(extent)
             for position in order:
                 self.visit(step.names, {**fixed, step.axis: position})
@@ -125,7 +127,10 @@ class Execution:
             self.fixed = fixed
             self._evaluate(equation)
             return
-        for position in range(self.whole(differing.extent)):
+        extent = self.whole(differing.extent)
+        if not extent:
+            self._empty((equation.name,))
+        for position in range(extent):
             self._each(equation, {**fixed, differing.name: position})
 
     def _related(self, equation: Equation) -> set[str]:
@@ -135,6 +140,12 @@ class Execution:
         relations = [r.relation for r in equation.reads] + [r for r in slots if r is not None]
         bounds = (b for r in relations for b in (r.back, r.ahead, r.step, r.size))
         return {name for b in bounds if b is not None for name in b.sizes}
+
+    def _empty(self, names: Iterable[str]) -> None:
+        """Give equations over an axis without positions their shape."""
+        for name in names:
+            shape = tuple(self.whole(a.extent) for a in self.graph[name].domain)
+            self.values[name] = self.xp.zeros(shape, dtype=self.constant(0.0).dtype)
 
     def _evaluate(self, equation: Equation) -> None:
         if equation.name in self.values and isinstance(equation.primitive, Source):

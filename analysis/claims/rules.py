@@ -19,12 +19,14 @@ from ...graphs.execution import execute, random_parameters
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, maximum, poly
+from ..bounding import certify_growth
 from ..derivation import Derivation
 from ..deriving import derive
 from ..figures import NAMES
 from ..growth import dominates, growth, theta
 from ..memory import traced
 from ..proofs.errors import ProofError
+from ..proofs.growth import GrowthCertificate
 from ..reach import certified
 from ..solving import UnsolvedError
 from .reading import Claim
@@ -44,6 +46,8 @@ class Finding:
     certain: bool
     """Whether that is a proof, and not a search that found nothing."""
     text: str
+    certificates: tuple[GrowthCertificate, ...] = ()
+    """Of a claim about growth: constants that the checker accepted, in each size that grows."""
 
 
 def figure_of(name: str, graph: Graph, setting: Setting) -> Derivation:
@@ -127,40 +131,64 @@ def _searched(
 
 
 def _theta(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
-    found = figure_of(name, graph, setting)
-    if found.formula is None:
-        return _missing(found)
-    value = poly(claim.value)
-    if claim.sizes:
-        mine, theirs = growth(found.formula, claim.sizes), growth(value, claim.sizes)
-        shown = ", ".join(f"Theta({mine[s]}) in {s}" for s in claim.sizes)
-        return Finding(
-            mine == theirs, found.grade == "proved", f"{name} = {found.formula}, {shown}"
-        )
-    mine_all, theirs_all = theta(found.formula), theta(value)
-    return Finding(
-        mine_all == theirs_all,
-        found.grade == "proved",
-        f"{name} = {found.formula}, Theta({mine_all})",
-    )
+    return _grows(claim, figure_of(name, graph, setting), name, below=True)
 
 
 def _big_o(claim: Claim, name: str, graph: Graph, setting: Setting) -> Finding:
-    found = figure_of(name, graph, setting)
+    return _grows(claim, figure_of(name, graph, setting), name, below=False)
+
+
+def _grows(claim: Claim, found: Derivation, name: str, *, below: bool) -> Finding:
+    """Compare classes in each size that grows, or in all together, and look for constants.
+
+    What holds is proved by constants between which the formula stays; what does not, by those of
+    the formula's own class, which is another one.
+    """
     if found.formula is None:
         return _missing(found)
-    value = poly(claim.value)
-    if claim.sizes:
-        mine = growth(found.formula, claim.sizes)
-        holds = all(
-            dominates(poly_of(growth(value, claim.sizes)[s]), poly_of(mine[s])) for s in claim.sizes
-        )
-        shown = ", ".join(f"Theta({mine[s]}) in {s}" for s in claim.sizes)
-        return Finding(holds, found.grade == "proved", f"{name} = {found.formula}, {shown}")
-    holds = dominates(value, found.formula)
-    return Finding(
-        holds, found.grade == "proved", f"{name} = {found.formula}, Theta({theta(found.formula)})"
+    value, sizes = poly(claim.value), claim.sizes or ("",)
+    compared = [_compared(found, value, size, below=below) for size in sizes]
+    told = (
+        f"Theta({_class(found.formula, size)})" + (f" in {size}" if size else "") for size in sizes
     )
+    certificates = [certificate for _, certificate in compared if certificate is not None]
+    proved = len(certificates) == len(compared) or not {*found.formula.sizes, *value.sizes}
+    constants = [_constants(c) for c in certificates] if proved else ["no constants were found"]
+    text = "; ".join([f"{name} = {found.formula}, {', '.join(told)}", *constants])
+    holds = all(same for same, _ in compared)
+    return Finding(holds, proved and found.grade == "proved", text, tuple(certificates))
+
+
+def _compared(
+    found: Derivation, value: Poly, size: str, *, below: bool
+) -> tuple[bool, GrowthCertificate | None]:
+    """Compare classes in one size, or in all, and find constants for what is the case."""
+    assert found.formula is not None
+    mine, theirs = (_class(cost, size) for cost in (found.formula, value))
+    ours, given = (poly_of(mine), poly_of(theirs)) if size else (found.formula, value)
+    same = mine == theirs if below else dominates(given, ours)
+    names = (size,) if size else tuple(sorted({*found.formula.sizes, *value.sizes}))
+    if not names:
+        return same, None
+    bound, both = (value, below) if same else (poly_of(mine), True)
+    return same, certify_growth(found.formula, bound, names, found.least, below=both)
+
+
+def _class(cost: Poly, size: str) -> str:
+    return growth(cost, (size,))[size] if size else theta(cost)
+
+
+def _constants(found: GrowthCertificate) -> str:
+    """Write a certificate as a sentence."""
+    low = "" if found.lower is None else f"{_times(found.lower, found.bound)} <= "
+    least = {**found.start, **{s: poly(v) for s, v in found.least.items()}}
+    where = ", ".join(f"{s} >= {v}" for s, v in least.items() if v != 1)
+    between = f"{low}it <= {_times(found.upper, found.bound)}"
+    return f"{between} for {where}" if where else between
+
+
+def _times(constant: Poly, bound: Poly) -> str:
+    return str(constant * bound)
 
 
 def poly_of(growth_class: str) -> Poly:

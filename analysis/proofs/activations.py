@@ -52,7 +52,7 @@ class Range(NamedTuple):
     step: Poly = Poly({(): 1})
 
     @property
-    def count(self) -> Poly:
+    def length(self) -> Poly:
         """How many there are."""
         return (self.last - self.first) / self.step + 1
 
@@ -214,7 +214,7 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
     each = product(a.extent for a in plain if a not in slots)
     if need.part is not None:
         each = each * need.part[1]
-    counts = {name: found.count for name, found in need.ranges.items()}
+    counts = {name: found.length for name, found in need.ranges.items()}
     if slots and setting.pairs == "masked" and sequence is not None:
         if len(slots) > 1 or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1):
             raise ProofError(f"{need.name}: how many of its pairs are read has no rule")
@@ -247,7 +247,7 @@ def union(
         for axis, own in need.ranges.items():
             if not certain(own, least):
                 raise ProofError(
-                    f"{need.name}: whether {own.count} of {axis} are read is not certain"
+                    f"{need.name}: whether {own.length} of {axis} are read is not certain"
                 )
     for size in range(1, len(found) + 1):
         for chosen in itertools.combinations(found, size):
@@ -303,7 +303,7 @@ def check_activations(graph: Graph, setting: Setting, certificate: ActivationsCe
 def certain(found: Range, least: Mapping[str, int]) -> bool:
     """Whether a range has no less than no positions, for all sizes."""
     given = lower_sizes(least)
-    return at_least(found.count, 0, given=given) or positive(found.count + 1, given)
+    return at_least(found.length, 0, given=given) or positive(found.length + 1, given)
 
 
 def holds(outer: Need, inner: Need) -> bool:

@@ -7,7 +7,7 @@ verifies by laws (see ``slots``), a sum over layers by telescoping (see ``layers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...graphs.graph import Axis, Equation, Graph
@@ -21,15 +21,19 @@ from ..sites import site
 from .cases import vanishes
 from .errors import ProofError
 from .layers import check_layers
+from .positions import exists, lower_sizes
 from .slots import (
     check_law,
     check_rounds,
     check_row,
+    empty,
     generic,
     instance,
     relation_of,
     rounds_instance,
 )
+from .sorting import at_last, check_sorting, sorted_part
+from .sorting import over_positions as all_networks
 
 QUANTITIES = ("params", "work", "decode_work")
 
@@ -54,6 +58,10 @@ class CountCertificate:
     """params, work or decode_work."""
     equations: tuple[EquationCount, ...]
     formula: Poly
+    least: Mapping[str, int] = field(default_factory=dict)
+    """Sizes that are at least this large (1 if not named)."""
+    assumed: tuple[Poly, ...] = ()
+    """Lengths of coarser sequences that are taken to be at least one."""
 
 
 def check_counts(graph: Graph, setting: Setting, certificate: CountCertificate) -> None:
@@ -77,12 +85,21 @@ def check_counts(graph: Graph, setting: Setting, certificate: CountCertificate) 
     if decoding and causal(graph) is not None:
         raise ProofError(str(causal(graph)))
     for claim in certificate.equations:
+        equation = graph[claim.name]
         if certificate.quantity == "params":
-            _agree(claim.name, claim.total, graph[claim.name].scalars * graph[claim.name].count)
-        else:
-            _check_equation(graph, graph[claim.name], setting, claim, decoding)
+            _agree(claim.name, claim.total, equation.scalars * equation.count)
+            continue
+        if not has_positions(equation, certificate.least, certificate.assumed):
+            raise ProofError(f"{claim.name}: it may have no position along {equation.sequence}")
+        _check_equation(graph, equation, setting, claim, certificate.least, decoding)
     total = sum((c.total for c in certificate.equations), poly(0))
     _agree("the sum", certificate.formula, total)
+
+
+def has_positions(equation: Equation, least: Mapping[str, int], assumed: Sequence[Poly]) -> bool:
+    """Whether the sequence of an equation is certain, or taken, to have positions."""
+    axis = equation.sequence
+    return axis is None or axis.extent in assumed or exists(axis, lower_sizes(least))
 
 
 def in_scope(graph: Graph, setting: Setting, quantity: str) -> tuple[Equation, ...]:
@@ -96,7 +113,12 @@ def _agree(where: str, claimed: Poly, true: Poly) -> None:
 
 
 def _check_equation(
-    graph: Graph, equation: Equation, setting: Setting, claim: EquationCount, decoding: bool
+    graph: Graph,
+    equation: Equation,
+    setting: Setting,
+    claim: EquationCount,
+    least: Mapping[str, int],
+    decoding: bool,
 ) -> None:
     masked = decoding or setting.pairs == "masked"
     cost, slots = per_position(graph, equation, setting, masked=masked)
@@ -106,7 +128,8 @@ def _check_equation(
         if equation.sequence != along:
             _agree(equation.name, claim.total, poly(0))
             return
-    check_layers(equation, claim.total, _each_layer(graph, equation, claim, cost, slots, decoding))
+    each = _each_layer(graph, equation, claim, cost, slots, least, decoding)
+    check_layers(equation, claim.total, each)
 
 
 def _each_layer(
@@ -115,6 +138,7 @@ def _each_layer(
     claim: EquationCount,
     cost: Poly,
     slots: Mapping[str, Axis],
+    least: Mapping[str, int],
     decoding: bool,
 ) -> Poly:
     """Return the operations at all positions of one layer (in decode: at the last one)."""
@@ -127,8 +151,6 @@ def _each_layer(
         raise ProofError(
             f"{equation.name}: expected laws for {sorted(slots)}, got {sorted(claim.laws)}"
         )
-    base, coefficients = linear(cost, slots)
-    total = base * (1 if decoding or equation.sequence is None else equation.sequence.extent)
     for name, axis in slots.items():
         own = {a.along for a in _collected(site(graph, equation))}
         if equation.sequence is not None:
@@ -137,14 +159,75 @@ def _each_layer(
             equation.sequence is None or relation_of(axis).kind != "stride"
         ):
             raise ProofError(f"{equation.name}: expected {name} to be read along its own sequence")
+        if networks(cost, slots) is not None:
+            check_sorting(claim.laws[name])
+            continue
         shape = generic(relation_of(axis))
-        if shape.kind == "offsets" and not shape.itself and not at_least(base, 0):
-            raise ProofError(
-                f"{equation.name}: some positions read nothing, and the rule needs a term to sum"
-            )
         (check_row if decoding else check_law)(shape, claim.laws[name])
-        total = total + coefficients[name] * instance(graph, axis, claim.laws[name])
+    return over_positions(graph, equation, cost, slots, claim.laws, least, decoding=decoding)
+
+
+def over_positions(
+    graph: Graph,
+    equation: Equation,
+    cost: Poly,
+    slots: Mapping[str, Axis],
+    laws: Mapping[str, Poly],
+    least: Mapping[str, int],
+    *,
+    decoding: bool,
+) -> Poly:
+    """Return the cost of all positions (in decode: of the last one), by laws of their slots.
+
+    Raises
+    ------
+    ProofError
+        If the cost of a position is no sum over its slots, nor a network that sorts them.
+    """
+    sorting = networks(cost, slots)
+    if sorting is not None:
+        ((name, axis),) = slots.items()
+        each = at_last(graph, axis) if decoding else all_networks(graph, axis, laws[name])
+        return sorting * each
+    base, coefficients = linear(cost, slots)
+    positions = poly(1) if decoding or equation.sequence is None else equation.sequence.extent
+    nothing = _reading_nothing(graph, equation, base, coefficients, slots)
+    if decoding and nothing != 0:  # the last position has to be beyond those
+        along = next(iter(slots.values())).along
+        if not at_least(graph.axes[str(along)].extent - 1, nothing, given=lower_sizes(least)):
+            raise ProofError(f"{equation.name}: the last position may read nothing")
+        nothing = poly(0)
+    total = base * (positions - nothing)
+    for name, axis in slots.items():
+        total = total + coefficients[name] * instance(graph, axis, laws[name])
     return total
+
+
+def networks(cost: Poly, slots: Mapping[str, Axis]) -> Poly | None:
+    """Return how many networks over the slots a cost is; None if it is another one."""
+    return sorted_part(cost, size("slots0_")) if len(slots) == 1 else None
+
+
+def _reading_nothing(
+    graph: Graph,
+    equation: Equation,
+    base: Poly,
+    coefficients: Mapping[str, Poly],
+    slots: Mapping[str, Axis],
+) -> Poly:
+    """Return how many positions read nothing, where that costs nothing instead of less.
+
+    A sum has one operation less than it has terms. Of no terms it has none.
+    """
+    shapes = {name: generic(relation_of(axis)) for name, axis in slots.items()}
+    if all(s.itself or s.kind != "offsets" for s in shapes.values()) or at_least(base, 0):
+        return poly(0)
+    some = base + sum(coefficients.values(), poly(0))
+    single = len(slots) == 1 and equation.sequence is not None
+    if not single or not at_least(0, base) or not at_least(some, 0):
+        raise ProofError(f"{equation.name}: what it costs to read nothing has no rule")
+    (axis,) = slots.values()
+    return empty(relation_of(axis), graph.axes[str(axis.along)].extent)
 
 
 def _refuse_growing(equation: Equation, along: Axis, cost: Poly) -> None:

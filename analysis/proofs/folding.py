@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -24,7 +24,7 @@ from ...graphs.folding import Folding
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.primitives import Final, Shift
 from ...graphs.relations import Relation
-from ...graphs.sizes import size
+from ...graphs.sizes import at_least, size
 from .errors import ProofError
 
 
@@ -92,15 +92,35 @@ def check_activity(graph: Graph, folding: Folding) -> None:
 
 
 def _active(graph: Graph) -> set[str]:
-    """Return the equations that depend on a parameter, or on an input if there is none."""
+    """Return the equations that a gradient passes on its way to a parameter (or to an input).
+
+    They depend on one, and an output depends on them, by reads that let a gradient pass.
+    """
     readers: dict[str, list[str]] = {}
+    sources: dict[str, list[str]] = {}
     for equation in graph:
-        for read in equation.reads:
-            readers.setdefault(read.source, []).append(equation.name)
-    found = {e.name for e in graph.of("parameter")} or set(graph.inputs)
+        for place, read in enumerate(equation.reads):
+            if equation.primitive.passes(place) and not _is_idle(graph, equation, read):
+                readers.setdefault(read.source, []).append(equation.name)
+                sources.setdefault(equation.name, []).append(read.source)
+    behind = _reached(sources, graph.outputs)
+    given = [e.name for e in graph.of("parameter")] or list(graph.inputs)
+    return behind & _reached(readers, [name for name in given if name in behind] or given)
+
+
+def _is_idle(graph: Graph, equation: Equation, read: Read) -> bool:
+    """Whether a read is for an axis without positions only, and the axis always has some."""
+    primitive = equation.primitive
+    if not isinstance(primitive, Final) or not read.boundary:
+        return False
+    return at_least(graph.axes[primitive.axis].extent, 1)
+
+
+def _reached(edges: Mapping[str, list[str]], names: Iterable[str]) -> set[str]:
+    found = set(names)
     pending = list(found)
     while pending:
-        new = [name for name in readers.get(pending.pop(), ()) if name not in found]
+        new = [name for name in edges.get(pending.pop(), ()) if name not in found]
         found.update(new)
         pending.extend(new)
     return found

@@ -97,14 +97,22 @@ def _check_defined(cost: Poly) -> None:
         arguments = [Poly(a.terms) for a in atom.args]
         for argument in arguments:
             _check_defined(argument)
-        fine = {
-            "ceil": lambda x: is_positive(x + 1),
-            "reciprocal": is_positive,
-            "ceil_log2": lambda x: _certain(x - 1, DEPTH),
-            "ceil_log": lambda b, x: at_least(b, 2) and _certain(x - 1, DEPTH),
-        }.get(atom.kind, lambda *_: True)
-        if not fine(*arguments):
+        fine = _is_defined(atom.kind, *arguments)
+        if not fine:
             raise ProofError(f"{atom.text} may have no value, or a negative one")
+
+
+def _is_defined(kind: str, *arguments: Poly) -> bool:
+    match kind:
+        case "ceil":
+            return is_positive(arguments[0] + 1)
+        case "reciprocal":
+            return is_positive(arguments[0])
+        case "ceil_log2":
+            return _certain(arguments[0] - 1, DEPTH)
+        case "ceil_log":
+            return at_least(arguments[0], 2) and _certain(arguments[1] - 1, DEPTH)
+    return True
 
 
 def is_certain(cost: Poly, given: Given) -> bool:
@@ -114,7 +122,7 @@ def is_certain(cost: Poly, given: Given) -> bool:
 
 def is_positive(cost: Poly) -> bool:
     """Whether a cost is certain to be positive."""
-    return positive(_whole(_bounded(cost, _rounding)), {})
+    return positive(_whole(_logarithms_named(_bounded(cost, _rounding))), {})
 
 
 def _certain(cost: Poly, depth: int) -> bool:

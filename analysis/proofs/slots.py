@@ -4,7 +4,8 @@ A law says how many positions are read by all n positions of a sequence together
 telescoping: it is right for one position, and one more position adds exactly the pairs of which it
 is the later one; the rest is induction. The symbols are
 
-- ``n`` the length of the sequence, ``step`` and ``size`` the relation's own, ``q = ceil(n/step)``,
+- ``n`` the length of the sequence, ``step`` and ``size`` the relation's own,
+- ``q = ceil(n/step)``, or for a stride the number of its windows, ``ceil((n - size)/step) + 1``,
 - ``back_`` and ``ahead_`` its two bounds, see :func:`bounds`.
 
 >>> from ...graphs.sizes import poly
@@ -84,8 +85,8 @@ def generic(relation: Relation) -> Generic:
     if relation.kind == "offsets":
         itself, found = bounds(relation)
         return Generic("offsets", itself, tuple((sign, symbol) for sign, symbol, _ in found))
-    if relation.kind == "stride" and relation.size != relation.step:
-        raise ProofError(f"{relation}: no law for strides that are not the window's size")
+    if relation.kind == "stride" and not at_least(relation.size, relation.step):
+        raise ProofError(f"{relation}: no law for windows that may be narrower than their step")
     if relation.kind not in {"first", "block", "stride"}:
         raise ProofError(f"{relation}: no law for the number of positions it reads")
     return Generic(relation.kind)
@@ -94,13 +95,11 @@ def generic(relation: Relation) -> Generic:
 def instance(graph: Graph, axis: Axis, law: Poly) -> Poly:
     """Put a relation's own numbers into a law."""
     relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
-    step = relation.size if relation.kind != "offsets" else relation.step
-    values = {
-        "n": extent,
-        "step": step,
-        "size": relation.size,
-        "q": extent if step == 1 else ceil_div(extent, step),
-    }
+    step = relation.size if relation.kind in {"first", "block"} else relation.step
+    parts = extent if step == 1 else ceil_div(extent, step)
+    if relation.kind == "stride":
+        parts = relation.target_extent(extent)
+    values = {"n": extent, "step": step, "size": relation.size, "q": parts}
     if relation.kind == "offsets":
         values |= {
             symbol: value
@@ -145,6 +144,9 @@ def check_law(shape: Generic, law: Poly) -> None:
         if not vanishes(law - true):
             raise ProofError(f"expected {true} pairs, got {law}")
         return
+    if shape.kind == "stride":
+        _check_windows(law)
+        return
     single = {"n": poly(1), "q": poly(1)}
     first = row(shape).substitute(single) if shape.kind == "offsets" else poly(1)
     if not vanishes(law.substitute(single) - first):
@@ -154,11 +156,45 @@ def check_law(shape: Generic, law: Poly) -> None:
             raise ProofError(f"{law} does not grow by what one more position adds")
 
 
+def _check_windows(law: Poly) -> None:
+    """Verify how many positions are in windows of ``step + more_`` at every step-th position.
+
+    The first window is not full until there are ``more_ + 1`` positions. From then on one more
+    position lengthens the last window by one, or is the last of a new one that shares ``more_``
+    positions with the one before.
+    """
+    more, step = size("more_"), size("step")
+    single = {"n": more + 1, "q": poly(1), "size": step + more}
+    if not vanishes(law.substitute(single) - more - 1):
+        raise ProofError(f"{law} is wrong for a single window of {more + 1} positions")
+    for now, after in longer():
+        wide = {"size": now["step"] + more}
+        before = law.substitute({**now, **wide, "n": now["n"] + more})
+        later = law.substitute({**after, **wide, "n": after["n"] + more})
+        added = 1 + more * (after["q"] - now["q"])
+        if not vanishes(later - before - added):
+            raise ProofError(f"{law} does not grow by what one more position adds")
+
+
+def empty(relation: Relation, extent: Poly) -> Poly:
+    """Return how many positions read nothing: those nearer to an end than what is read first.
+
+    Raises
+    ------
+    ProofError
+        If a relation does not certainly read some position on one side of each.
+    """
+    for near, far in ((relation.ahead, relation.back), (relation.back, relation.ahead)):
+        if relation.kind != "offsets" or near is None or not at_least(-1, near):
+            continue
+        if far is None or at_least(far + near, 0):
+            return minimum(extent, -near * relation.step)
+    raise ProofError(f"{relation}: no law for how many positions read nothing")
+
+
 def _added(shape: Generic, now: Mapping[str, Poly], after: Mapping[str, Poly]) -> Poly:
     if shape.kind == "offsets":
         return row(shape).substitute(after)
-    if shape.kind == "stride":
-        return poly(1)
     inside = now["n"] - now["size"] * (after["q"] - 1)
     return 2 * inside + 1
 

@@ -90,22 +90,31 @@ def reads(graph: Graph, reader: Equation) -> tuple[Path, ...]:
     return found
 
 
-def along(graph: Graph, reader: Equation, read: Read) -> Iterator[Path]:
+def along(
+    graph: Graph, reader: Equation, read: Read, *, weights: bool = False
+) -> Iterator[Path]:
     """Yield the ways that start with one read of an equation.
+
+    Parameters
+    ----------
+    weights
+        Whether parameters are among the arrays; constants never are.
 
     Raises
     ------
     ProofError
         Where views put values side by side again and again, so that they stay for several steps.
     """
-    yield from _followed(graph, (Hop(reader.name, read),))
+    yield from _followed(graph, (Hop(reader.name, read),), weights)
 
 
-def _followed(graph: Graph, hops: tuple[Hop, ...]) -> Iterator[Path]:
+def _followed(graph: Graph, hops: tuple[Hop, ...], weights: bool) -> Iterator[Path]:
     view = graph[hops[-1].read.source]
-    if isinstance(view.primitive, Parameter | Constant):
+    if isinstance(view.primitive, Constant) or (
+        isinstance(view.primitive, Parameter) and not weights
+    ):
         return
-    if holds_values(view):
+    if holds_values(view) or isinstance(view.primitive, Parameter):
         yield Path(hops)
         return
     passed = [hop.reader for hop in hops[1:]]
@@ -117,7 +126,7 @@ def _followed(graph: Graph, hops: tuple[Hop, ...]) -> Iterator[Path]:
         return
     for read in view.reads:
         if not (read.boundary and isinstance(view.primitive, Final)):  # no axis is empty
-            yield from _followed(graph, (*hops, Hop(view.name, read)))
+            yield from _followed(graph, (*hops, Hop(view.name, read)), weights)
 
 
 def ways(graph: Graph, path: Path) -> dict[str, Way]:

@@ -17,7 +17,9 @@ from collections.abc import Iterable, Iterator
 
 import networkx as nx
 
-from ..graph import Graph
+from ..graph import Equation, Graph, Read
+from ..primitives import Final
+from ..sizes import at_least
 
 
 def active(graph: Graph, wanted: Iterable[str]) -> set[str]:
@@ -43,8 +45,16 @@ def _flow(graph: Graph) -> nx.DiGraph[str]:
 def _reads(graph: Graph) -> Iterator[tuple[str, str]]:
     for equation in graph:
         for place, read in enumerate(equation.reads):
-            if equation.primitive.passes(place):
+            if equation.primitive.passes(place) and not _is_idle(graph, equation, read):
                 yield read.source, equation.name
+
+
+def _is_idle(graph: Graph, equation: Equation, read: Read) -> bool:
+    """Whether a read is for an axis without positions only, and the axis always has some."""
+    primitive = equation.primitive
+    if not isinstance(primitive, Final) or not read.boundary:
+        return False
+    return at_least(graph.axes[primitive.axis].extent, 1)
 
 
 def _beyond(flow: nx.DiGraph[str], names: Iterable[str]) -> set[str]:

@@ -8,7 +8,8 @@ position gets what the value after the last step does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -153,8 +154,11 @@ class _Reverse:
             n: e if n in self.forward.equations else replace(e, phase="backward")
             for n, e in self.tracer.equations.items()
         }
-        equations = recomputed(equations)
-        outputs = (*self.forward.outputs, *(self.adjoints[w].equation.name for w in self.wanted))
+        known = {w: self.adjoints[w].equation.name for w in self.wanted}
+        titles = _titles(known, equations)
+        equations = recomputed(_renamed(equations, titles))
+        found = (titles.get(name, name) for name in known.values())
+        outputs = (*self.forward.outputs, *found)
         inputs = (*self.forward.inputs, *seeds)
         source, wanted = self.forward.source, self.wanted
         return replace(
@@ -345,6 +349,24 @@ class _Reverse:
                 "final", Final(axis.name), reads, final.positions, source.features
             )
             self._give(self.forward[initial.source], given)
+
+
+def _titles(known: Mapping[str, str], equations: Mapping[str, Equation]) -> dict[str, str]:
+    """Return what gradients are called, after what they are gradients of."""
+    counts = Counter(known.values())
+    return {
+        name: f"grad.{wanted}"
+        for wanted, name in known.items()
+        if counts[name] == 1 and f"grad.{wanted}" not in equations
+    }
+
+
+def _renamed(equations: Mapping[str, Equation], titles: Mapping[str, str]) -> dict[str, Equation]:
+    def changed(equation: Equation) -> Equation:
+        reads = tuple(replace(r, source=titles.get(r.source, r.source)) for r in equation.reads)
+        return replace(equation, name=titles.get(equation.name, equation.name), reads=reads)
+
+    return {titles.get(n, n): changed(e) for n, e in equations.items()}
 
 
 def _again(graph: Graph, wanted: tuple[str, ...]) -> Graph:

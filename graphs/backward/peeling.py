@@ -48,9 +48,18 @@ def peeled(graph: Graph, axes: Iterable[str]) -> Graph:
     return graph
 
 
+def prefix(graph: Graph, axis: str) -> str:
+    """Return what the names of the first layer along an axis start with: none of them is taken."""
+    found, inside = FIRST, [e.name for e in graph if e.has(axis)]
+    while any(found + name in graph.equations for name in inside):
+        found += FIRST
+    return found
+
+
 def _peeled(graph: Graph, axis: Axis) -> Graph:
     equations: dict[str, Equation] = {}
     inside = {e.name for e in graph if e.has(axis.name)}
+    start = prefix(graph, axis.name)
     shifts = {
         e.name: e.reads
         for e in graph
@@ -61,11 +70,11 @@ def _peeled(graph: Graph, axis: Axis) -> Graph:
         """Name what stands for an equation in the first layer."""
         if name in shifts:
             return first(shifts[name][1].source)
-        return FIRST + name if name in inside else name
+        return start + name if name in inside else name
 
     for equation in graph:
         if equation.name in inside and equation.name not in shifts:
-            equations[FIRST + equation.name] = _first(equation, axis, first)
+            equations[start + equation.name] = _first(equation, axis, first)
         equations[equation.name] = _rest(equation, axis, shifts, first)
     return replace(graph, equations=equations)
 
@@ -78,7 +87,7 @@ def _first(equation: Equation, axis: Axis, first: Any) -> Equation:
     domain = tuple(at(a, here) for a in equation.domain if a.name != axis.name)
     return replace(
         equation,
-        name=FIRST + equation.name,
+        name=first(equation.name),
         primitive=at(equation.primitive, here),
         reads=reads,
         domain=domain,

@@ -89,8 +89,8 @@ class Turn(View):
         back = frame.relation(self.relation)
         extent = array.shape[along]
         own = site.equation.sequence
-        looping = own is not None and own.name in frame.fixed
-        positions = np.array([frame.fixed[own.name]]) if looping else np.arange(extent)
+        place = None if own is None else frame.fixed.get(own.name)
+        positions = np.arange(extent) if place is None else np.array([place])
         reader, valid = frame.relation(back.transpose()).table(positions, extent)
         here = np.broadcast_to(positions[:, None], reader.shape)
         if back.kind == "block":
@@ -105,7 +105,7 @@ class Turn(View):
         shown = frame.mask_of(valid).reshape(*valid.shape, *spare)
         picked = frame.xp.where(shown, picked, frame.constant(0.0))
         turned = frame.xp.moveaxis(picked, along + 1, along + 1 + self.place)
-        return turned[(slice(None),) * along + (0,)] if looping else turned
+        return turned if place is None else turned[(slice(None),) * along + (0,)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,13 @@ def test_the_modes_of_generation() -> None:
         assert str(ws.analyze(name, figures=["span"], setting=setting)["span"].formula) == "1"
 
 
-def test_training_is_out_of_reach_and_says_so() -> None:
-    """There is no backward graph yet; nothing is guessed."""
-    figure = ws.analyze("lstm", figures=["span"], setting=ws.Setting(mode="train"))["span"]
-    assert figure.formula is None
-    assert "backward graph" in (figure.reason or "")
+def test_training_has_the_figures_of_both_passes() -> None:
+    """Forward and back through the steps and the layers; what training does not have says so."""
+    train = ws.Setting(mode="train", unit="layer")
+    figures = ws.analyze("lstm", figures=["span", "path_length", "receptive_field"], setting=train)
+    assert (str(figures["span"].formula), str(figures["path_length"].formula)) == ("2*n", "n")
+    assert figures["receptive_field"].formula is None
+    assert "not of train" in (figures["receptive_field"].reason or "")
 
 
 def test_who_is_cheaper_where() -> None:

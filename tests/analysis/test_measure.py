@@ -11,6 +11,7 @@ from tests.adapters import symbolic
 from tests.compositions import compose
 from workspan.analysis.measure import (
     MEASURES,
+    STATIC,
     MeasureError,
     causal,
     distances,
@@ -18,6 +19,7 @@ from workspan.analysis.measure import (
     measure,
     path_by_distance,
 )
+from workspan.analysis.modes import TRAINED
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.operations import zeros
 from workspan.graphs.setting import Setting
@@ -223,11 +225,15 @@ def test_scope_mixing_leaves_out_projections() -> None:
     assert whole - mixing == 7 * (8 * 64 * 64 + 4 * 64)
 
 
-@pytest.mark.parametrize("figure", sorted(set(MEASURES) - {"params"}))
-def test_training_is_refused(figure: str) -> None:
-    """Law: what needs the backward graph says so and is not guessed."""
-    with pytest.raises(MeasureError, match=f"for {figure}, got train: the backward graph is not"):
-        one(figure, "rnn", Setting(mode="train"))
+@pytest.mark.parametrize("figure", sorted(MEASURES))
+def test_training_measures_both_passes_or_the_model_or_nothing(figure: str) -> None:
+    """Law: training has work, depth and paths of its own, and the model's static figures."""
+    trained, model = one(figure, "rnn", Setting(mode="train")), one(figure, "rnn", Setting())
+    assert (trained is None) == (figure not in (*TRAINED, *STATIC))
+    if figure in STATIC:
+        assert trained == model
+    if figure in {"work", "span"}:
+        assert trained > model
 
 
 def test_bad_input_is_named() -> None:
