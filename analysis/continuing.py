@@ -76,6 +76,7 @@ def _continued_piece(tail: Sequence[Piece], symbol: Poly, axis: str, name: str) 
     if any(_kind(p) != _kind(first) for p in tail):
         raise UnsolvedError(f"{name}: its pieces do not settle along {axis}")
     grow = functools.partial(_grown, step=symbol - 1, what=f"{name} along {axis}")
+    tail = [_sloped(p, tail[-1].slope) for p in tail]
     lasts = [p.last for p in tail if p.last is not None]
     return Piece(
         first.side,
@@ -85,6 +86,13 @@ def _continued_piece(tail: Sequence[Piece], symbol: Poly, axis: str, name: str) 
         first.layers,
         grow(lasts) if lasts else None,
     )
+
+
+def _sloped(piece: Piece, slope: Poly) -> Piece:
+    """Write what a single distance costs as a cost with a slope."""
+    if piece.high != piece.low or slope == 0:
+        return piece
+    return replace(piece, cost=piece.at(piece.low) + slope * (size(DISTANCE) - piece.low))
 
 
 def _kind(piece: Piece) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from .counts import decode_work, params, work
 from .cuts import state_bound
 from .derivation import Derivation
 from .fitting import fit
-from .folded import folding_of, written_out
+from .folded import FOLDED, folding_of, written_out
 from .lengths import path_length
 from .modes import TRAINED, ModeError, in_mode, in_training
 from .reach import layers_to_connect, receptive_field
@@ -61,8 +61,9 @@ def _derived(name: str, graph: Graph, setting: Setting, *, fitting: bool = True)
     """Derive a figure for any number of repeated layers if possible, else of the graph as it is."""
     if name == "parallelism":
         return _parallelism(graph, setting)
-    folding = folding_of(graph)
-    if folding is not None and (setting.mode != "train" or name in STATIC):
+    same = name in FOLDED and (setting.mode != "train" or name in STATIC)
+    folding = folding_of(graph) if same else None  # training orders sums in its own way
+    if folding is not None:
         found = _derived(name, folding.graph, setting, fitting=False)
         told = written_out(name, graph, folding, found)
         if told is not None:

@@ -20,6 +20,21 @@ from .derivation import Derivation
 from .proofs.errors import ProofError
 from .proofs.folding import FoldedCertificate, check_activity, check_folding
 
+FOLDED = {
+    "params",
+    "work",
+    "span",
+    "path_length",
+    "mixing_hops",
+    "receptive_field",
+    "layers_to_connect",
+    "state",
+    "state_bound",
+    "decode_work",
+    "activations",
+}
+"""Figures that are the same whether or not views carry values along the layers."""
+
 DIFFERENTIATED = {"activations"}
 """Figures that are read off the backward pass: all layers must be differentiated alike."""
 

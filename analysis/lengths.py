@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ..graphs.graph import Axis, Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly
+from .classes import by_class, is_dilated
 from .derivation import Derivation
 from .digits import digit_length, grows
 from .paths import certify_paths
@@ -46,6 +47,14 @@ def path_length(graph: Graph, setting: Setting, *, hops: int | None = None) -> D
         return found
     if by_region(graph):
         return _instead(found, "sets of pairs", lambda: region_length(graph, setting, hops=hops))
+    if is_dilated(graph):
+        return _instead(
+            found,
+            "classes",
+            lambda: by_class(
+                graph, setting, lambda g: path_length(g, setting, hops=hops), weighted=hops is None
+            ),
+        )
     if grows(graph):
         return _instead(found, "digits", lambda: digit_length(graph, setting, hops=hops))
     return found

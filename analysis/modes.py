@@ -10,7 +10,6 @@ from ..graphs.primitives import Constant, Shift
 from ..graphs.relations import Relation
 from .causality import causal
 
-
 PATHS = ("path_length", "mixing_hops")
 
 TRAINED = ("work", "span", "parallelism", *PATHS)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, ceil_div, ceil_log, maximum, poly, size
+from .classes import by_class, is_dilated
 from .derivation import Derivation
 from .paths import certify_paths
 from .proofs.connecting import (
@@ -41,7 +42,11 @@ def certified(graph: Graph, setting: Setting, *, hops: int | None = None) -> Pat
 def receptive_field(graph: Graph, setting: Setting) -> Derivation:
     """Derive how many input positions reach an output position, at most."""
     try:
-        return region_field(graph, setting) if by_region(graph) else _field(graph, setting)
+        if by_region(graph):
+            return region_field(graph, setting)
+        if is_dilated(graph):
+            return by_class(graph, setting, lambda g: receptive_field(g, setting), weighted=False)
+        return _field(graph, setting)
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
 
@@ -73,6 +78,8 @@ def layers_to_connect(graph: Graph, setting: Setting) -> Derivation:
     """Derive the fewest layers that connect all pairs which any number of layers connects."""
     try:
         one = one_layer(graph)
+        if is_dilated(graph):
+            return by_class(graph, setting, lambda g: layers_to_connect(g, setting), weighted=False)
         if by_region(graph):
             return _at_once(deepened(graph), setting)
         paths = certify_paths(one, setting, hops=0)

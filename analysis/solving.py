@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from ..graphs.graph import Axis
 from ..graphs.sizes import Poly, at_least, poly
-from .proofs.positions import lower_sizes, positive
+from .proofs.positions import exists, lower_sizes
 
 
 class UnsolvedError(Exception):
@@ -119,11 +119,11 @@ def make_room(axis: Axis, least: dict[str, int]) -> None:
     UnsolvedError
         If which sizes that takes depends on others.
     """
-    for atom in sorted(axis.extent.atoms, key=lambda a: a.text):
-        if atom.kind == "ceil" and not positive(atom.args[0] + 1, lower_sizes(least)):
-            for value in range(2, LARGEST_LEAST + 1):
-                raised = both(least, dict.fromkeys(atom.args[0].sizes, value))
-                if positive(atom.args[0] + 1, lower_sizes(raised)):
-                    least |= raised
-                    return
-            raise UnsolvedError(f"whether {axis} has a position depends on which size is larger")
+    if exists(axis, lower_sizes(least)):
+        return
+    for value in range(2, LARGEST_LEAST + 1):
+        raised = both(least, dict.fromkeys(axis.extent.sizes, value))
+        if exists(axis, lower_sizes(raised)):
+            least |= raised
+            return
+    raise UnsolvedError(f"whether {axis} has a position depends on which size is larger")

@@ -48,9 +48,45 @@ def shortest(pieces: Iterable[Piece], given: Given) -> Pieces:
         if _is_covered(replace(piece, low=piece.low + 1), others, given):
             first = _plain(replace(piece, high=piece.low))
             kept = others if _is_covered(first, others, given) else [*others, first]
+    kept = _ramps(kept, given)
     if len(kept) > MOST:
         raise UnsolvedError(f"more than {MOST} pieces, among them {kept[0]}, {kept[1]}")
     return tuple(sorted(kept, key=lambda p: (p.side, str(p.low), str(p.high), str(p.cost))))
+
+
+def _ramps(pieces: Sequence[Piece], given: Given) -> list[Piece]:
+    """Join pieces side by side whose costs lie on a line, as those of repeated shifts do."""
+    found = list(pieces)
+    for piece in pieces:
+        for other in found:
+            joined = _joined(other, piece, given) if other is not piece else None
+            if joined is not None and piece in found:
+                found.remove(piece)
+                found[found.index(other)] = joined
+                break
+    return found
+
+
+def _joined(a: Piece, b: Piece, given: Given) -> Piece | None:
+    """Return two pieces as one, the second of which begins inside the first or right after it."""
+    known = (a.side, a.layers, a.last) == (b.side, b.layers, None) and a.side != 0
+    if not known or a.high is None or b.high is None:
+        return None
+    line = b.cost
+    if a.high == a.low and b.high == b.low:
+        line = b.cost + (b.cost - a.cost) * (S - b.low)
+    elif b.high == b.low:
+        line = a.cost
+    elif a.high == a.low:
+        line = b.cost
+    beside = at_least(b.low, a.low, given=given) and at_least(a.high + 1, b.low, given=given)
+    longer = at_least(b.high, a.high, given=given)
+    whole = replace(a, high=b.high, cost=line)
+    same = all(
+        whole.at(p.low) == p.at(p.low) and whole.at(p.high or p.low) == p.at(p.high or p.low)
+        for p in (a, b)
+    )
+    return whole if beside and longer and same and b.low != a.low else None
 
 
 def is_empty(piece: Piece, given: Given) -> bool:

@@ -13,6 +13,7 @@ that any order needs is NP-hard (Sethi 1975, *Complete register allocation probl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from ..graphs.graph import Graph, GraphError
 from ..graphs.setting import Setting
@@ -21,7 +22,7 @@ from .activations import kept
 from .derivation import Derivation
 from .layer_sums import least_sizes
 from .peaks import peak_of
-from .proofs.activations import ActivationsCertificate, Saved, union
+from .proofs.activations import ActivationsCertificate, Saved, check_activations, union
 from .proofs.errors import ProofError
 from .proofs.floors import Floor, floor_of, operations
 from .proofs.peaks import Peak
@@ -91,8 +92,8 @@ def _instants(held: Plan) -> Iterator[Instant]:
             if count:
                 amounts.setdefault(count, count * stored.scalars)
                 live[moment][name] = amounts[count]
-    for moment, now in zip(held.table.moments, live, strict=True):
-        yield Instant(moment, now, total(now.values()))
+    for instant, now in zip(held.table.moments, live, strict=True):
+        yield Instant(instant, now, total(now.values()))
 
 
 def _counts(held: Plan, name: str) -> Iterator[tuple[int, int]]:
@@ -136,9 +137,16 @@ def _floors(graph: Graph, setting: Setting, least: Mapping[str, int]) -> Iterato
         if not any(s.endswith("_") for s in total.sizes):
             yield Floor(why, total)
     if graph.of("seed"):
-        saved = tuple(Saved(n, union(graph, n, setting, least)) for n in kept(graph))
-        proof = ActivationsCertificate(saved, summed(s.total for s in saved), least)
-        yield Floor("saved", floor_of(graph, setting, "saved", proof), proof)
+        with suppress(ProofError, UnsolvedError):  # a bound without it is lower, and still one
+            yield _saved(graph, setting, least)
+
+
+def _saved(graph: Graph, setting: Setting, least: Mapping[str, int]) -> Floor:
+    """Return what is live when the gradient of the loss is given."""
+    saved = tuple(Saved(n, union(graph, n, setting, least)) for n in kept(graph))
+    proof = ActivationsCertificate(saved, summed(s.total for s in saved), least)
+    check_activations(graph, setting, proof)
+    return Floor("saved", floor_of(graph, setting, "saved", proof), proof)
 
 
 def _decisive(floors: Iterable[Floor], bound: Peak) -> dict[str, Poly]:
@@ -157,6 +165,6 @@ def _told(certificate: WorkspaceCertificate) -> Iterator[str]:
             parts = ", ".join(f"{name} {amount}" for name, amount in instant.live.items())
             yield f"{SCHEDULE}, at {where}: {parts}: {instant.total}"
     yield f"the largest: {certificate.peak.formula}"
-    for why, total in _decisive(certificate.floors, certificate.bound).items():
-        yield f"in every order, {WHY.get(why, f'when {why} is computed')}: {total}"
+    for why, least in _decisive(certificate.floors, certificate.bound).items():
+        yield f"in every order, {WHY.get(why, f'when {why} is computed')}: {least}"
     yield BOUND.format(certificate.bound.formula)

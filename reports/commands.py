@@ -192,7 +192,9 @@ def audit(
     at: At = (),
     counters: Annotated[
         str | None,
-        Parameter(help="Names of counters such as torch,fvcore; all that are installed by default."),
+        Parameter(
+            help="Names of counters such as torch,fvcore; all that are installed by default."
+        ),
     ] = None,
     style: Annotated[str, _format(*_PLAIN)] = "text",
 ) -> int:

@@ -28,7 +28,6 @@ from ...graphs.sizes import Atom, Poly, at_least, poly, size, summed
 from .errors import ProofError
 from .positions import lower_sizes
 
-
 Weighted: TypeAlias = tuple[tuple[Poly, Fraction], ...]
 """Terms of a mean, with their weights."""
 

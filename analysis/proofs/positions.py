@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.primitives import Final
-from ...graphs.sizes import Poly, Sized, poly, size
+from ...graphs.sizes import Poly, Sized, at_least, poly, size
 from .errors import ProofError
 
 Given = Mapping[str, Sized]
@@ -137,9 +137,9 @@ def reader_position(equation: Equation, axis: Axis) -> Poly:
 
 def exists(axis: Axis, given: Given) -> bool:
     """Whether an axis is certain to have a position: where windows end, more than none fit."""
-    return all(
-        positive(atom.args[0] + 1, given) for atom in axis.extent.atoms if atom.kind == "ceil"
-    )
+    ceilings = (atom for atom in axis.extent.atoms if atom.kind == "ceil")
+    fit = all(positive(atom.args[0] + 1, given) for atom in ceilings)
+    return fit and at_least(axis.extent, 1, given=given)
 
 
 def positive(cost: Poly, given: Given) -> bool:

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ...graphs.graph import Equation, Graph, product
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, poly, summed
 from .activations import Need, Range, scalars, union
 from .errors import ProofError
-from .looks import Cut, Look, apart, covers, looks
+from .looks import Cut, Look, apart, covers, in_order, looks
 from .positions import lower_sizes
 from .timetable import timetable
 from .ways import computes
 
-Cell = tuple[tuple[int, int | None], ...]
-"""For each loop around an operation, its iterations from a first one to one before another, or all
-from the first on."""
+Cell: TypeAlias = tuple[tuple[int, int | None], ...]
+"""For each loop around an operation, its iterations from a first one to before a last one, as in a
+slice: negative numbers count from the end, and None is the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,7 @@ def check_traffic(graph: Graph, setting: Setting, certificate: TrafficCertificat
         raise ProofError(f"expected the sum of what is moved, got {certificate.formula}")
 
 
-def _check_moved(
-    graph: Graph, setting: Setting, moved: Moved, least: Mapping[str, int]
-) -> None:
+def _check_moved(graph: Graph, setting: Setting, moved: Moved, least: Mapping[str, int]) -> None:
     equation = graph[moved.name]
     if moved.written != written(graph, equation, setting):
         raise ProofError(f"{moved.name}: expected another count than {moved.written} to be written")
@@ -147,10 +146,9 @@ def happens(name: str, look: Look, cell: Cell) -> bool:
     """
     always = True
     for (first, end), (begin, until) in zip(cell, look.window, strict=True):
-        if (end is not None and end <= begin) or (until is not None and until <= first):
+        if in_order(end) <= in_order(begin) or in_order(until) <= in_order(first):
             return False
-        ends = until is None or (end is not None and end <= until)
-        always = always and first >= begin and ends
+        always = always and in_order(first) >= in_order(begin) and in_order(end) <= in_order(until)
     if not always:
         raise ProofError(f"{name}: some iterations of a cell read {look.base}, others do not")
     return True
@@ -161,14 +159,17 @@ def check_cells(
 ) -> None:
     """Verify that cells are all combinations of intervals that follow one another."""
     loops = timetable(graph).inside[equation.name]
-    intervals = [sorted({cell[k] for cell in cells}, key=lambda i: i[0]) for k in range(len(loops))]
+    intervals = [
+        sorted({cell[k] for cell in cells}, key=lambda interval: in_order(interval[0]))
+        for k in range(len(loops))
+    ]
     for own, found in zip(loops, intervals, strict=True):
         starts = [0, *(end for _, end in found)]
         if [first for first, _ in found] != starts[:-1] or starts[-1] is not None:
             raise ProofError(f"{equation.name}: expected intervals that cover a loop")
-        extent = graph.axes[timetable(graph).loops[own].axis].extent
-        if not at_least(extent, found[-1][0], given=lower_sizes(least)):
-            raise ProofError(f"{equation.name}: expected {extent} to be at least {found[-1][0]}")
+        extent, needed = graph.axes[timetable(graph).loops[own].axis].extent, shortest(starts)
+        if not at_least(extent, needed, given=lower_sizes(least)):
+            raise ProofError(f"{equation.name}: expected {extent} to be at least {needed}")
     if sorted(cells, key=str) != sorted(itertools.product(*intervals), key=str):
         raise ProofError(f"{equation.name}: expected each combination of intervals once")
 
@@ -179,8 +180,17 @@ def repeated(graph: Graph, equation: Equation, cell: Cell) -> Poly:
     counts = []
     for own, (first, end) in zip(table.inside[equation.name], cell, strict=True):
         extent = graph.axes[table.loops[own].axis].extent
-        counts.append((extent if end is None else poly(end)) - first)
+        ends = [poly(k) if k >= 0 else extent + k for k in (first, 0 if end is None else end)]
+        counts.append((extent if end is None else ends[1]) - ends[0])
     return product(counts)
+
+
+def shortest(points: Iterable[int | None]) -> int:
+    """Return how many iterations a loop needs for the points of slices to be in order."""
+    known = [point for point in points if point is not None]
+    return max((p for p in known if p >= 0), default=0) - min(
+        (p for p in known if p < 0), default=0
+    )
 
 
 def amount(
@@ -202,9 +212,7 @@ def amount(
     return summed(_united(graph, setting, group, least) for group in groups.values())
 
 
-def _united(
-    graph: Graph, setting: Setting, group: list[Look], least: Mapping[str, int]
-) -> Poly:
+def _united(graph: Graph, setting: Setting, group: list[Look], least: Mapping[str, int]) -> Poly:
     """Count looks at the same part, which differ in their positions."""
     first = group[0]
     cut = first.cut
@@ -223,9 +231,4 @@ def _cut_scalars(graph: Graph, setting: Setting, look: Look, cut: Cut) -> Poly:
     if setting.pairs == "masked" and any(a.kind == "slot" for a in features):
         raise ProofError(f"{look.base}: how many of its pairs are read has no rule")
     each = product(a.extent for a in features[:-1]) * cut.extent
-    return each * product(found.count for found in look.ranges.values())
-
-
-def operations(graph: Graph) -> Iterator[Equation]:
-    """Yield all operations."""
-    return (e for e in graph if computes(e))
+    return each * product(found.length for found in look.ranges.values())

@@ -58,7 +58,7 @@ class Way:
     kind: str
     """shift (one position, some distance back), end (one, some distance before the last or the
     first of all), or many."""
-    distance: Poly = Poly({})
+    distance: Poly = Poly({})  # noqa: RUF009 - a cost never changes
     """How far back from the position, or how far back from the end; negative: ahead."""
     end: str = ""
     """last or head, for an end."""
@@ -90,9 +90,7 @@ def reads(graph: Graph, reader: Equation) -> tuple[Path, ...]:
     return found
 
 
-def along(
-    graph: Graph, reader: Equation, read: Read, *, weights: bool = False
-) -> Iterator[Path]:
+def along(graph: Graph, reader: Equation, read: Read, *, weights: bool = False) -> Iterator[Path]:
     """Yield the ways that start with one read of an equation.
 
     Parameters

@@ -25,6 +25,7 @@ from ..primitives import (
     Seed,
     Shift,
     Site,
+    Step,
 )
 from ..relations import Relation
 from ..sizes import at_least
@@ -126,6 +127,8 @@ class _Reverse:
     """For each shift the equation that reads its adjoint, to be completed."""
     beyond: dict[str, Array] = field(default_factory=dict)
     """For each shift the adjoint of the value after the last step."""
+    behind: dict[str, str] = field(default_factory=dict)
+    """For each shift the equation of what it passes back, one step later."""
     adjoints: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -276,11 +279,9 @@ class _Reverse:
         """Let an equation read the adjoint of the shift that carries it, before there is one."""
         if shift.name in self.visited and shift.name not in self.adjoints:
             return
-        primitive = shift.primitive
-        assert isinstance(primitive, Shift)
-        waiting = self.tracer.add(
-            "next", Shift(primitive.axis, primitive.step), (), shift.positions, equation.features
-        )
+        axis, step = shift.reads[0].axis or "", _is_step(shift) and not self._is_open(shift)
+        primitive = Shift(axis, step)
+        waiting = self.tracer.add("next", primitive, (), shift.positions, equation.features)
         self._note(equation, waiting)
         if shift.name in self.visited:
             self._complete(waiting, shift)
@@ -290,10 +291,15 @@ class _Reverse:
     def _complete(self, waiting: Array, shift: Equation) -> None:
         """Read what comes from the step after; from the last one, what comes from its end."""
         carried, _ = shift.reads
-        back = Read(
-            self.adjoints[shift.name].equation.name, carried.relation.transpose(), carried.axis
-        )
+        back = Read(self.behind[shift.name], carried.relation.transpose(), carried.axis)
         self.tracer.replace(waiting, reads=(back, self._beyond(shift)))
+
+    def _is_open(self, shift: Equation) -> bool:
+        """Whether a gradient enters a recurrence at its end or leaves it at its start.
+
+        Neither is a step of the recurrence, so that its steps are counted apart.
+        """
+        return shift.name in self.links.ends or shift.reads[1].source in self.active
 
     def _beyond(self, shift: Equation) -> Read:
         """Read the adjoint of the value after the last step."""
@@ -309,6 +315,9 @@ class _Reverse:
     def _pass_shift(self, shift: Equation, adjoint: Array) -> None:
         """Complete the shift that waits, and give the rest to the initial value."""
         carried, initial = shift.reads
+        if _is_step(shift) and self._is_open(shift):
+            adjoint = self.calculus.apply(Step(), adjoint)
+        self.behind[shift.name] = adjoint.equation.name
         if shift.name in self.pending:
             self._complete(self.pending.pop(shift.name), shift)
         if initial.source not in self.active:
@@ -349,6 +358,10 @@ class _Reverse:
                 "final", Final(axis.name), reads, final.positions, source.features
             )
             self._give(self.forward[initial.source], given)
+
+
+def _is_step(equation: Equation) -> bool:
+    return isinstance(equation.primitive, Shift) and equation.primitive.step
 
 
 def _titles(known: Mapping[str, str], equations: Mapping[str, Equation]) -> dict[str, str]:

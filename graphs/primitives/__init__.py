@@ -8,7 +8,7 @@ from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Inside, Place, Shift, Turn
+from .moves import Enter, Final, Gather, Inside, Place, Shift, Step, Turn
 from .noise import Flags
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
@@ -64,6 +64,7 @@ __all__ = [
     "Sort",
     "Split",
     "Spread",
+    "Step",
     "Stop",
     "Turn",
     "Unsort",

@@ -154,6 +154,25 @@ class Shift(View):
 
 
 @dataclass(frozen=True, slots=True)
+class Step(View):
+    """The same value, one step of a recurrence later: what a shift of adjoints reads."""
+
+    name: ClassVar[str] = "step"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes."""
+        return inputs[0]
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """One step in unit layer."""
+        return poly(1 if setting.unit == "layer" else 0)
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Pass the value on."""
+        return arrays[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Final(View):
     """The value after the last step along an axis, or the initial value if there is no step."""
 

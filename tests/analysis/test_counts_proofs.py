@@ -5,18 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.adapters import symbolic
 from workspan.analysis.counts import decode_work, params, work
-from workspan.analysis.position_sums import last_row, law
+from workspan.analysis.position_sums import SORTED, last_row, law
 from workspan.analysis.proofs.cases import UndecidedError, regions, rewritten, vanishes
 from workspan.analysis.proofs.counts import CountCertificate, check_counts
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.slots import check_law, check_row, generic
+from workspan.analysis.proofs.slots import check_law, check_row, empty, generic
+from workspan.analysis.proofs.sorting import check_sorting
 from workspan.graphs.relations import Relation
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, ceil_div, maximum, minimum, poly, size
@@ -130,16 +132,17 @@ RELATIONS = st.one_of(
     st.integers(1, 5).map(Relation.first),
     st.integers(1, 5).map(Relation.block),
     st.integers(1, 5).map(Relation.stride),
+    st.builds(lambda s, more: Relation.stride(s, s + more), st.integers(1, 3), st.integers(0, 4)),
 )
 
 
 def _values(relation: Relation, n: int) -> dict[str, Poly | int]:
-    step = relation.step if relation.kind == "offsets" else relation.size
+    step = relation.size if relation.kind in {"first", "block"} else relation.step
     values: dict[str, Poly | int] = {
         "n": n,
         "step": step,
         "size": relation.size,
-        "q": ceil_div(n, step),
+        "q": relation.target_extent(n) if relation.kind == "stride" else ceil_div(n, step),
     }
     back, ahead = relation.back, relation.ahead
     if ahead is not None and ahead.evaluate() < 0:
@@ -158,6 +161,7 @@ def test_laws_of_relations_hold_by_brute_force(relation: Relation, n: int) -> No
     found = law(relation)
     check_law(generic(relation), found)
     targets = range(relation.target_extent(n).evaluate())
+    assume(len(targets) > 0)
     pairs = sum(len(relation.sources(i, n)) for i in targets)
     assert found.substitute(_values(relation, n)) == pairs
 
@@ -173,12 +177,46 @@ def test_the_last_row_holds_by_brute_force(back: int | None, step: int, n: int) 
 
 
 @pytest.mark.parametrize(
-    "relation", [Relation.last().compose(Relation.prefix()), Relation.stride(2, 3)]
+    "relation", [Relation.last().compose(Relation.prefix()), Relation.stride(3, 2)]
 )
 def test_relations_without_a_law_say_so(relation: Relation) -> None:
     """No law is made up for a relation whose positions nobody has counted."""
     with pytest.raises(ProofError, match="no law"):
         law(relation)
+
+
+@settings(max_examples=150, deadline=None)
+@given(relation=RELATIONS, n=st.integers(1, 14))
+def test_empty_positions_hold_by_brute_force(relation: Relation, n: int) -> None:
+    """How many positions read nothing is counted, position by position, or it has no law."""
+    try:
+        found = empty(relation, poly(n))
+    except ProofError:
+        assert relation.kind != "offsets" or all(relation.sources(i, n) for i in range(n))
+        return
+    assert found == sum(not relation.sources(i, n) for i in range(n))
+
+
+def test_the_law_of_sorting_holds_by_brute_force() -> None:
+    """A bitonic network over m keys has m/2 comparators in each of K(K + 1)/2 rounds (Batcher 1968).
+
+    Those of 1, ..., m keys are added up one after another.
+    """
+    check_sorting(SORTED)
+    together = Fraction(0)
+    for m in range(1, 140):
+        rounds = (m - 1).bit_length()
+        together += Fraction(m, 2) * (rounds * (rounds + 1) // 2)
+        assert SORTED.evaluate(m=m, rounds_=rounds) == together
+
+
+@pytest.mark.parametrize(
+    "error", ["1", "m", "rounds_", "2**rounds_", "m*rounds_", "m - 2**rounds_"]
+)
+def test_a_wrong_law_of_sorting_is_refused(error: str) -> None:
+    """A law that compares more or less is not proved."""
+    with pytest.raises(ProofError, match="compar"):
+        check_sorting(SORTED + poly(error))
 
 
 TERMS = st.sampled_from(["a", "b", "c_", "2", "1", "a + 1", "b - c_", "c_ + b - 2"]).map(poly)

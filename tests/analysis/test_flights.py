@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -244,7 +244,7 @@ def test_no_corrupted_flight_proves_a_wrong_formula(
     new = corrupted(data, old)
     where = data.draw(st.sampled_from(["pieces", "achieved", "both"]))
 
-    def changed(side: Mapping[str, Mapping[str, tuple[Piece, ...]]]) -> dict[str, object]:
+    def changed(side: Mapping[str, Mapping[str, tuple[Piece, ...]]]) -> Any:
         own = tuple(new if p == old else p for p in side["x"].get(name, ()))
         return {"x": {**side["x"], name: own}}
 
@@ -285,8 +285,8 @@ def test_a_step_more_or_less_is_refused(model: Block, off: int) -> None:
     for side in ("pieces", "achieved"):
         found = getattr(right.paths, side)["x"]
         own = tuple(p if p.last is None else replace(p, last=p.last + off) for p in found[output])
-        changed = {"x": {**found, output: own}}
-        assert not accepted(model, replace(right, paths=replace(right.paths, **{side: changed})))
+        changes: dict[str, Any] = {side: {"x": {**found, output: own}}}
+        assert not accepted(model, replace(right, paths=replace(right.paths, **changes)))
 
 
 def test_without_its_domain_a_flight_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -174,8 +175,8 @@ def test_no_corrupted_certificate_is_accepted_where_it_is_wrong(
     found = certify_growth(cost, of, names, {}, below=True)
     assert found is not None
     assert found.lower is not None
-    factor = data.draw(st.sampled_from([Fraction(1, 2), Fraction(9, 10), 2, 5]))
-    changes = {
+    factor: Any = data.draw(st.sampled_from([Fraction(1, 2), Fraction(9, 10), 2, 5]))
+    changes: dict[str, Any] = {
         "upper": found.upper * factor,
         "lower": found.lower * factor,
         "start": {s: poly(1) for s in names},

@@ -34,7 +34,7 @@ from workspan.graphs.sizes import Sized, size
 from workspan.graphs.tracing import Array, model, trace
 
 TRAIN = Setting(mode="train")
-CASES = [
+CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("rnn", "n", {}),
     ("lstm", "n", {}),
     ("gru", "n", {"L": "L"}),
@@ -101,7 +101,7 @@ def gradients(graph: Graph, **sizes: int) -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "axis", "options"), CASES)
-def test_gradients_stay_the_same(name: str, axis: str, options: dict[str, str]) -> None:
+def test_gradients_stay_the_same(name: str, axis: str, options: dict[str, Any]) -> None:
     """What is computed again is what was computed before."""
     graph = trace(CATALOGUE[name], **options)
     for kept, again in zip(gradients(graph), gradients(checkpoint(graph, axis)), strict=True):
@@ -109,7 +109,7 @@ def test_gradients_stay_the_same(name: str, axis: str, options: dict[str, str]) 
 
 
 @pytest.mark.parametrize(("name", "axis", "options"), CASES)
-def test_less_is_kept_and_more_is_computed(name: str, axis: str, options: dict[str, str]) -> None:
+def test_less_is_kept_and_more_is_computed(name: str, axis: str, options: dict[str, Any]) -> None:
     """Activations go down and work goes up, both as derived and as measured."""
     graph = trace(CATALOGUE[name], **options)
     again, at = checkpoint(graph, axis), {s: SIZES[s] for s in graph.free_sizes}
@@ -169,7 +169,7 @@ def test_attention_that_is_computed_again_keeps_no_scores() -> None:
 
 @pytest.mark.parametrize("every", [2, 3, 5, 8])
 @pytest.mark.parametrize(("name", "axis", "options"), [*CASES, ("bidirectional_rnn", "n", {})])
-def test_every_so_many_steps(name: str, axis: str, options: dict[str, str], every: int) -> None:
+def test_every_so_many_steps(name: str, axis: str, options: dict[str, Any], every: int) -> None:
     """Whatever the distance of checkpoints: the same gradients, and the count that is measured."""
     graph = trace(CATALOGUE[name], **options)
     symbolic, concrete = checkpoint(graph, axis, every="c"), checkpoint(graph, axis, every=every)

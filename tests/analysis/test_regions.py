@@ -264,7 +264,8 @@ def corrupted(data: st.DataObject, region: Region) -> Region:
         return replace(region, cost=region.cost + off)
     if kind == "layers":
         return replace(region, layers=())
-    return replace(region, **{kind: data.draw(st.sampled_from([None, poly(1), poly("w")]))})
+    changes: dict[str, Any] = {kind: data.draw(st.sampled_from([None, poly(1), poly("w")]))}
+    return replace(region, **changes)
 
 
 @examples(150)

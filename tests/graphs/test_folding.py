@@ -104,7 +104,7 @@ def read_in_the_middle(x: Any) -> Any:
     return x + early
 
 
-FOLDED: Mapping[Callable[..., Any], int] = {
+WRITTEN: Mapping[Callable[..., Any], int] = {
     in_a_loop: DEPTH,
     weights_first: DEPTH,
     cells_in_a_step: DEPTH,
@@ -163,11 +163,11 @@ def _foldings(graph: Graph, fewest: int) -> Iterator[tuple[Graph, Folding]]:
         folding = fold(graph, fewest=fewest)
 
 
-@pytest.mark.parametrize("function", FOLDED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", WRITTEN, ids=lambda f: f.__name__)
 def test_layers_are_found_whoever_wrote_them(function: Callable[..., Any]) -> None:
     """Law: a model with repeated layers is folded, and unrolls to what was written."""
     found = list(_foldings(ws.trace(function), 4))
-    assert [f.depth for _, f in found][:1] == [FOLDED[function]]
+    assert [f.depth for _, f in found][:1] == [WRITTEN[function]]
     depths: dict[str, int] = {}
     for graph, folding in found:
         at = {"n": 3, "d": 2, **depths}

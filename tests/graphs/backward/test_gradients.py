@@ -37,7 +37,8 @@ def traced(name: str, depth: Sized | None) -> Graph:
     """Trace a model of the catalogue, all sizes symbols but perhaps the number of layers."""
     known = sizes_of(CATALOGUE[name])
     own: dict[str, Any] = {s: s for s in known if s in {"h", "g", "f", "k", "w"}}
-    return trace(CATALOGUE[name], **own, **({} if depth is None else {"L": depth}))
+    own |= {} if depth is None else {"L": depth}
+    return trace(CATALOGUE[name], **own)
 
 
 @pytest.mark.parametrize(("name", "depth"), CASES)
