@@ -238,7 +238,7 @@ class _Following:
         """Return all blocks that a node reads, copies among them."""
         found = self._show(node)
         for read, source in self._sources(node):
-            found |= {self._hop(node, read, block) for block in self._before(source)}
+            found |= {self._passed(node, read, block) for block in self._before(source)}
         return found
 
     def _show(self, node: Node) -> frozenset[Shown]:
@@ -246,9 +246,7 @@ class _Following:
         found = set()
         for read, source in self._sources(node):
             for block in self.shown.get(source, ()):
-                began = {node[0]} if read.boundary else set()
-                hopped = self._hop(node, read, block)
-                found.add(replace(hopped, initial=hopped.initial | began))
+                found.add(self._passed(node, read, block))
         self._note(node, found)
         return frozenset(found)
 
@@ -272,6 +270,11 @@ class _Following:
 
     def _of(self, node: Node) -> object:
         return self.graph[node[0]].primitive
+
+    def _passed(self, node: Node, read: Read, block: Shown) -> Shown:
+        """Add one read to the way to a block, and note whether it is of an initial value."""
+        hopped = self._hop(node, read, block)
+        return replace(hopped, initial=hopped.initial | {node[0]}) if read.boundary else hopped
 
     def _hop(self, node: Node, read: Read, block: Shown) -> Shown:
         """Add one read to the way to a block."""
@@ -324,7 +327,7 @@ class _Following:
             self.before[node] = frozenset()  # a cycle of views brings no copy of its own
             found = set()
             for read, source in self._sources(node):
-                found |= {self._hop(node, read, block) for block in self._before(source)}
+                found |= {self._passed(node, read, block) for block in self._before(source)}
             if self._begins(node):
                 made = set(self._read_before(node))
                 self._note(node, made)

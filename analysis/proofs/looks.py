@@ -81,7 +81,7 @@ def looks(graph: Graph, equation: Equation) -> tuple[Look, ...]:
     if key not in graph.memory:
         found: list[Look] = []
         for read in equation.reads:
-            for path in along(graph, equation, read, weights=True):
+            for path in along(graph, equation, read, exact=True):
                 look = _Walk(graph, path).look()
                 if look is not None and look not in found:
                     found.append(look)

@@ -90,26 +90,28 @@ def reads(graph: Graph, reader: Equation) -> tuple[Path, ...]:
     return found
 
 
-def along(graph: Graph, reader: Equation, read: Read, *, weights: bool = False) -> Iterator[Path]:
+def along(graph: Graph, reader: Equation, read: Read, *, exact: bool = False) -> Iterator[Path]:
     """Yield the ways that start with one read of an equation.
 
     Parameters
     ----------
-    weights
-        Whether parameters are among the arrays; constants never are.
+    exact
+        Whether all that is read matters, and not only when: then parameters are among the arrays
+        (constants never are), and a cycle of views must not move values along another axis.
 
     Raises
     ------
     ProofError
-        Where views put values side by side again and again, so that they stay for several steps.
+        Where views put values side by side again and again, so that they stay for several steps,
+        or, if ``exact``, move them farther in every step.
     """
-    yield from _followed(graph, (Hop(reader.name, read),), weights)
+    yield from _followed(graph, (Hop(reader.name, read),), exact)
 
 
-def _followed(graph: Graph, hops: tuple[Hop, ...], weights: bool) -> Iterator[Path]:
+def _followed(graph: Graph, hops: tuple[Hop, ...], exact: bool) -> Iterator[Path]:
     view = graph[hops[-1].read.source]
     if isinstance(view.primitive, Constant) or (
-        isinstance(view.primitive, Parameter) and not weights
+        isinstance(view.primitive, Parameter) and not exact
     ):
         return
     if holds_values(view) or isinstance(view.primitive, Parameter):
@@ -121,10 +123,13 @@ def _followed(graph: Graph, hops: tuple[Hop, ...], weights: bool) -> Iterator[Pa
         cycle = passed[passed.index(view.name) :]
         if any(isinstance(graph[name].primitive, Concatenate) for name in cycle):
             raise ProofError(f"{view.name}: how long values stay in a cycle of views has no rule")
+        moved = {hop.read.axis for hop in hops[1 + passed.index(view.name) :]} - {None}
+        if exact and len(moved) > 1:
+            raise ProofError(f"{view.name}: how far a cycle of views moves values has no rule")
         return
     for read in view.reads:
         if not (read.boundary and isinstance(view.primitive, Final)):  # no axis is empty
-            yield from _followed(graph, (*hops, Hop(view.name, read)), weights)
+            yield from _followed(graph, (*hops, Hop(view.name, read)), exact)
 
 
 def ways(graph: Graph, path: Path) -> dict[str, Way]:

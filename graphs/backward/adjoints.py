@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import networkx as nx
-
 from ..graph import Equation, Graph, GraphError, Read
 from ..primitives import (
     AssociativeScan,
@@ -32,7 +30,7 @@ from ..sizes import at_least
 from ..tracer import Array, Tracer, recording
 from .activity import active, reached
 from .calculus import Differentiation, Piece, Product, slot_of
-from .links import Links, links
+from .links import Links, is_step, links, order
 from .mirroring import mirrored
 from .peeling import peeled, unread
 from .pieces import gathered, joined
@@ -144,7 +142,7 @@ class _Reverse:
         """Differentiate."""
         with recording(self.tracer):
             seeds = [self._seed(name) for name in self.forward.outputs]
-            for name in self._order():
+            for name in order(self.forward):
                 if name in self.active:
                     self._visit(self.forward[name])
         if self.pending:
@@ -189,21 +187,6 @@ class _Reverse:
             yield
         finally:
             self.tracer.scopes[:] = before
-
-    def _order(self) -> list[str]:
-        """Return equations so that each comes after all that read it, shifts cut."""
-        order: Any = nx.DiGraph()
-        order.add_nodes_from(self.forward.equations)
-        for equation in self.forward:
-            for read in equation.reads:
-                if read.boundary or not isinstance(equation.primitive, Shift):
-                    order.add_edge(read.source, equation.name)
-        if not nx.is_directed_acyclic_graph(order):
-            cycle = " -> ".join(edge[0] for edge in nx.find_cycle(order))
-            raise GraphError(f"expected every cycle to cross a shift, to differentiate: {cycle}")
-        place = {name: k for k, name in enumerate(self.forward.equations)}
-        ordered = list(nx.lexicographical_topological_sort(order, key=place.__getitem__))
-        return ordered[::-1]
 
     def _visit(self, equation: Equation) -> None:
         scope = f"grad.{equation.layer}" if equation.layer else "grad"
@@ -279,7 +262,7 @@ class _Reverse:
         """Let an equation read the adjoint of the shift that carries it, before there is one."""
         if shift.name in self.visited and shift.name not in self.adjoints:
             return
-        axis, step = shift.reads[0].axis or "", _is_step(shift) and not self._is_open(shift)
+        axis, step = shift.reads[0].axis or "", is_step(shift) and not self._is_open(shift)
         primitive = Shift(axis, step)
         waiting = self.tracer.add("next", primitive, (), shift.positions, equation.features)
         self._note(equation, waiting)
@@ -315,7 +298,7 @@ class _Reverse:
     def _pass_shift(self, shift: Equation, adjoint: Array) -> None:
         """Complete the shift that waits, and give the rest to the initial value."""
         carried, initial = shift.reads
-        if _is_step(shift) and self._is_open(shift):
+        if is_step(shift) and self._is_open(shift):
             adjoint = self.calculus.apply(Step(), adjoint)
         self.behind[shift.name] = adjoint.equation.name
         if shift.name in self.pending:
@@ -358,10 +341,6 @@ class _Reverse:
                 "final", Final(axis.name), reads, final.positions, source.features
             )
             self._give(self.forward[initial.source], given)
-
-
-def _is_step(equation: Equation) -> bool:
-    return isinstance(equation.primitive, Shift) and equation.primitive.step
 
 
 def _titles(known: Mapping[str, str], equations: Mapping[str, Equation]) -> dict[str, str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..graph import Equation, Graph
+import networkx as nx
+
+from ..graph import Equation, Graph, GraphError
 from ..primitives import Final, Shift
 from ..sizes import poly
 
@@ -60,3 +62,30 @@ def links(graph: Graph, carries: Callable[[Equation], bool]) -> Links:
         {name: tuple(found) for name, found in ends.items()},
         frozenset(loose),
     )
+
+
+def is_step(equation: Equation) -> bool:
+    """Whether an equation is a step of a recurrence."""
+    return isinstance(equation.primitive, Shift) and equation.primitive.step
+
+
+def order(graph: Graph) -> list[str]:
+    """Return equations so that each comes after all that read it, what shifts carry apart.
+
+    Raises
+    ------
+    GraphError
+        If a cycle crosses no shift; the message names it.
+    """
+    readers: nx.DiGraph[str] = nx.DiGraph()
+    readers.add_nodes_from(graph.equations)
+    for equation in graph:
+        for read in equation.reads:
+            if read.boundary or not isinstance(equation.primitive, Shift):
+                readers.add_edge(read.source, equation.name)
+    if not nx.is_directed_acyclic_graph(readers):
+        cycle = " -> ".join(edge[0] for edge in nx.find_cycle(readers))
+        raise GraphError(f"expected every cycle to cross a shift, to differentiate: {cycle}")
+    place = {name: k for k, name in enumerate(graph.equations)}
+    ordered = list(nx.lexicographical_topological_sort(readers, key=place.__getitem__))
+    return ordered[::-1]
