@@ -140,7 +140,7 @@ def test_every_primitive_is_tried() -> None:
     given = {k for k in known if issubclass(k, Source)}
     only = {
         *(kinds.Slice, kinds.Spread, kinds.Flip, kinds.Turn, kinds.Place),
-        *(kinds.Inside, kinds.Unsort, Primitive, View),
+        *(kinds.Inside, kinds.Unsort, kinds.Step, Primitive, View),
     }
     assert known - given - only == used - given
 
