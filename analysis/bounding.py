@@ -4,7 +4,7 @@
 >>> str(found.upper), str(found.lower), str(found.start["n"])
 ('8*d**2 + 4*d', '4*d', '1')
 >>> certify_growth(poly("min(n, w)"), poly("1"), ("n",), {}, below=True).start["n"]
-poly('w + 1')
+poly('1')
 """
 
 from __future__ import annotations

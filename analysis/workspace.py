@@ -8,6 +8,7 @@ that any order needs is NP-hard (Sethi 1975, *Complete register allocation probl
 >>> from ..graphs.tracing import trace
 >>> found = workspace(trace(CATALOGUE["attention"], h="h"), Setting())
 >>> str(found.formula), str(found.details["lower_bound"])
+('max(h*n**2 + 3*d*n, max(2*h*n**2 + d*n, 4*d*n))', 'max(2*h*n, d*n + h*n + d)')
 """
 
 from __future__ import annotations

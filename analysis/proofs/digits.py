@@ -14,7 +14,7 @@ what is read, for all sizes at once:
 >>> str(some)
 'L + 5*z for 0 <= s < k**L, s = i - j, z of the lowest L digits of s in base k are not 0'
 >>> str(longest(some, poly("n")))
-'5*min(L, ceil(log(k*n - k - n + 3, k)) - 1) + L'
+'L + 5*min(L, ceil(log(k*n - k - n + 3, k)) - 1)'
 """
 
 from __future__ import annotations

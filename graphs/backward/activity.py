@@ -8,7 +8,7 @@ operation that lets none pass, such as a step function or a stop, cuts both. Gri
 >>> from ..tracing import trace
 >>> graph = trace(CATALOGUE["rnn"])
 >>> sorted(set(graph.equations) - active(graph, ["layers.0.hh.weight"]))[:4]
-['layers.0.einsum', 'layers.0.enter', 'layers.0.hh.bias', 'layers.0.ih.bias']
+['layers.0.add', 'layers.0.einsum', 'layers.0.enter', 'layers.0.hh.bias']
 """
 
 from __future__ import annotations
