@@ -1,0 +1,341 @@
+"""Published lower bounds of traffic, for a fast memory of M words.
+
+All of them are of the red-blue pebble game of Hong and Kung 1981 (*I/O complexity: the red-blue
+pebble game*): at most M values are in fast memory, every value is computed from values that are
+there, and each move between fast and slow memory counts as one. Inputs begin and results end in slow
+memory. What the bounds speak of is found in a graph by its structure: a contraction of two arrays
+that is a matrix product, and a softmax between two of them that sums over the same positions.
+
+- A product of an m x k and a k x n matrix, each of whose m n k elementary products is computed:
+  Omega(m n k / sqrt(M)) (Hong and Kung 1981); at least 2 m n k / sqrt(M) - 2 M (Smith, Lowery,
+  Langou and van de Geijn 2019, *A tight I/O lower bound for matrix multiplication*); Kwasniewski et
+  al. 2019, *Red-blue pebbling revisited*, attain its leading term.
+- Attention of n queries, keys and values of width d, softmax(Q K^T) V, however it is fused:
+  Omega(n^2 d^2 / M) if M >= d^2, and Omega(n^2 d / sqrt(M)), as of a matrix product, if M < d^2
+  (Saha and Ye 2024, *The I/O complexity of attention, or how optimal is FlashAttention?*).
+  FlashAttention takes Theta(n^2 d^2 / M) for d <= M <= n d (Dao et al. 2022, *FlashAttention*).
+
+>>> from ..graphs.models import CATALOGUE
+>>> from ..graphs.tracing import trace
+>>> graph = trace(CATALOGUE["attention"])
+>>> for bound in bounds(graph, Setting())[-3:]:
+...     print(f"{bound.name}: {bound.text}")
+layers.0.einsum_5: 2*d*n**2/sqrt(M) - 2*M
+layers.0.einsum_6: 2*d**2*n/sqrt(M) - 2*M
+layers.0.softmax: Omega(d**2*n**2/M) if M >= d**2, Omega(d*n**2/sqrt(M)) if M < d**2
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from ..graphs.graph import Axis, Equation, Graph, Read, product
+from ..graphs.primitives import (
+    Concatenate,
+    Contraction,
+    Lookup,
+    Map,
+    Place,
+    Softmax,
+    Spread,
+    Turn,
+    Unsort,
+)
+from ..graphs.relations import Relation
+from ..graphs.setting import Setting
+from ..graphs.sizes import Poly
+from .proofs.errors import ProofError
+from .proofs.timetable import timetable
+from .proofs.ways import Path, along, computes, reads, ways
+
+GAME = "red-blue pebble game, Hong and Kung 1981"
+
+FINE = 10**9
+"""The accuracy of square roots: one part in so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A bound on matrix products of m x k and k x n matrices, exact in its constants."""
+
+    name: str
+    """The contraction."""
+    m: Poly
+    n: Poly
+    k: Poly
+    times: Poly
+    """How many of them, with nothing in common."""
+
+    @property
+    def text(self) -> str:
+        """The bound as a formula in M."""
+        leading = 2 * self.m * self.n * self.k
+        times = "" if self.times == 1 else f"{_factor(self.times)}*"
+        inside = f"{_factor(leading)}/sqrt(M) - 2*M"
+        return f"{times}({inside})" if times else inside
+
+    def words(self, memory: int, **sizes: int) -> Fraction:
+        """Return how many words move at least; never less than none, and never rounded up.
+
+        Parameters
+        ----------
+        memory
+            How many words the fast memory holds.
+        """
+        leading = _value(2 * self.m * self.n * self.k, sizes)
+        each = leading / _root_above(memory) - 2 * memory
+        return max(Fraction(0), _value(self.times, sizes) * each)
+
+    @property
+    def source(self) -> str:
+        """The game and the theorem."""
+        return f"{GAME}; matrix products: Smith, Lowery, Langou and van de Geijn 2019"
+
+    def __str__(self) -> str:
+        return f"at least {self.text} words ({self.source})"
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A bound on attention, up to a constant factor."""
+
+    name: str
+    """The softmax."""
+    products: tuple[str, str]
+    """The contractions before and after it."""
+    n: Poly
+    """How many queries and keys there are."""
+    d: Poly
+    """The width of a head."""
+    times: Poly
+    """How many heads, with no keys and values in common."""
+
+    @property
+    def text(self) -> str:
+        """The bound as formulas in M."""
+        large, small = self.times * self.n**2 * self.d**2, self.times * self.n**2 * self.d
+        square = self.d**2
+        return (
+            f"Omega({_factor(large)}/M) if M >= {square}, "
+            f"Omega({_factor(small)}/sqrt(M)) if M < {square}"
+        )
+
+    def order(self, memory: int, **sizes: int) -> Fraction:
+        """Return the bound without its constant factor."""
+        n, d, times = (_value(cost, sizes) for cost in (self.n, self.d, self.times))
+        if memory >= d**2:
+            return times * n**2 * d**2 / memory
+        return times * n**2 * d / _root_above(memory)
+
+    @property
+    def source(self) -> str:
+        """The game, the theorem and what attains it."""
+        found = f"{self.d} <= M <= {self.n * self.d}"
+        return (
+            f"{GAME}; attention, however fused: Saha and Ye 2024; attained for {found} by "
+            "FlashAttention, Dao et al. 2022"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.text} words ({self.source})"
+
+
+def bounds(graph: Graph, setting: Setting) -> tuple[Product | Attention, ...]:
+    """Return the bounds that apply to a graph: of each matrix product by itself, and of attention.
+
+    Where masked pairs are left out, what is computed is no matrix product, and has no bound here.
+    """
+    found = {e.name: s for e in graph.of("contraction") if (s := _sides(graph, e, setting))}
+    products = (_product(name, sides) for name, sides in found.items())
+    return (*products, *_attentions(graph, found))
+
+
+# --- matrix products ------------------------------------------------------------------------------
+
+Indices: TypeAlias = "dict[str, Poly]"
+"""Labels, and position axes with an @ behind them, with their extents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The indices of a matrix product."""
+
+    left: Indices
+    """Of the first operand and the result."""
+    right: Indices
+    """Of the second operand and the result."""
+    summed: Indices
+    """Of both operands."""
+    batch: Indices
+    """Of all three; products for different values have nothing in common."""
+
+
+def _product(name: str, sides: Sides) -> Product:
+    m, n, k, times = (
+        product(indices.values())
+        for indices in (sides.left, sides.right, sides.summed, sides.batch)
+    )
+    return Product(name, m, n, k, times)
+
+
+def _sides(graph: Graph, equation: Equation, setting: Setting) -> Sides | None:
+    """Sort the indices of a contraction; None if it is no matrix product."""
+    assert isinstance(equation.primitive, Contraction)
+    labels, result = equation.primitive.labels()
+    bound = equation.primitive.bind(*(graph[r.source].features for r in equation.reads))
+    alone = all(len(set(own)) == len(own) for own in labels)
+    if len(labels) != 2 or not alone or not all(_is_full(a, setting) for a in bound.values()):
+        return None
+    table = timetable(graph)
+    loops = {table.loops[own].axis for own in table.inside[equation.name]}
+    operands = [_depends(graph, equation, read, setting, loops) for read in equation.reads]
+    if None in operands:
+        return None
+    first, second = ({*own, *(p or ())} for own, p in zip(labels, operands, strict=True))
+    extents = {label: axis.extent for label, axis in bound.items()}
+    extents |= {f"{a.name}@": a.extent for a in equation.positions}
+    kept = {*result, *(f"{a.name}@" for a in equation.positions)}
+    sides = Sides({}, {}, {}, {})
+    for index, extent in extents.items():
+        where = (index in first, index in second, index in kept)
+        if index.removesuffix("@") in loops or all(where):
+            sides.batch[index] = extent
+        elif sum(where) == 2:
+            chosen = {(True, False): sides.left, (False, True): sides.right}
+            chosen.get(where[:2], sides.summed)[index] = extent
+        else:
+            return None
+    return sides if sides.left and sides.right and sides.summed else None
+
+
+def _depends(
+    graph: Graph, equation: Equation, read: Read, setting: Setting, loops: set[str]
+) -> frozenset[str] | None:
+    """Return the positions on which an operand depends, those of loops apart.
+
+    None if it is no matrix of scalars that are all different.
+    """
+    try:
+        paths = list(along(graph, equation, read, exact=True))
+    except ProofError:
+        return None
+    found = {_dependence(graph, equation, path, setting, loops) for path in paths}
+    return found.pop() if len(found) == 1 else None
+
+
+def _dependence(
+    graph: Graph, equation: Equation, path: Path, setting: Setting, loops: set[str]
+) -> frozenset[str] | None:
+    kinds = [graph[name].primitive for name in path.views]
+    if any(isinstance(kind, Concatenate | Place | Unsort | Lookup) for kind in kinds):
+        return None
+    if any(isinstance(kind, Spread) and len(kind.kept) < len(kind.axes) for kind in kinds):
+        return None
+    turned = any(isinstance(kind, Turn) for kind in kinds)
+    found = set()
+    for axis, way in ways(graph, path).items():
+        if way.kind == "many" and (way.relation is None or not _is_all(way.relation, setting)):
+            return None
+        if equation.has(axis) and axis not in loops and (turned or way.kind != "many"):
+            found.add(f"{axis}@")
+    return frozenset(found)
+
+
+def _is_full(axis: Axis, setting: Setting) -> bool:
+    return axis.relation is None or _is_all(axis.relation, setting)
+
+
+def _is_all(relation: Relation, setting: Setting) -> bool:
+    """Whether every pair of positions is computed: all are read, or masked pairs thrown away."""
+    ends = [relation.back is None, relation.ahead is None]
+    plain = relation.kind == "offsets" and relation.step == 1
+    return plain and (all(ends) or (any(ends) and setting.pairs == "dense"))
+
+
+# --- attention ------------------------------------------------------------------------------------
+
+
+def _attentions(graph: Graph, found: Mapping[str, Sides]) -> Iterator[Attention]:
+    """Yield a bound for every softmax over positions between two products."""
+    for softmax in graph.of("softmax"):
+        assert isinstance(softmax.primitive, Softmax)
+        axis = next(a for a in softmax.features if a.name == softmax.primitive.axis)
+        everything = axis.relation is not None and axis.relation == Relation.all()
+        scores = _origin(graph, softmax, axis) if everything and softmax.sequence else None
+        if scores is None or scores not in found:
+            continue
+        for mixed in _readers(graph, softmax, axis, found):
+            bound = _attention(graph, softmax, scores, mixed, found)
+            if bound is not None:
+                yield bound
+
+
+def _attention(
+    graph: Graph, softmax: Equation, scores: str, mixed: str, found: Mapping[str, Sides]
+) -> Attention | None:
+    """Return the bound, if queries and keys are as many, and keys and values as wide."""
+    before, after, along = found[scores], found[mixed], softmax.sequence
+    assert along is not None
+    own = f"{along.name}@"
+    queries, keys = (
+        (before.left, before.right) if own in before.left else (before.right, before.left)
+    )
+    values = after.right if own in after.left else after.left
+    n, d = queries.get(own), product(before.summed.values())
+    if n is None or product(keys.values()) != n or product(values.values()) != d:
+        return None
+    times = product(before.batch.values())
+    return Attention(softmax.name, (scores, mixed), n, d, times)
+
+
+def _origin(graph: Graph, equation: Equation, axis: Axis) -> str | None:
+    """Return the contraction that computes what an equation is of, elementwise functions apart."""
+    bases = {p.base for p in reads(graph, equation) if _has(graph[p.base], axis)}
+    if len(bases) != 1:
+        return None
+    source = graph[bases.pop()]
+    if isinstance(source.primitive, Contraction):
+        return source.name
+    return _origin(graph, source, axis) if isinstance(source.primitive, Map) else None
+
+
+def _readers(
+    graph: Graph, equation: Equation, axis: Axis, found: Mapping[str, Sides]
+) -> Iterator[str]:
+    """Yield the contractions that sum an equation over an axis, elementwise functions apart."""
+    for reader in graph:
+        if not computes(reader) or reader.phase != equation.phase:
+            continue
+        if all(p.base != equation.name for p in reads(graph, reader)):
+            continue
+        if isinstance(reader.primitive, Map) and _has(reader, axis):
+            yield from _readers(graph, reader, axis, found)
+        elif reader.name in found and not _has(reader, axis):
+            summed = found[reader.name].summed
+            if list(summed.values()) == [axis.extent] and reader.sequence == equation.sequence:
+                yield reader.name
+
+
+def _has(equation: Equation, axis: Axis) -> bool:
+    return any(a == axis for a in equation.features)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def _factor(cost: Poly) -> str:
+    """Write a cost as a factor."""
+    return str(cost) if len(cost.terms) == 1 else f"({cost})"
+
+
+def _value(cost: Poly, sizes: Mapping[str, int]) -> Fraction:
+    return Fraction(cost.evaluate(**{s: sizes[s] for s in cost.sizes}))
+
+
+def _root_above(number: int) -> Fraction:
+    """Return a fraction that is not less than a square root, and hardly more."""
+    return Fraction(math.isqrt(number * FINE**2 - 1) + 1, FINE)
