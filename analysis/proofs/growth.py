@@ -91,6 +91,10 @@ def check_growth(certificate: GrowthCertificate) -> None:
 
 def _check_defined(cost: Poly) -> None:
     """Nothing is divided by what may be zero, and what is rounded up is not negative."""
+    under = {atom for monomial in cost.terms for atom, k in monomial if k < 0}
+    for atom in sorted(under, key=lambda a: a.text):
+        if not is_positive(Poly({((atom, 1),): 1})):
+            raise ProofError(f"{atom.text} may be zero, and something is divided by it")
     for atom in sorted(cost.atoms, key=lambda a: a.text):
         if atom.kind == "size":
             continue

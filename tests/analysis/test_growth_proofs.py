@@ -194,6 +194,16 @@ def test_no_corrupted_certificate_is_accepted_where_it_is_wrong(
         assert holds(wrong, more) is not False
 
 
+def test_nothing_is_divided_by_what_may_be_zero() -> None:
+    """Law: a window of one position is excluded where its length less one divides."""
+    cost = poly("L + 5*min(L, ceil((n - 1)/(w - 1)))")
+    found = certify_growth(cost, poly("L"), ("L",), {}, below=True)
+    assert found is not None
+    assert found.least["w"] == 2
+    with pytest.raises(ProofError, match="divided by it"):
+        check_growth(replace(found, least={"n": 2, "w": 1}))
+
+
 CLAIM = """
 [[claim]]
 id = "a-claim"
