@@ -12,11 +12,11 @@ from typing import Any
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Gather, Shift
+from .primitives.moves import Final, Gather, Shift
 from .primitives.noise import Flags
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
-from .primitives.transforms import Fourier, Sort
+from .primitives.transforms import Fourier, Ranked, Sort
 from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop
 from .recurrence import scan, stack
 from .relations import Relation
@@ -37,6 +37,7 @@ from .tracer import (
 from .tracing import trace
 
 __all__ = [
+    "arg_top_k",
     "associative_scan",
     "collect",
     "concatenate",
@@ -44,7 +45,9 @@ __all__ = [
     "einsum",
     "elementwise",
     "exp",
+    "first",
     "fourier",
+    "full",
     "gather",
     "gelu",
     "layer",
@@ -74,6 +77,7 @@ __all__ = [
     "total",
     "trace",
     "zeros",
+    "zeros_like",
 ]
 
 
@@ -219,6 +223,17 @@ def zeros(*axes: Sized) -> Array:
     return current().add("zeros", Constant(feature), (), (), feature)
 
 
+def zeros_like(x: Array) -> Array:
+    """Return an array of zeros with the components of another, the same at every position."""
+    return current().add("zeros", Constant(x.axes), (), (), x.axes)
+
+
+def full(value: float, *axes: Sized) -> Array:
+    """Return an array of one number, the same at every position."""
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return current().add("constant", Constant(feature, float(value)), (), (), feature)
+
+
 def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> Array:
     """Multiply the last axis by a weight of shape [out, in] and add a bias, as torch.nn.Linear."""
     width = x.axes[-1].extent
@@ -295,6 +310,17 @@ def shift(x: Array, distance: int = 1) -> Array:
     return tracer.add("shift", Shift(along.name, False), reads, x.equation.positions, x.axes)
 
 
+def first(x: Array) -> Array:
+    """Return what stands at the first position; no sequence is left."""
+    tracer, along, outside = current(), x.sequence, zeros_like(x)
+    reads = (
+        Read(x.equation.name, Relation.head(), along.name),
+        Read(outside.equation.name, boundary=True),
+    )
+    positions = tuple(a for a in x.equation.positions if a.name != along.name)
+    return tracer.add("first", Final(along.name), reads, positions, x.axes)
+
+
 def fourier(x: Array) -> Array:
     """Real part of the discrete Fourier transform along the sequence, for each component."""
     along = x.sequence
@@ -305,6 +331,12 @@ def fourier(x: Array) -> Array:
 def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:
     """Return the largest ``keep`` components along an axis, in falling order."""
     return current().apply("sort", Sort(_label(axis), poly(keep)), x)
+
+
+def arg_top_k(x: Array, axis: Axis | str, keep: Sized) -> tuple[Array, Array]:
+    """Return the largest ``keep`` components along an axis, and their numbers, from 0."""
+    values = top_k(x, axis, keep)
+    return values, current().apply("ranked", Ranked(_label(axis)), x, values)
 
 
 def associative_scan(

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from . import attention, convolution, language, linear_recurrence, recurrent, transformer
+from . import (
+    attention,
+    convolution,
+    language,
+    linear_recurrence,
+    mixture,
+    recurrent,
+    transformer,
+)
 
 _FAMILIES = (
     (
@@ -31,7 +39,27 @@ _FAMILIES = (
         ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
-    (language, ("gpt2", "bert", "llama", "mistral", "mamba", "mamba_scan", "jamba")),
+    (mixture, ("mixture_of_experts",)),
+    (
+        language,
+        (
+            "transformer",
+            "t5",
+            "gpt2",
+            "bert",
+            "bert_pooled",
+            "llama",
+            "mistral",
+            "mixtral",
+            "mamba",
+            "mamba_scan",
+            "mamba2",
+            "jamba",
+            "rwkv4",
+            "lstm_language_model",
+            "awd_lstm",
+        ),
+    ),
 )
 
 CATALOGUE: Mapping[str, Callable[..., Any]] = MappingProxyType(

@@ -12,7 +12,7 @@ from .moves import Enter, Final, Gather, Inside, Place, Shift, Step, Turn
 from .noise import Flags
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
-from .transforms import Fourier, Sort, Unsort
+from .transforms import Fourier, Ranked, Sort, Unsort
 from .views import (
     Concatenate,
     Constant,
@@ -54,6 +54,7 @@ __all__ = [
     "Primitive",
     "Progression",
     "Pulled",
+    "Ranked",
     "Reduction",
     "Rename",
     "Seed",
