@@ -73,7 +73,7 @@ def distances(x: Array, relation: Relation, *, count: int = 32, most: int = 128)
     exact = side // 2
     apart = elementwise("maximum", away, -away) if sided else elementwise("maximum", -away, 0.0)
     wide = elementwise("log", elementwise("maximum", apart, float(exact)) / exact)
-    wide = elementwise("floor", wide * ((side - exact) / math.log(most / exact)))
+    wide = elementwise("floor", wide / math.log(most / exact) * (side - exact))
     wide = elementwise("minimum", wide, float(side - exact - 1))
     bucket = elementwise("minimum", apart, float(exact)) + wide
     return bucket + side * elementwise("step", away) if sided else bucket
