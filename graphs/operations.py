@@ -12,12 +12,12 @@ from typing import Any
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Final, Gather, Shift
+from .primitives.moves import Final, Gather, Member, Shift
 from .primitives.noise import Flags
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
 from .primitives.transforms import Fourier, Ranked, Sort
-from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop
+from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop, divide
 from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
@@ -39,6 +39,7 @@ from .tracing import trace
 __all__ = [
     "arg_top_k",
     "associative_scan",
+    "chunk",
     "collect",
     "concatenate",
     "dropout",
@@ -55,6 +56,7 @@ __all__ = [
     "linear",
     "mask",
     "mean",
+    "member",
     "parameter",
     "rearrange",
     "recompute",
@@ -246,11 +248,24 @@ def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> 
 
 def gather(x: Array, relation: Relation) -> Array:
     """Read other positions: one more axis, in front, with a slot for each position that is read."""
+    return _gathered(x, relation, _target(x.sequence, relation))
+
+
+def chunk(x: Array, size: Sized) -> Array:
+    """Read chunks of ``size`` positions, which divides the sequence: a slot for each position.
+
+    The result has one position for each chunk; ``member`` reads it at the chunk's positions.
+    """
+    along, relation = x.sequence, Relation.stride(size)
+    count = divide(along.extent, poly(size), f"chunks of {along.name}")
+    return _gathered(x, relation, Axis(_coarser(along, relation), count, "sequence"))
+
+
+def _gathered(x: Array, relation: Relation, target: Axis) -> Array:
     tracer, along = current(), x.sequence
     slots = relation.slots(along.extent)
     read = (Read(x.equation.name, relation, along.name),)
     slot = Axis(f"{along.name}:{relation}", slots, "slot", relation, along.name)
-    target = _target(along, relation)
     positions = tuple(a if a.name != along.name else target for a in x.equation.positions)
     return tracer.add("gather", Gather(relation, slot), read, positions, (slot, *x.axes))
 
@@ -259,7 +274,11 @@ def _target(along: Axis, relation: Relation) -> Axis:
     extent = relation.target_extent(along.extent)
     if extent == along.extent:
         return along
-    return Axis(f"{along.name}_by_{str(relation.step).replace('*', '')}", extent, "sequence")
+    return Axis(_coarser(along, relation), extent, "sequence")
+
+
+def _coarser(along: Axis, relation: Relation) -> str:
+    return f"{along.name}_by_{str(relation.step).replace('*', '')}"
 
 
 def collect(x: Array) -> Array:
@@ -308,6 +327,22 @@ def shift(x: Array, distance: int = 1) -> Array:
         Read(outside.equation.name, boundary=True),
     )
     return tracer.add("shift", Shift(along.name, False), reads, x.equation.positions, x.axes)
+
+
+def member(x: Array, of: Array, size: Sized) -> Array:
+    """Read, at each position of a sequence, the part of ``size`` positions that it is in.
+
+    ``x`` has one position for each part, as what ``gather`` reads by ``Relation.stride(size)``.
+    """
+    tracer, coarse, along = current(), x.sequence, of.sequence
+    relation = Relation.part(size)
+    if relation.target_extent(coarse.extent) != along.extent:
+        raise GraphError(
+            f"expected {x.equation.name} over parts of {size} of {along}, got {coarse.extent} parts"
+        )
+    read = (Read(x.equation.name, relation, coarse.name),)
+    positions = tuple(along if a.name == coarse.name else a for a in x.equation.positions)
+    return tracer.add("member", Member(poly(size)), read, positions, x.axes)
 
 
 def first(x: Array) -> Array:

@@ -24,7 +24,7 @@ from .relations import Relation
 from .sizes import Sized, poly
 from .tracing import Array, current
 
-__all__ = ["angles", "distances", "lookup", "positions", "rotate", "sinusoids"]
+__all__ = ["angles", "distances", "lookup", "numbers", "positions", "rotate", "sinusoids"]
 
 
 def lookup(numbers: Array, table: Array) -> Array:
@@ -35,6 +35,13 @@ def lookup(numbers: Array, table: Array) -> Array:
 def positions(x: Array) -> Array:
     """Return the number of each position along the sequence of ``x``, from 0."""
     return current().add("position", Position(()), (), (x.sequence,), ())
+
+
+def numbers(count: Sized) -> Array:
+    """Return 0, 1, 2, ... as components, the same at every position."""
+    primitive = progression(poly(count), math.e)
+    falling = current().add("numbers", primitive, (), (), primitive.axes)
+    return elementwise("log", falling) * -poly(count)
 
 
 def angles(x: Array, width: Sized, *, base: float = 10000.0) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from . import (
     linear_recurrence,
     mixture,
     recurrent,
+    retention,
     transformer,
 )
 
@@ -39,6 +40,7 @@ _FAMILIES = (
         ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
+    (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
     (mixture, ("mixture_of_experts",)),
     (
         language,

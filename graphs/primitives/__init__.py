@@ -8,7 +8,7 @@ from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Inside, Place, Shift, Step, Turn
+from .moves import Enter, Final, Gather, Inside, Member, Place, Shift, Step, Turn
 from .noise import Flags
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
@@ -48,6 +48,7 @@ __all__ = [
     "Inside",
     "Lookup",
     "Map",
+    "Member",
     "Parameter",
     "Place",
     "Position",
