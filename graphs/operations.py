@@ -73,6 +73,7 @@ __all__ = [
     "split",
     "sqrt",
     "stack",
+    "standardize",
     "stop_gradient",
     "tanh",
     "top_k",
@@ -191,13 +192,16 @@ def root(extent: Sized) -> Scalar:
 
 def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
     """Layer normalisation over the last axis, with weight and bias (Ba et al. 2016)."""
+    scaled, extent = standardize(x, epsilon=epsilon), x.axes[-1].extent
+    return scaled * parameter(f"{name}.weight", extent) + parameter(f"{name}.bias", extent)
+
+
+def standardize(x: Array, *, epsilon: float = 1e-5) -> Array:
+    """Subtract the mean over the last axis and divide by the deviation."""
     axis = x.axes[-1]
     centred = x - mean(x, axis)
     variance = mean(centred * centred, axis)
-    scaled = centred / sqrt(variance + epsilon)
-    return scaled * parameter(f"{name}.weight", axis.extent) + parameter(
-        f"{name}.bias", axis.extent
-    )
+    return centred / sqrt(variance + epsilon)
 
 
 def rms_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:

@@ -40,8 +40,7 @@ def rates(h: Sized) -> Array:
 
 def normed(x: Array) -> Array:
     """Divide each head by its root mean square."""
-    size = 1.0 / sqrt(mean(x * x, x.axes[-1]) + 1e-5)
-    return einsum("h e, h -> h e", x, size)
+    return x / sqrt(mean(x * x, x.axes[-1]) + 1e-5)
 
 
 def retention(x: Array, h: Sized, mix: Mix) -> Array:
