@@ -41,8 +41,9 @@ def activations(graph: Graph, setting: Setting) -> Derivation:
     except GraphError as error:
         return Derivation(None, reason=str(error))
     try:
-        least = _least(trained)
-        saved = tuple(Saved(n, union(trained, n, setting, least)) for n in kept(trained))
+        groups = kept(trained)
+        least = _least(trained, groups)
+        saved = tuple(Saved(n, union(trained, n, setting, least)) for n in groups)
         formula = sum((s.total for s in saved), poly(0))
         certificate = ActivationsCertificate(saved, formula, least)
         check_activations(trained, setting, certificate)
@@ -77,7 +78,7 @@ def in_bytes(found: Derivation, *, number: int = 2, flag: int = 1) -> Poly:
     return number * (found.formula - flags) + flag * flags
 
 
-def _least(graph: Graph) -> dict[str, int]:
+def _least(graph: Graph, groups: list[tuple[Need, ...]]) -> dict[str, int]:
     """Axes that could be empty must not be: what was written for ``L - 1`` layers needs two.
 
     A shift by more than one needs as many positions that there is something, or nothing, to read.
@@ -88,10 +89,9 @@ def _least(graph: Graph) -> dict[str, int]:
             rest = (axis.extent - size(name)).constant
             if rest is not None and rest < 0:
                 found[name] = max(found.get(name, 1), 1 - int(rest))
-    for need in needs(graph):
-        for own in need.ranges.values():
-            if not certain(own, found):
-                require(found, own.length, 0)
+    for own in (r for group in groups for need in group for r in need.ranges.values()):
+        if not certain(own, found):
+            require(found, own.length, 0)
     return found
 
 

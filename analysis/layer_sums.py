@@ -35,6 +35,14 @@ def over_layers(cost: Poly, symbol: str, extent: Poly) -> Poly:
     UnsolvedError
         If a term is neither a polynomial nor a power in the symbol.
     """
+    try:
+        return _over_layers(cost, symbol, extent)
+    except UnsolvedError:  # layers without the first, as ``k*k**l``: with it, less the first
+        before = cost.substitute({symbol: size(symbol) - 1})
+        return _over_layers(before, symbol, extent + 1) - before.substitute({symbol: poly(0)})
+
+
+def _over_layers(cost: Poly, symbol: str, extent: Poly) -> Poly:
     found = _compared(cost, symbol)
     if found is None:
         return _divided(_sum(cost, symbol, extent))

@@ -30,12 +30,11 @@ def activations(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int
     visited: set[tuple[Node, Span | None]] = set()
     for node in seen.order:
         equation = trained[node[0]]
-        if equation.phase == "forward" or isinstance(equation.primitive, Seed):
+        if equation.phase == "forward" or isinstance(equation.primitive, Seed) or _shows(equation):
             continue
         for source in seen.digraph.predecessors(node):
-            if trained[source[0]].phase == "forward":
-                for base, span in _bases(trained, seen, source, None, sizes, visited):
-                    read[base].add(span)
+            for base, span in _bases(trained, seen, source, None, sizes, visited):
+                read[base].add(span)
     return sum(_size(trained, node, spans, setting, sizes) for node, spans in read.items())
 
 
@@ -47,12 +46,14 @@ def _bases(
     sizes: Mapping[str, int],
     visited: set[tuple[Node, Span | None]],
 ) -> Iterator[tuple[Node, Span]]:
-    """Yield what a node shows of nodes that hold values."""
+    """Yield what a node shows of nodes of the forward pass that hold values."""
     if (node, span) in visited:
         return
     visited.add((node, span))
     equation = graph[node[0]]
     if isinstance(equation.primitive, Parameter | Constant):
+        return
+    if equation.phase != "forward" and not _shows(equation):
         return
     if not isinstance(equation.primitive, View) or isinstance(equation.primitive, Source):
         width = whole(equation.features[-1].extent, sizes) if equation.features else 1
@@ -61,6 +62,12 @@ def _bases(
     inner = _inner(equation, span, sizes)
     for source in seen.digraph.predecessors(node):
         yield from _bases(graph, seen, source, inner, sizes, visited)
+
+
+def _shows(equation: Equation) -> bool:
+    """Whether an equation of the backward pass is a view, and holds no value of its own."""
+    view = isinstance(equation.primitive, View) and not isinstance(equation.primitive, Source)
+    return view and equation.phase == "backward"
 
 
 def _inner(view: Equation, span: Span | None, sizes: Mapping[str, int]) -> Span | None:

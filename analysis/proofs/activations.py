@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from ...graphs.graph import Equation, Graph, Read, product
@@ -105,13 +106,31 @@ def needs(graph: Graph) -> Iterator[Need]:
     ProofError
         For a relation whose readers have no known range.
     """
+    seen = _seen_through(graph)
     for equation in graph:
-        if equation.phase == "forward" or isinstance(equation.primitive, Seed):
+        if equation.phase == "forward" or isinstance(equation.primitive, Seed) or _shows(equation):
             continue
         whole = {a.name: Range(poly(0), a.extent - 1) for a in equation.positions}
         for read in equation.reads:
-            if graph[read.source].phase == "forward":
-                yield from _read(graph, equation, read, whole | _starts(equation, read), None)
+            ranges = whole | _starts(equation, read)
+            yield from _read(graph, equation, read, ranges, None, seen)
+
+
+def _shows(equation: Equation) -> bool:
+    """Whether an equation of the backward pass is a view, and holds no value of its own."""
+    view = isinstance(equation.primitive, View) and not isinstance(equation.primitive, Source)
+    return view and equation.phase == "backward"
+
+
+def _seen_through(graph: Graph) -> set[str]:
+    """Return the forward pass, and the views of the backward pass that show something of it."""
+    found = {e.name for e in graph if e.phase == "forward"}
+    more = found
+    while more:
+        shown = (e for e in graph if _shows(e) and e.name not in found)
+        more = {e.name for e in shown if any(r.source in found for r in e.reads)}
+        found |= more
+    return found
 
 
 def _starts(equation: Equation, read: Read) -> dict[str, Range]:
@@ -131,23 +150,30 @@ def _read(
     read: Read,
     ranges: Mapping[str, Range],
     part: Part,
-    through: frozenset[str] = frozenset(),
+    seen: Container[str],
+    through: Mapping[str, Need] = MappingProxyType({}),
 ) -> Iterator[Need]:
-    """Yield what is needed of a source, for a reader of which ``ranges`` and ``part`` are needed."""
+    """Yield what is needed of a source, for a reader of which ``ranges`` and ``part`` are needed.
+
+    What a loop of views shows of itself must be part of what it was asked for.
+    """
     source = graph[read.source]
-    if isinstance(source.primitive, Parameter | Constant):
+    if isinstance(source.primitive, Parameter | Constant) or read.source not in seen:
         return
     reached = {a.name: _range(graph, equation, read, a.name, ranges) for a in source.positions}
+    need = Need(source.name, reached, part)
     if not isinstance(source.primitive, View) or isinstance(source.primitive, Source):
-        yield Need(source.name, reached, part)
+        yield need
         return
     if source.name in through:
-        raise ProofError(f"{source.name}: how much a loop of views shows has no rule")
-    inner = _part(source, part)
+        if not holds(through[source.name], need):
+            raise ProofError(f"{source.name}: how much a loop of views shows has no rule")
+        return
+    inner, through = _part(source, part), {**through, source.name: need}
     for below in source.reads:
         if below.boundary and isinstance(source.primitive, Final):
             continue  # it is what is read of an axis without positions, and there is none
-        yield from _read(graph, source, below, reached, inner, through | {source.name})
+        yield from _read(graph, source, below, reached, inner, seen, through)
 
 
 def _range(
