@@ -111,7 +111,7 @@ class _Confirming:
         return Line(seen, found.value, verdict, found.formula, note, kept)
 
     def _expected(self, seen: Observation, held: Mapping[str, float]) -> Expected:
-        if seen.figure == "workspace":
+        if seen.figure == "workspace" and seen.part:
             # What the allocator gave out is held against the liveness of tensors at dispatch.
             return Expected(held.get(seen.part.replace("allocated", "dispatched")))
         return expected(self.graph, seen)
