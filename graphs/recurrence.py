@@ -15,7 +15,12 @@ from .tracer import Array, Tracer, Tree, current, layer, leaves, like, scope
 
 
 def scan(
-    step: Callable[[Tree, Tree], tuple[Tree, Tree]], init: Tree, xs: Tree, *, reverse: bool = False
+    step: Callable[[Tree, Tree], tuple[Tree, Tree]],
+    init: Tree,
+    xs: Tree,
+    *,
+    reverse: bool = False,
+    distance: Sized = 1,
 ) -> tuple[Tree, Tree]:
     """Carry a state along the sequence, as in JAX.
 
@@ -29,6 +34,8 @@ def scan(
         An array over the sequence, or a tuple of such.
     reverse
         Run from the last position to the first.
+    distance
+        How many positions back the carry comes from; the first so many start from ``init``.
 
     Returns
     -------
@@ -39,8 +46,8 @@ def scan(
     positions = (*tracer.layers, along)
     carries = _open(tracer, leaves(init), positions, along.name, step=True)
     carry, ys = step(like(init, carries), xs)
-    distance = -1 if reverse else 1
-    _close(tracer, carries, leaves(carry), leaves(init), along.name, distance)
+    back = -poly(distance) if reverse else poly(distance)
+    _close(tracer, carries, leaves(carry), leaves(init), along.name, back)
     ending = Relation.head() if reverse else Relation.last()
     finals = _finals(tracer, leaves(carry), leaves(init), along.name, ending)
     return like(init, finals), ys
@@ -136,7 +143,7 @@ def _close(
     after: Sequence[Array],
     init: Sequence[Array],
     axis: str,
-    distance: int,
+    distance: Sized,
 ) -> None:
     if len(after) != len(init):
         raise GraphError(f"expected a carry of {len(init)} arrays, got {len(after)}")

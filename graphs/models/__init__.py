@@ -9,12 +9,19 @@ from typing import Any
 from . import (
     attention,
     convolution,
+    delta,
+    gated,
+    gated_linear,
+    griffin,
     language,
     linear_recurrence,
     mixture,
     recurrent,
     retention,
+    ssd,
     transformer,
+    translation,
+    xlstm,
 )
 
 _FAMILIES = (
@@ -22,6 +29,20 @@ _FAMILIES = (
         recurrent,
         ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru"),
     ),
+    (
+        gated,
+        (
+            "qrnn",
+            "qrnn_scan",
+            "min_gru",
+            "min_gru_scan",
+            "min_lstm",
+            "min_lstm_scan",
+            "sru",
+            "dilated_rnn",
+        ),
+    ),
+    (translation, ("encoder_decoder_rnn", "attentive_encoder_decoder_rnn")),
     (
         attention,
         (
@@ -41,6 +62,11 @@ _FAMILIES = (
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
     (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
+    (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
+    (gated_linear, ("gla", "gla_chunked")),
+    (delta, ("delta_net",)),
+    (xlstm, ("mlstm", "slstm")),
+    (griffin, ("rg_lru", "rg_lru_scan")),
     (mixture, ("mixture_of_experts",)),
     (
         language,
@@ -58,6 +84,8 @@ _FAMILIES = (
             "mamba2",
             "jamba",
             "rwkv4",
+            "rwkv5",
+            "rwkv6",
             "lstm_language_model",
             "awd_lstm",
         ),
