@@ -29,7 +29,7 @@ from ..primitives.maps import Scalar
 from ..primitives.moves import plain
 from ..relations import Relation
 from ..sizes import Poly
-from ..tracer import Array, Tracer, merge
+from ..tracer import Array, Tracer, convolved, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,14 @@ class Differentiation:
         """Apply a primitive that is its own transpose, reading as the site does."""
         (read,) = site.equation.reads
         again = Read(adjoint.equation.name, read.relation.transpose(), read.axis)
+        features = primitive.features(adjoint.axes)
         return self.tracer.add(
-            primitive.name, primitive, (again,), adjoint.equation.positions, adjoint.axes
+            primitive.name, primitive, (again,), adjoint.equation.positions, features
         )
+
+    def convolved(self, x: Array, kernel: Array, along: Axis, *, reverse: bool = False) -> Array:
+        """Convolve two sequences."""
+        return convolved(x, kernel, along, reverse=reverse)
 
     def summed(self, adjoint: Any, axes: Axes) -> Any:
         """Sum over the feature axes that are not among ``axes``."""

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch
+import transformers
 
 from tests.adapters import symbolic
 from workspan.analysis.runs.huggingface import weights
@@ -108,14 +111,14 @@ NAMED: Mapping[str, Callable[[str], str]] = {
 def run(name: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
     """Run the class of transformers on the weights of the graph."""
     kind, options, _ = CASES[name]
-    cls = getattr(transformers, kind)
+    cls: Any = getattr(transformers, kind)
     config = cls.config_class(**options)
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
-    module = cls(config).to(torch.float64).eval()
+    module: Any = cls(config).to(torch.float64).eval()
     own = NAMED.get(name, lambda n: n)
     left = set(parameters)
-    with torch.no_grad():
+    with torch.no_grad():  # type: ignore[no-untyped-call]
         for key, weight in module.named_parameters():
             found = weights.find(parameters, own(key), used=left)
             weight.copy_(torch.as_tensor(found).reshape(weight.shape))
