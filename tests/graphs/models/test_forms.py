@@ -18,6 +18,8 @@ FORMS = (
     ("qrnn", "qrnn_scan"),
     ("min_gru", "min_gru_scan"),
     ("min_lstm", "min_lstm_scan"),
+    ("latent_attention", "latent_attention_absorbed"),
+    ("linear_attention", "linear_attention_recurrent"),
 )
 
 
