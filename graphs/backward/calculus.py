@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import Axis, Equation, GraphError, Read
-from ..primitives import Constant, Gather, Inside, Map, Place, Reduction, Rename, Site, Spread, Turn
+from ..primitives import (
+    Constant,
+    Gather,
+    Inside,
+    Map,
+    Place,
+    Reduction,
+    Rename,
+    Scatter,
+    Site,
+    Spread,
+    Turn,
+)
 from ..primitives.base import Axes, Primitive, Pulled
 from ..primitives.maps import Scalar
 from ..primitives.moves import plain
@@ -161,6 +173,8 @@ class Differentiation:
             return self.tracer.add(
                 "place", primitive, (where,), positions, primitive.features(adjoint.axes)
             )
+        if gather.relation.sparse:
+            return self.scattered(adjoint, gather.relation, read.axis or "")
         turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
         return self.total(turned, 0)
 
@@ -172,6 +186,14 @@ class Differentiation:
         read = Read(array.equation.name, transposed(relation), along)
         return self.tracer.add(
             "turn", primitive, (read,), array.equation.positions, primitive.features(array.axes)
+        )
+
+    def scattered(self, array: Array, relation: Relation, along: str) -> Array:
+        """Add up what readers pass back in their slots, the first feature axis."""
+        array, primitive = self.inside(array), Scatter(relation)
+        read = Read(array.equation.name, transposed(relation), along)
+        return self.tracer.add(
+            "scatter", primitive, (read,), array.equation.positions, primitive.features(array.axes)
         )
 
     def gathered(self, array: Array, relation: Relation) -> Array:

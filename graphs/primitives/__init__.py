@@ -8,7 +8,7 @@ from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Inside, Place, Shift, Step, Turn
+from .moves import Enter, Final, Gather, Inside, Place, Scatter, Shift, Step, Turn
 from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
@@ -57,6 +57,7 @@ __all__ = [
     "Pulled",
     "Reduction",
     "Rename",
+    "Scatter",
     "Seed",
     "Shift",
     "Site",
