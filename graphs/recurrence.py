@@ -80,9 +80,7 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
     try:
         with scope(name):
             init = leaves(x)
-            outside = [a for a in init[0].equation.positions if a not in tracer.layers]
-            positions = (*tracer.layers, *outside)
-            carries = _open(tracer, init, positions, axis.name, step=False)
+            carries = [_carried(tracer, a, axis.name) for a in init]
             result = (
                 block(like(x, carries), poly(axis.position)) if indexed else block(like(x, carries))
             )
@@ -90,6 +88,12 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
     finally:
         tracer.layers.pop()
     return like(x, _finals(tracer, leaves(result), init, axis.name, Relation.last()))
+
+
+def _carried(tracer: Tracer, init: Array, axis: str) -> Array:
+    """Open what a stack carries: one of these may have a sequence, and another none."""
+    outside = [a for a in init.equation.positions if a not in tracer.layers]
+    return _open(tracer, [init], (*tracer.layers, *outside), axis, step=False)[0]
 
 
 def _takes_index(block: Callable[..., Tree]) -> bool:

@@ -20,6 +20,7 @@ from ..primitives import (
     Place,
     Reduction,
     Rename,
+    Scatter,
     Site,
     Spread,
     Turn,
@@ -180,6 +181,8 @@ class Differentiation:
             )
         if gather.relation.kind == "stride":
             return self.member(adjoint, gather.relation, source)
+        if gather.relation.sparse:
+            return self.scattered(adjoint, gather.relation, read.axis or "")
         turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
         return self.total(turned, 0)
 
@@ -219,6 +222,14 @@ class Differentiation:
         read = Read(array.equation.name, transposed(relation), along)
         return self.tracer.add(
             "turn", primitive, (read,), array.equation.positions, primitive.features(array.axes)
+        )
+
+    def scattered(self, array: Array, relation: Relation, along: str) -> Array:
+        """Add up what readers pass back in their slots, the first feature axis."""
+        array, primitive = self.inside(array), Scatter(relation)
+        read = Read(array.equation.name, transposed(relation), along)
+        return self.tracer.add(
+            "scatter", primitive, (read,), array.equation.positions, primitive.features(array.axes)
         )
 
     def gathered(self, array: Array, relation: Relation) -> Array:

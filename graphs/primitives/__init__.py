@@ -9,8 +9,20 @@ from .contraction import Contraction
 from .long_convolution import LongConvolution
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Backwards, Enter, Final, Gather, Inside, Member, Place, Shift, Step, Turn
-from .noise import Flags
+from .moves import (
+    Backwards,
+    Enter,
+    Final,
+    Gather,
+    Inside,
+    Member,
+    Place,
+    Scatter,
+    Shift,
+    Step,
+    Turn,
+)
+from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
 from .transforms import Fourier, Ranked, Sort, Unsort
@@ -45,6 +57,7 @@ __all__ = [
     "Fourier",
     "Frame",
     "Gather",
+    "Gaussian",
     "Given",
     "Input",
     "Inside",
@@ -61,6 +74,7 @@ __all__ = [
     "Ranked",
     "Reduction",
     "Rename",
+    "Scatter",
     "Seed",
     "Shift",
     "Site",
