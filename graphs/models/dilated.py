@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..operations import (
     einsum,
+    everywhere,
     gather,
     layer,
     layer_norm,
@@ -57,7 +58,8 @@ def wavenet(x: Array, *, k: Sized = 2, L: Sized = 1) -> Array:
         return carried + linear(gated, d, name="residual"), skipped + linear(gated, d, name="skip")
 
     first = linear(x, x.axes[-1].extent, name="causal")
-    _, skips = stack(lambda both, l: block(*both, l), (first, zeros_like(x)), L)
+    none = everywhere(zeros_like(x), x)
+    _, skips = stack(lambda both, l: block(*both, l), (first, none), L)
     return skips
 
 
