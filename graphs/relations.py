@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from . import sparse
+from . import patterns
 from .sizes import Poly, Sized, at_least, ceil_div, maximum, minimum, poly
-from .sparse import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,11 @@ class Relation:
 
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
-    block (all positions of one's block of ``size``), stride (``size`` positions from
-    ``step*i``), within (a shift that stays in one's block of ``size``), chain (one relation
-    after another), or sparse: blocks, sinks, marks, scattered and readers, as their
-    constructors say."""
+    block (all positions of one's block of ``size``), block_prefix and block_suffix (those up to
+    oneself, or from oneself on), stride (``size`` positions from ``step*i``), part (the one of a
+    coarser axis whose ``size`` positions one is among), within (a shift that stays in one's block
+    of ``size``), chain (one relation after another), or sparse: blocks, sinks, marks, scattered and
+    readers, as their constructors say."""
     back: Poly | None = Poly({})
     """How many steps back, None if unbounded; negative excludes the position itself."""
     ahead: Poly | None = Poly({})
@@ -93,6 +93,24 @@ class Relation:
     def block(cls, size: Sized) -> Relation:
         """Position ``i`` reads its block of ``size`` positions."""
         return cls("block", size=poly(size))
+
+    @classmethod
+    def block_prefix(cls, size: Sized) -> Relation:
+        """Position ``i`` reads those of its block of ``size`` positions that are not after it.
+
+        >>> [Relation.block_prefix(3).sources(i, 8) for i in (2, 3, 4)]
+        [(0, 1, 2), (3,), (3, 4)]
+        """
+        return cls("block_prefix", size=poly(size))
+
+    @classmethod
+    def part(cls, size: Sized) -> Relation:
+        """Position ``i`` reads position ``i // size`` of a coarser axis.
+
+        >>> [Relation.part(3).sources(i, 8) for i in (2, 3, 4)]
+        [(0,), (1,), (1,)]
+        """
+        return cls("part", size=poly(size))
 
     @classmethod
     def within(cls, size: Sized, distance: int = 1) -> Relation:
@@ -188,11 +206,15 @@ class Relation:
             return self.back is not None and at_least(self.back, 0)
         if self.kind == "blocks":
             return self.ahead is not None and at_least(-1, self.ahead)
+        if self.kind == "block_prefix":
+            return True
         return self._linear and self.ahead is not None and at_least(0, self.ahead)
 
     @property
     def anticausal(self) -> bool:
         """Whether no position reads an earlier one."""
+        if self.kind == "block_suffix":
+            return True
         return self._linear and self.back is not None and at_least(0, self.back)
 
     @property
@@ -200,7 +222,7 @@ class Relation:
         """Whether the readers of a position have no slots of their own: a gradient is scattered."""
         if self.kind == "offsets":
             return not self.bounded and self.step != 1
-        return self.kind in sparse.KINDS
+        return self.kind in patterns.SPARSE
 
     @property
     def _linear(self) -> bool:
@@ -225,9 +247,9 @@ class Relation:
 
     def slots(self, extent: Sized) -> Poly:
         """How many positions a dense implementation reads for each position."""
-        if self.kind in {"last", "head"}:
+        if self.kind in {"last", "head", "part"}:
             return poly(1)
-        if self.kind in {"first", "block", "stride", "sinks", "scattered"}:
+        if self.kind in {"sinks", "scattered", "first", "stride", *patterns.TURNED}:
             return self.size
         if self.kind == "marks":
             return ceil_div(extent, self.step) * self.size
@@ -277,7 +299,7 @@ class Relation:
         """How many positions the target has."""
         if self.kind == "stride":
             return ceil_div(poly(extent) - self.size, self.step) + 1
-        return poly(extent)
+        return poly(extent) * self.size if self.kind == "part" else poly(extent)
 
     def transpose(self) -> Relation:
         """Return who reads a position, if this is what a position reads.
@@ -292,8 +314,12 @@ class Relation:
         """
         if self.sparse:
             return self.parts[0] if self.kind == "readers" else Relation("readers", parts=(self,))
-        if self.kind == "block":
-            return self
+        if self.kind in patterns.TURNED:
+            return Relation(patterns.TURNED[self.kind], size=self.size)
+        if self.kind == "part":
+            return Relation.stride(self.size)
+        if self.kind == "stride" and self.step == self.size:
+            return Relation.part(self.size)
         if self.kind == "within":
             return Relation("within", self.ahead, self.back, size=self.size)
         if self.kind != "offsets":
@@ -324,36 +350,9 @@ class Relation:
         tuple of arrays of shape [p, slots]: indices (clipped to the axis) and validity.
         """
         i = np.asarray(positions, dtype=np.int64)[:, None]
-        j, valid = self._raw(i, extent)
+        j, valid = patterns.table(self, i, extent)
         valid = valid & (j >= 0) & (j < extent)
         return np.clip(j, 0, max(extent - 1, 0)), valid
-
-    def _raw(self, i: Any, extent: int) -> tuple[Any, Any]:
-        if self.kind in sparse.KINDS:
-            return sparse.table(self, i, extent)
-        if self.kind in {"last", "head"}:
-            j = np.full_like(i, extent - 1 if self.kind == "last" else 0)
-            return j, np.ones_like(j, dtype=bool)
-        if self.kind in {"first", "block", "stride"}:
-            r = np.arange(whole(self.size))[None, :]
-            start = {"first": 0 * i, "block": i // max(whole(self.size), 1) * whole(self.size)}
-            j = (start[self.kind] if self.kind in start else i * whole(self.step)) + r
-            return j, np.ones_like(j, dtype=bool)
-        step = whole(self.step)
-        if self.back is not None and self.ahead is not None:
-            m = np.arange(-whole(self.back), whole(self.ahead) + 1)[None, :]
-            j = i + step * m
-            if self.kind == "within":
-                return j, j // whole(self.size) == i // whole(self.size)
-            return j, np.ones_like(j, dtype=bool)
-        first = i % step if step > 1 else 0 * i
-        j = first + step * np.arange(-(-extent // step))[None, :]
-        valid = np.ones_like(j, dtype=bool)
-        if self.back is not None:
-            valid = valid & (j >= i - step * whole(self.back))
-        if self.ahead is not None:
-            valid = valid & (j <= i + step * whole(self.ahead))
-        return j, valid
 
     def sources(self, position: int, extent: int) -> tuple[int, ...]:
         """Return the positions that ``position`` reads, in order."""
@@ -375,24 +374,4 @@ class Relation:
         return Relation("chain", parts=parts)
 
     def __str__(self) -> str:
-        if self.kind == "chain":
-            return " then ".join(str(p) for p in self.parts)
-        if self.kind in sparse.KINDS:
-            return sparse.title(self)
-        if self.kind != "offsets":
-            return {"last": "last", "head": "first position"}.get(
-                self.kind, f"{self.kind}({self.size})"
-            )
-        if self.is_same:
-            return "same"
-        if self.distance is not None:
-            return f"shift({self.distance})"
-        every = "" if self.step == 1 else f", step {self.step}"
-        if self.back is None and self.ahead is None:
-            return f"all{every}"
-        if self.back is None:
-            return f"prefix{every}" if self.ahead == 0 else f"up to {self.ahead}{every}"
-        if self.ahead is None:
-            return f"suffix{every}" if self.back == 0 else f"from {-self.back}{every}"
-        dilation = "" if self.step == 1 else f", step {self.step}"
-        return f"window({-self.back}..{self.ahead}{dilation})"
+        return patterns.title(self)
