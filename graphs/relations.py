@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from . import sparse
+from . import patterns
 from .sizes import Poly, Sized, at_least, ceil_div, maximum, minimum, poly
-from .sparse import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +202,12 @@ class Relation:
         """Whether no position reads a later one."""
         if self.kind == "chain":
             return all(p.causal for p in self.parts)
-        if self.kind == "block_prefix":
-            return True
         if self.kind in {"sinks", "marks"}:
             return self.back is not None and at_least(self.back, 0)
         if self.kind == "blocks":
             return self.ahead is not None and at_least(-1, self.ahead)
+        if self.kind == "block_prefix":
+            return True
         return self._linear and self.ahead is not None and at_least(0, self.ahead)
 
     @property
@@ -223,7 +222,7 @@ class Relation:
         """Whether the readers of a position have no slots of their own: a gradient is scattered."""
         if self.kind == "offsets":
             return not self.bounded and self.step != 1
-        return self.kind in sparse.KINDS
+        return self.kind in patterns.SPARSE
 
     @property
     def _linear(self) -> bool:
@@ -250,7 +249,7 @@ class Relation:
         """How many positions a dense implementation reads for each position."""
         if self.kind in {"last", "head", "part"}:
             return poly(1)
-        if self.kind in {"first", "stride", "sinks", "scattered", *_TURNED}:
+        if self.kind in {"sinks", "scattered", "first", "stride", *patterns.TURNED}:
             return self.size
         if self.kind == "marks":
             return ceil_div(extent, self.step) * self.size
@@ -315,8 +314,8 @@ class Relation:
         """
         if self.sparse:
             return self.parts[0] if self.kind == "readers" else Relation("readers", parts=(self,))
-        if self.kind in _TURNED:
-            return Relation(_TURNED[self.kind], size=self.size)
+        if self.kind in patterns.TURNED:
+            return Relation(patterns.TURNED[self.kind], size=self.size)
         if self.kind == "part":
             return Relation.stride(self.size)
         if self.kind == "stride" and self.step == self.size:
@@ -351,40 +350,9 @@ class Relation:
         tuple of arrays of shape [p, slots]: indices (clipped to the axis) and validity.
         """
         i = np.asarray(positions, dtype=np.int64)[:, None]
-        j, valid = self._raw(i, extent)
+        j, valid = patterns.table(self, i, extent)
         valid = valid & (j >= 0) & (j < extent)
         return np.clip(j, 0, max(extent - 1, 0)), valid
-
-    def _raw(self, i: Any, extent: int) -> tuple[Any, Any]:
-        if self.kind in sparse.KINDS:
-            return sparse.table(self, i, extent)
-        if self.kind in {"last", "head"}:
-            j = np.full_like(i, extent - 1 if self.kind == "last" else 0)
-            return j, np.ones_like(j, dtype=bool)
-        if self.kind == "part":
-            return i // whole(self.size), np.ones_like(i, dtype=bool)
-        if self.kind in {"first", "stride", *_TURNED}:
-            r = np.arange(whole(self.size))[None, :]
-            start = {"first": 0 * i, "stride": i * whole(self.step)}
-            j = start.get(self.kind, i // max(whole(self.size), 1) * whole(self.size)) + r
-            if self.kind in {"block_prefix", "block_suffix"}:
-                return j, j <= i if self.kind == "block_prefix" else j >= i
-            return j, np.ones_like(j, dtype=bool)
-        step = whole(self.step)
-        if self.back is not None and self.ahead is not None:
-            m = np.arange(-whole(self.back), whole(self.ahead) + 1)[None, :]
-            j = i + step * m
-            if self.kind == "within":
-                return j, j // whole(self.size) == i // whole(self.size)
-            return j, np.ones_like(j, dtype=bool)
-        first = i % step if step > 1 else 0 * i
-        j = first + step * np.arange(-(-extent // step))[None, :]
-        valid = np.ones_like(j, dtype=bool)
-        if self.back is not None:
-            valid = valid & (j >= i - step * whole(self.back))
-        if self.ahead is not None:
-            valid = valid & (j <= i + step * whole(self.ahead))
-        return j, valid
 
     def sources(self, position: int, extent: int) -> tuple[int, ...]:
         """Return the positions that ``position`` reads, in order."""
@@ -406,28 +374,4 @@ class Relation:
         return Relation("chain", parts=parts)
 
     def __str__(self) -> str:
-        if self.kind == "chain":
-            return " then ".join(str(p) for p in self.parts)
-        if self.kind in sparse.KINDS:
-            return sparse.title(self)
-        if self.kind != "offsets":
-            return {"last": "last", "head": "first position"}.get(
-                self.kind, f"{self.kind}({self.size})"
-            )
-        if self.is_same:
-            return "same"
-        if self.distance is not None:
-            return f"shift({self.distance})"
-        every = "" if self.step == 1 else f", step {self.step}"
-        if self.back is None and self.ahead is None:
-            return f"all{every}"
-        if self.back is None:
-            return f"prefix{every}" if self.ahead == 0 else f"up to {self.ahead}{every}"
-        if self.ahead is None:
-            return f"suffix{every}" if self.back == 0 else f"from {-self.back}{every}"
-        dilation = "" if self.step == 1 else f", step {self.step}"
-        return f"window({-self.back}..{self.ahead}{dilation})"
-
-
-_TURNED = {"block": "block", "block_prefix": "block_suffix", "block_suffix": "block_prefix"}
-"""Relations inside one's block, and those of the readers."""
+        return patterns.title(self)

@@ -1,7 +1,6 @@
-"""Sparse relations: patterns whose readers have no slots of their own, so that gradients scatter.
+"""Which positions a relation reads at concrete sizes, and what relations are called.
 
-What they mean is said where they are made, in :class:`.relations.Relation`; here is which positions
-they are, at concrete sizes.
+What they mean is said where they are made, in :class:`.relations.Relation`.
 """
 
 from __future__ import annotations
@@ -16,12 +15,24 @@ from .sizes import Poly, poly
 if TYPE_CHECKING:
     from .relations import Relation
 
-KINDS = frozenset({"blocks", "sinks", "marks", "scattered", "readers"})
-"""Kinds of relations that are sparse."""
+SPARSE = frozenset({"blocks", "sinks", "marks", "scattered", "readers"})
+"""Kinds whose readers have no slots of their own, so that gradients are scattered."""
+
+TURNED = {"block": "block", "block_prefix": "block_suffix", "block_suffix": "block_prefix"}
+"""Relations inside one's block, and those of the readers."""
 
 
 def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
-    """Return sources of positions [p, 1], slot by slot, and which of them are read."""
+    """Return sources of positions [p, 1], slot by slot, and which slots the pattern allows."""
+    if relation.kind in {"last", "head"}:
+        j = np.full_like(i, extent - 1 if relation.kind == "last" else 0)
+        return j, np.ones_like(j, dtype=bool)
+    if relation.kind == "part":
+        return i // whole(relation.size), np.ones_like(i, dtype=bool)
+    if relation.kind in {"first", "stride", *TURNED}:
+        return _run(relation, i)
+    if relation.kind in {"offsets", "within"}:
+        return _offsets(relation, i, extent)
     rule = {
         "blocks": _blocks,
         "sinks": _sinks,
@@ -30,7 +41,35 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         "readers": _readers,
     }
     j, valid = rule[relation.kind](relation, i, extent)
-    return np.broadcast_arrays(j, valid)
+    wide, shown = np.broadcast_arrays(j, valid)
+    return wide, shown
+
+
+def _run(relation: Relation, i: Any) -> tuple[Any, Any]:
+    """As many positions as the size says, one after another."""
+    size = whole(relation.size)
+    start = {"first": 0 * i, "stride": i * whole(relation.step)}
+    j = start.get(relation.kind, i // max(size, 1) * size) + np.arange(size)[None, :]
+    if relation.kind in {"block_prefix", "block_suffix"}:
+        return j, j <= i if relation.kind == "block_prefix" else j >= i
+    return j, np.ones_like(j, dtype=bool)
+
+
+def _offsets(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
+    step = whole(relation.step)
+    if relation.back is not None and relation.ahead is not None:
+        j = i + step * np.arange(-whole(relation.back), whole(relation.ahead) + 1)[None, :]
+        if relation.kind == "within":
+            return j, j // whole(relation.size) == i // whole(relation.size)
+        return j, np.ones_like(j, dtype=bool)
+    first = i % step if step > 1 else 0 * i
+    j = first + step * np.arange(-(-extent // step))[None, :]
+    valid = np.ones_like(j, dtype=bool)
+    if relation.back is not None:
+        valid = valid & (j >= i - step * whole(relation.back))
+    if relation.ahead is not None:
+        valid = valid & (j <= i + step * whole(relation.ahead))
+    return j, valid
 
 
 def _blocks(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
@@ -89,7 +128,30 @@ def title(relation: Relation) -> str:
         return f"first {relation.size}, {relation.back} behind"
     if relation.kind == "marks":
         return f"last {relation.size} of blocks of {relation.step}"
-    return f"{relation.size} scattered"
+    if relation.kind == "scattered":
+        return f"{relation.size} scattered"
+    if relation.kind == "chain":
+        return " then ".join(str(p) for p in relation.parts)
+    if relation.kind != "offsets":
+        named = {"last": "last", "head": "first position"}
+        return named.get(relation.kind, f"{relation.kind}({relation.size})")
+    return _title_of_offsets(relation)
+
+
+def _title_of_offsets(relation: Relation) -> str:
+    back, ahead = relation.back, relation.ahead
+    if relation.is_same:
+        return "same"
+    if relation.distance is not None:
+        return f"shift({relation.distance})"
+    every = "" if relation.step == 1 else f", step {relation.step}"
+    if back is None and ahead is None:
+        return f"all{every}"
+    if back is None:
+        return f"prefix{every}" if ahead == 0 else f"up to {ahead}{every}"
+    if ahead is None:
+        return f"suffix{every}" if back == 0 else f"from {-back}{every}"
+    return f"window({-back}..{ahead}{every})"
 
 
 def whole(value: Poly) -> int:
