@@ -37,6 +37,7 @@ from workspan.graphs.operations import (
     softmax,
     split,
     stop_gradient,
+    substitute,
     tanh,
     top_k,
     total,
@@ -98,6 +99,13 @@ def in_chunks(x: Array) -> Any:
     return x * member(total(parts, parts.axes[0]), x, "n")
 
 
+def triangular(x: Array) -> Any:
+    """Solve a triangular system of pairs in blocks as long as the sequence."""
+    y = rearrange(linear(tanh(x), "d"), "(h e) -> h e", h=2)
+    near = gather(y, Relation.block_prefix("n"))
+    return rearrange(substitute(einsum("h e, j h e -> h j", y, near), y, "n"), "h e -> (h e)") * x
+
+
 def routed(x: Array) -> Any:
     """Let the two largest of several scores choose rows, and weigh them."""
     best, chosen = arg_top_k(linear(x, "e"), "e", 2)
@@ -135,6 +143,7 @@ BODIES: dict[str, Body] = {
         tanh(gather(x, Relation.block_prefix(2))) * x, "n:block_prefix(2)"
     ),
     "experts": routed,
+    "substitution": triangular,
     "the first position": lambda x: tanh(first(x)) * x,
     "layer": layer(lambda x: x * x),
     "rename": lambda x: rearrange(tanh(rearrange(x, "(h e) -> e h", h=2)), "e h -> (h e)") * x,
@@ -175,7 +184,7 @@ def test_every_primitive_is_tried() -> None:
     given = {k for k in known if issubclass(k, Source)}
     only = {
         *(kinds.Slice, kinds.Spread, kinds.Flip, kinds.Turn, kinds.Place),
-        *(kinds.Inside, kinds.Unsort, kinds.Step, kinds.Scatter, Primitive, View),
+        *(kinds.Inside, kinds.Unsort, kinds.Step, kinds.Scatter, kinds.Earlier, Primitive, View),
     }
     assert known - given - only == used - given
 

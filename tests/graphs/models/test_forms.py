@@ -24,6 +24,7 @@ FORMS = (
     ("retnet", "retnet_recurrent", "retnet_chunked"),
     ("ssd", "ssd_quadratic", "ssd_chunked"),
     ("gla", "gla_chunked"),
+    ("delta_net", "delta_net_chunked"),
     ("rg_lru", "rg_lru_scan"),
     ("s4d", "s4d_convolution"),
     ("s5", "s5_recurrent"),

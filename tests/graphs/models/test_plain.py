@@ -23,7 +23,7 @@ LAYERS: tuple[str, ...] = (
 def plain(name: str) -> Callable[[Any, list[Any]], Any]:
     """Return the plain code of a stack of layers."""
     if hasattr(plain_mixing, name):
-        return getattr(plain_mixing, name)  # type: ignore[no-any-return]
+        return getattr(plain_mixing, name)
     one = getattr(plain_states, name)
 
     def stacked(x: Any, layers: list[Any]) -> Any:
