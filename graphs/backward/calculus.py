@@ -120,6 +120,8 @@ class Differentiation:
         """Sum over the feature axes that are not among ``axes``."""
         if not isinstance(adjoint, Array):
             return adjoint
+        if [a.extent for a in adjoint.axes] == [a.extent for a in axes]:
+            return adjoint
         kept = places(axes, adjoint.axes)
         for k in range(len(adjoint.axes) - 1, -1, -1):
             if k not in kept:

@@ -43,7 +43,7 @@ def recurrent(q: Array, k: Array, v: Array, rate: Array) -> Array:
     def step(state: Array, inputs: Any) -> tuple[Array, Array]:
         k, v, rate = inputs
         wrong = v - einsum("h s, h s e -> h e", k, state)
-        state = state + einsum("h s, h e -> h s e", k, einsum("h, h e -> h e", rate, wrong))
+        state = state + einsum("h s, h e -> h s e", k, einsum("h e, h -> h e", wrong, rate))
         return state, state
 
     zeros = zeros_like(einsum("h s, h e -> h s e", k, v))
@@ -59,7 +59,7 @@ def chunked(q: Array, k: Array, v: Array, rate: Array, c: Sized) -> Array:
     """
     inside = Relation.block_prefix(c)
     near = gather(k, inside)
-    scaled, values = (einsum("h, h e -> h e", rate, a) for a in (k, v))
+    scaled, values = (einsum("h e, h -> h e", a, rate) for a in (k, v))
     pairs = einsum("h s, j h s -> h j", scaled, near)
     w, u = substitute(pairs, scaled, c), substitute(pairs, values, c)
     keys, ws, us = chunk(k, c), chunk(w, c), chunk(u, c)
