@@ -16,7 +16,7 @@ from ..graphs.models import CATALOGUE
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError
 from ..graphs.tracing import trace
-from ..graphs.unrolling import checked
+from ..graphs.unrolling import checked, lengthened
 from .crossovers import crossover
 from .derivation import Derivation
 from .deriving import derive
@@ -145,11 +145,13 @@ def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
             raise SizeError(
                 f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}"
             )
-    chosen = at or SMALL
-    return [
+    points = [
         {s: {**SMALL[0], **graph_defaults(graph), **sizes}.get(s, 4) for s in graph.free_sizes}
-        for sizes in chosen
+        for sizes in at or SMALL
     ]
+    if at:
+        return points
+    return [lengthened(graph, "n", point) if "n" in point else point for point in points]
 
 
 def graph_defaults(graph: Graph) -> dict[str, int]:
