@@ -131,6 +131,19 @@ def analyze(
     return Analysis(graph.name, graph, setting, found)
 
 
+def domain(graph: Graph, derivation: Derivation) -> str:
+    """Write for which sizes a formula holds, ``n >= 1``; what chunks divide is whole."""
+    assert derivation.formula is not None
+    least = derivation.domain(tuple(sorted({*derivation.formula.sizes, *derivation.least})))
+    parts = {str(a.extent) for a in graph.axes.values() if is_quotient(a.extent)}
+    return " and ".join([least, *(f"{part} whole" for part in sorted(parts))])
+
+
+def is_quotient(extent: Poly) -> bool:
+    """Whether sizes are divided by others."""
+    return any(k < 0 for monomial in extent.terms for _, k in monomial)
+
+
 def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
     """Complete sizes for every size of a graph.
 
@@ -189,9 +202,7 @@ def figure(
         UNITS[name],
         setting,
         formula,
-        ""
-        if formula is None
-        else derivation.domain(tuple(sorted({*formula.sizes, *derivation.least}))),
+        "" if formula is None else domain(graph, derivation),
         {} if formula is None else growth(formula, formula.sizes),
         "" if formula is None else theta(formula),
         derivation.grade,

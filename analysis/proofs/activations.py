@@ -39,7 +39,7 @@ from ..layer_sums import all_layers
 from ..position_sums import law
 from ..sites import axis_of
 from .errors import ProofError
-from .positions import lower_sizes, positive
+from .positions import inhabited, lower_sizes, positive
 from .slots import instance, relation_of
 
 Part: TypeAlias = "tuple[Poly, Poly] | None"
@@ -325,7 +325,7 @@ def check_activations(graph: Graph, setting: Setting, certificate: ActivationsCe
         If anything is missing, superfluous or counted twice; the message names it.
     """
     for axis in graph.axes.values():
-        if not at_least(axis.extent, 1, given=lower_sizes(certificate.least)):
+        if not inhabited(axis.extent, lower_sizes(certificate.least)):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
     kept = [need for s in certificate.saved for need in s.needs]
     found = list(needs(graph))
