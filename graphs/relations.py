@@ -166,6 +166,8 @@ class Relation:
             return poly(1)
         if self.kind in {"first", "block", "stride"}:
             return self.size
+        if self.kind == "chain":
+            raise ValueError(f"expected one relation, got {self}")
         if self.back is None or self.ahead is None:
             return poly(extent)
         return self.back + self.ahead + 1
@@ -266,6 +268,8 @@ class Relation:
             start = {"first": 0 * i, "block": i // max(_whole(self.size), 1) * _whole(self.size)}
             j = (start[self.kind] if self.kind in start else i * _whole(self.step)) + r
             return j, np.ones_like(j, dtype=bool)
+        if self.kind == "chain":
+            raise ValueError(f"expected one relation, got {self}")
         step = _whole(self.step)
         if self.back is not None and self.ahead is not None:
             m = np.arange(-_whole(self.back), _whole(self.ahead) + 1)[None, :]
