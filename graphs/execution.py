@@ -183,7 +183,7 @@ class Execution:
         extent = self.whole(axis.extent)
         own = equation.has(axis.name)
         if own and axis.name not in self.fixed:
-            j, valid = read.relation.at(**self.sizes).table(np.arange(extent), extent)
+            j, valid = self.relation(read.relation).table(np.arange(extent), extent)
             if not extent or not valid.any():
                 return self._fetch(equation, initial)
             value = self._fetch(equation, read, table=j[:, 0])
@@ -194,7 +194,7 @@ class Execution:
             mask = self.mask_of(valid[:, 0]).reshape(-1, *([1] * spare))
             return self.xp.where(mask, value, self._fetch(equation, initial))
         position = self.fixed[axis.name] if own else 0
-        j, valid = read.relation.at(**self.sizes).table(np.array([position]), extent)
+        j, valid = self.relation(read.relation).table(np.array([position]), extent)
         if not extent or not valid[0, 0]:
             return self._fetch(equation, initial)
         return self._fetch(equation, read, table=int(j[0, 0]))

@@ -56,12 +56,12 @@ def _parameter(name: str, layers: Layers) -> Any:
 
 def _one(layer: Mapping[str, Any], key: str) -> Any:
     """Return one parameter of one layer, under the name and in the layout of the graph."""
+    if key in layer:
+        return layer[key]
     recurrent = re.match(r"([ih]h)(_reverse)?\.(weight|bias)\Z", key)
     if recurrent:
         end = recurrent[2] or ""
         return layer[f"{recurrent[3]}_{recurrent[1]}{end}"]
-    if key in layer:
-        return layer[key]
     *scope, part, kind = key.split(".")
     joined = layer[".".join([*scope, f"in_proj_{kind}"])]
     return np.split(joined, 3)[_PROJECTIONS.index(part)]

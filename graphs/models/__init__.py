@@ -6,13 +6,36 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from . import attention, convolution, language, linear_recurrence, recurrent, transformer
+from . import (
+    attention,
+    convolution,
+    gated,
+    language,
+    linear_recurrence,
+    recurrent,
+    transformer,
+    translation,
+)
 
 _FAMILIES = (
     (
         recurrent,
         ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru"),
     ),
+    (
+        gated,
+        (
+            "qrnn",
+            "qrnn_scan",
+            "min_gru",
+            "min_gru_scan",
+            "min_lstm",
+            "min_lstm_scan",
+            "sru",
+            "dilated_rnn",
+        ),
+    ),
+    (translation, ("encoder_decoder_rnn", "attentive_encoder_decoder_rnn")),
     (
         attention,
         (

@@ -44,7 +44,7 @@ def test_mirrored_twice_is_the_same_graph(name: str) -> None:
         assert again.equations == graph.equations
 
 
-@pytest.mark.parametrize("name", STACKED)
+@pytest.mark.parametrize("name", [n for n in STACKED if n != "dilated_rnn"])
 def test_a_mirrored_graph_computes_the_same(name: str) -> None:
     """Law: with weights in the other order, a stack that is climbed down gives what it gave."""
     graph = trace(CATALOGUE[name], L="L")
@@ -53,6 +53,14 @@ def test_a_mirrored_graph_computes_the_same(name: str) -> None:
     found = execute(mirrored(graph, "L"), chosen.inputs, parameters, **chosen.sizes)
     for again, before in zip(found, chosen.outputs(), strict=True):
         np.testing.assert_array_equal(again, before)
+
+
+def test_leaps_that_differ_are_not_mirrored() -> None:
+    """A leap of k**(L - 1 - l) positions is certain to be none only by the layers' bounds."""
+    graph = trace(CATALOGUE["dilated_rnn"], L="L")
+    chosen = draw(graph, SIZES)
+    with pytest.raises(GraphError, match="expected every cycle to cross a positive shift"):
+        execute(mirrored(graph, "L"), chosen.inputs, chosen.parameters, **chosen.sizes)
 
 
 @examples(40)

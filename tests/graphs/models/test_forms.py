@@ -1,0 +1,67 @@
+"""Laws of forms: a family computes the same numbers however its graph is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.adapters import symbolic
+from workspan.graphs.execution import execute, random_parameters
+from workspan.graphs.graph import Graph
+from workspan.graphs.unrolling import whole
+
+AT = {"n": 6, "m": 3, "d": 4, "h": 2, "r": 3, "e": 2, "k": 3, "w": 3, "c": 2, "s": 2, "L": 2}
+FORMS = (
+    ("qrnn", "qrnn_scan"),
+    ("min_gru", "min_gru_scan"),
+    ("min_lstm", "min_lstm_scan"),
+)
+
+
+def drawn(graph: Graph, at: Mapping[str, int]) -> dict[str, Any]:
+    """Draw an array for each input."""
+    random = np.random.default_rng(5)
+    return {
+        name: random.normal(size=[whole(a.extent, at) for a in graph[name].domain])
+        for name in graph.inputs
+    }
+
+
+@pytest.mark.parametrize("names", FORMS, ids=lambda names: names[0])
+@pytest.mark.parametrize("n", [1, 2, 6])
+def test_forms_of_a_family_compute_the_same(names: tuple[str, ...], n: int) -> None:
+    """Law: with the same weights, every form of a family has the same outputs."""
+    at = {**AT, "n": n}
+    first, *others = (symbolic(name) for name in names)
+    weights = random_parameters(first, **at)
+    inputs = drawn(first, at)
+    expected = execute(first, inputs, weights, **at)
+    for other in others:
+        found = execute(other, inputs, weights, **at)
+        for one, two in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12, err_msg=other.name)
+
+
+@pytest.mark.parametrize("names", FORMS, ids=lambda names: names[0])
+def test_forms_of_a_family_read_the_same(names: tuple[str, ...]) -> None:
+    """Law: changing one input position changes the same outputs in every form."""
+    changed = [changes(symbolic(name), AT) for name in names]
+    assert all(one == changed[0] for one in changed)
+
+
+def changes(graph: Graph, at: Mapping[str, int]) -> set[tuple[int, int]]:
+    """Return the pairs of an input position and an output position that it changes."""
+    weights, inputs = random_parameters(graph, **at), drawn(graph, at)
+    name = graph.inputs[0]
+    (before,) = execute(graph, inputs, weights, **at)
+    found = set()
+    for j in range(len(inputs[name])):
+        moved = inputs[name].copy()
+        moved[j] += 0.5
+        (after,) = execute(graph, {**inputs, name: moved}, weights, **at)
+        far = np.abs(after - before).reshape(len(before), -1).max(axis=1) > 1e-9
+        found |= {(j, int(i)) for i in np.flatnonzero(far)}
+    return found
