@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Axis, Equation, Graph, GraphError, Read
-from .primitives import Final, Gather, Shift, Site, Turn
+from .primitives import Final, Gather, Member, Shift, Site, Turn
 from .primitives.views import Source
 from .relations import Relation
 from .schedule import steps
@@ -214,9 +214,11 @@ class Execution:
         present: list[str] = []
         gathers = isinstance(equation.primitive, Gather) and read.axis is not None
         turns = isinstance(equation.primitive, Turn)
+        member = isinstance(equation.primitive, Member)
         for axis in source.positions:
-            if axis.name == read.axis and (table is not None or gathers):
+            if axis.name == read.axis and (table is not None or gathers or member):
                 chosen = table if table is not None else self._table(equation, axis, read)
+                chosen = chosen[..., 0] if member else chosen
                 index.append(chosen)
                 own = axis if table is not None else equation.sequence
                 if own is not None and not isinstance(chosen, int) and own.name not in self.fixed:

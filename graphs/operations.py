@@ -12,12 +12,12 @@ from typing import Any
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Gather, Shift
+from .primitives.moves import Final, Gather, Member, Shift
 from .primitives.noise import Flags
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
-from .primitives.transforms import Fourier, Sort
-from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop
+from .primitives.transforms import Fourier, Ranked, Sort
+from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop, divide
 from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
@@ -38,14 +38,18 @@ from .tracer import (
 from .tracing import trace
 
 __all__ = [
+    "arg_top_k",
     "associative_scan",
+    "chunk",
     "collect",
     "concatenate",
     "dropout",
     "einsum",
     "elementwise",
     "exp",
+    "first",
     "fourier",
+    "full",
     "gather",
     "gelu",
     "layer",
@@ -53,6 +57,7 @@ __all__ = [
     "linear",
     "mask",
     "mean",
+    "member",
     "parameter",
     "rearrange",
     "recompute",
@@ -69,12 +74,14 @@ __all__ = [
     "split",
     "sqrt",
     "stack",
+    "standardize",
     "stop_gradient",
     "tanh",
     "top_k",
     "total",
     "trace",
     "zeros",
+    "zeros_like",
 ]
 
 
@@ -186,13 +193,16 @@ def root(extent: Sized) -> Scalar:
 
 def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
     """Layer normalisation over the last axis, with weight and bias (Ba et al. 2016)."""
+    scaled, extent = standardize(x, epsilon=epsilon), x.axes[-1].extent
+    return scaled * parameter(f"{name}.weight", extent) + parameter(f"{name}.bias", extent)
+
+
+def standardize(x: Array, *, epsilon: float = 1e-5) -> Array:
+    """Subtract the mean over the last axis and divide by the deviation."""
     axis = x.axes[-1]
     centred = x - mean(x, axis)
     variance = mean(centred * centred, axis)
-    scaled = centred / sqrt(variance + epsilon)
-    return scaled * parameter(f"{name}.weight", axis.extent) + parameter(
-        f"{name}.bias", axis.extent
-    )
+    return centred / sqrt(variance + epsilon)
 
 
 def rms_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
@@ -220,6 +230,17 @@ def zeros(*axes: Sized) -> Array:
     return current().add("zeros", Constant(feature), (), (), feature)
 
 
+def zeros_like(x: Array) -> Array:
+    """Return an array of zeros with the components of another, the same at every position."""
+    return current().add("zeros", Constant(x.axes), (), (), x.axes)
+
+
+def full(value: float, *axes: Sized) -> Array:
+    """Return an array of one number, the same at every position."""
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return current().add("constant", Constant(feature, float(value)), (), (), feature)
+
+
 def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> Array:
     """Multiply the last axis by a weight of shape [out, in] and add a bias, as torch.nn.Linear."""
     width = x.axes[-1].extent
@@ -232,11 +253,24 @@ def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> 
 
 def gather(x: Array, relation: Relation) -> Array:
     """Read other positions: one more axis, in front, with a slot for each position that is read."""
+    return _gathered(x, relation, _target(x.sequence, relation))
+
+
+def chunk(x: Array, size: Sized) -> Array:
+    """Read chunks of ``size`` positions, which divides the sequence: a slot for each position.
+
+    The result has one position for each chunk; ``member`` reads it at the chunk's positions.
+    """
+    along, relation = x.sequence, Relation.stride(size)
+    count = divide(along.extent, poly(size), f"chunks of {along.name}")
+    return _gathered(x, relation, Axis(_coarser(along, relation), count, "sequence"))
+
+
+def _gathered(x: Array, relation: Relation, target: Axis) -> Array:
     tracer, along = current(), x.sequence
     slots = relation.slots(along.extent)
     read = (Read(x.equation.name, relation, along.name),)
     slot = Axis(f"{along.name}:{relation}", slots, "slot", relation, along.name)
-    target = _target(along, relation)
     positions = tuple(a if a.name != along.name else target for a in x.equation.positions)
     primitive = Gather(relation, slot)
     return tracer.add("gather", primitive, read, positions, primitive.features(x.axes))
@@ -246,7 +280,11 @@ def _target(along: Axis, relation: Relation) -> Axis:
     extent = relation.target_extent(along.extent)
     if extent == along.extent:
         return along
-    return Axis(f"{along.name}_by_{str(relation.step).replace('*', '')}", extent, "sequence")
+    return Axis(_coarser(along, relation), extent, "sequence")
+
+
+def _coarser(along: Axis, relation: Relation) -> str:
+    return f"{along.name}_by_{str(relation.step).replace('*', '')}"
 
 
 def collect(x: Array) -> Array:
@@ -299,6 +337,33 @@ def shift(x: Array, distance: int = 1) -> Array:
     return tracer.add("shift", Shift(along.name, False), reads, x.equation.positions, x.axes)
 
 
+def member(x: Array, of: Array, size: Sized) -> Array:
+    """Read, at each position of a sequence, the part of ``size`` positions that it is in.
+
+    ``x`` has one position for each part, as what ``gather`` reads by ``Relation.stride(size)``.
+    """
+    tracer, coarse, along = current(), x.sequence, of.sequence
+    relation = Relation.part(size)
+    if relation.target_extent(coarse.extent) != along.extent:
+        raise GraphError(
+            f"expected {x.equation.name} over parts of {size} of {along}, got {coarse.extent} parts"
+        )
+    read = (Read(x.equation.name, relation, coarse.name),)
+    positions = tuple(along if a.name == coarse.name else a for a in x.equation.positions)
+    return tracer.add("member", Member(poly(size)), read, positions, x.axes)
+
+
+def first(x: Array) -> Array:
+    """Return what stands at the first position; no sequence is left."""
+    tracer, along, outside = current(), x.sequence, zeros_like(x)
+    reads = (
+        Read(x.equation.name, Relation.head(), along.name),
+        Read(outside.equation.name, boundary=True),
+    )
+    positions = tuple(a for a in x.equation.positions if a.name != along.name)
+    return tracer.add("first", Final(along.name), reads, positions, x.axes)
+
+
 def fourier(x: Array) -> Array:
     """Real part of the discrete Fourier transform along the sequence, for each component."""
     x, along = settled(x), x.sequence
@@ -309,6 +374,12 @@ def fourier(x: Array) -> Array:
 def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:
     """Return the largest ``keep`` components along an axis, in falling order."""
     return current().apply("sort", Sort(_label(axis), poly(keep)), x)
+
+
+def arg_top_k(x: Array, axis: Axis | str, keep: Sized) -> tuple[Array, Array]:
+    """Return the largest ``keep`` components along an axis, and their numbers, from 0."""
+    values = top_k(x, axis, keep)
+    return values, current().apply("ranked", Ranked(_label(axis)), x, values)
 
 
 def associative_scan(

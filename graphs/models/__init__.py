@@ -12,7 +12,9 @@ from . import (
     gated,
     language,
     linear_recurrence,
+    mixture,
     recurrent,
+    retention,
     transformer,
     translation,
 )
@@ -54,7 +56,28 @@ _FAMILIES = (
         ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
-    (language, ("gpt2", "bert", "llama", "mistral", "mamba", "mamba_scan", "jamba")),
+    (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
+    (mixture, ("mixture_of_experts",)),
+    (
+        language,
+        (
+            "transformer",
+            "t5",
+            "gpt2",
+            "bert",
+            "bert_pooled",
+            "llama",
+            "mistral",
+            "mixtral",
+            "mamba",
+            "mamba_scan",
+            "mamba2",
+            "jamba",
+            "rwkv4",
+            "lstm_language_model",
+            "awd_lstm",
+        ),
+    ),
 )
 
 CATALOGUE: Mapping[str, Callable[..., Any]] = MappingProxyType(

@@ -121,6 +121,9 @@ class Calculus(Protocol):
     def turned(self, adjoint: Any, gather: Primitive, site: Site) -> Any:
         """Sum what the readers of a gather pass back to each position that they read."""
 
+    def parted(self, adjoint: Any, member: Primitive, site: Site) -> Any:
+        """Sum what the members of each part pass back to it."""
+
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Any) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""
 

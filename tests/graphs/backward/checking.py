@@ -33,6 +33,7 @@ SIZES = {
     "r": 2,
     "s": 3,
     "e": 3,
+    "E": 4,
 }
 """Sizes of the catalogue's models: few positions, so that starts and ends matter."""
 

@@ -57,7 +57,7 @@ def test_gradients_of_the_catalogue_are_differences(name: str, depth: Sized | No
 def test_gradients_at_the_smallest_sizes(name: str) -> None:
     """One position, one layer of a stack of any depth: starts and ends are the same place."""
     depth = "L" if "L" in sizes_of(CATALOGUE[name]) else None
-    least = {**SIZES, "n": 1, "m": 1, "L": 2 if name.startswith("bidirectional") else 1}
+    least = {**SIZES, "n": 1, "m": 1, "L": 2 if name.startswith(("bidirectional", "awd")) else 1}
     agree_with_torch(draw(traced(name, depth), least))
 
 

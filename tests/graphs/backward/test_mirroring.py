@@ -25,11 +25,10 @@ STACKED = [name for name, f in CATALOGUE.items() if "L" in sizes_of(f)]
 
 
 def flipped(graph: Graph, chosen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Turn arrays round along the layers."""
-    places = {n: [a.kind for a in graph[n].domain] for n in chosen}
+    """Turn arrays round along the layers of the stack of depth L."""
+    places = {n: [a.name for a in graph[n].positions] for n in chosen}
     return {
-        n: np.flip(a, places[n].index("layer")) if "layer" in places[n] else a
-        for n, a in chosen.items()
+        n: np.flip(a, places[n].index("L")) if "L" in places[n] else a for n, a in chosen.items()
     }
 
 
