@@ -200,3 +200,10 @@ class Verdict:
     source: str
     evidence: tuple[str, ...] = ()
     """What was derived, searched and measured, one line each."""
+    counterexample: Mapping[str, int] = field(default_factory=dict)
+    """If it is refuted or conditional: the smallest sizes that were found at which it fails."""
+    corrected: str = ""
+    """A statement that does hold, where one was derived."""
+    family: str = ""
+    verified: bool = True
+    """Whether the statement was taken from its source, and not from memory."""

@@ -297,13 +297,14 @@ def report(
     """
     parse_format(style, _PLAIN)
     from ..analysis.claims import check as checked
+    from ..analysis.claims import founding
     from . import markdown, records, text
     from .report import TITLE, write_report
 
     prepare(output)
     comparison, title = _compared(models, at, figures, setting)
     with progress("checking claims") as tell:
-        verdicts = [] if models else checked(progress=tell)
+        verdicts = [] if models else checked(claims=founding(), progress=tell)
     with progress("writing the report"):
         paths = write_report(output, comparison, verdicts, title=title if models else TITLE)
     _print(
