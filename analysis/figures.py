@@ -31,8 +31,13 @@ NAMES = (
     "state_bound",
     "decode_work",
     "activations",
+    "workspace",
+    "traffic",
 )
 """All figures, in the order of reports."""
+
+COMPARED = tuple(name for name in NAMES if name not in {"workspace", "traffic"})
+"""Figures of a comparison if none are asked for: those that belong to a model, not to a schedule."""
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -48,6 +53,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "state_bound": "state bound",
         "decode_work": "decode work per token",
         "activations": "training activations",
+        "workspace": "workspace in order",
+        "traffic": "unfused traffic",
     }
 )
 

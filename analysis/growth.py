@@ -7,6 +7,8 @@
 {'n': 'log(n)', 'w': '1'}
 >>> theta(poly("8*n*d**2 + 4*n**2*d + 3*n*d"))
 'd**2*n + d*n**2'
+>>> theta(poly("max(n*d, n**2 - n)"))
+'d*n + n**2'
 >>> dominates(poly("n**2*d"), poly("n*d")), dominates(poly("n**2"), poly("n*d"))
 (True, False)
 
@@ -208,7 +210,7 @@ def theta(formula: Poly) -> str:
 
 def maximal(formula: Poly) -> tuple[Term, ...]:
     """Return the terms that no other one dominates, without coefficients, in a fixed order."""
-    terms = {_simple(m) for m, c in formula.terms.items() if c > 0}
+    terms = {_simple(m) for m, c in _opened(formula).terms.items() if c > 0}
     ordered = sorted((Poly({m: 1}) for m in terms), key=lambda t: (-len(str(t)), str(t)))
     kept: list[Poly] = []
     for term in ordered:
@@ -216,6 +218,20 @@ def maximal(formula: Poly) -> tuple[Term, ...]:
             kept = [k for k in kept if not _covers(term, k)]
             kept.append(term)
     return tuple(sorted(kept, key=lambda t: (-_degree(t), str(t))))
+
+
+def _opened(cost: Poly) -> Poly:
+    """Write the larger of two costs as their sum, which is of the same order; keep what is added."""
+    total = poly(0)
+    for monomial, c in cost.terms.items():
+        product = poly(c if c > 0 else 0)
+        for atom, k in monomial if c > 0 else ():
+            if atom.kind == "max" and k == 1:
+                product = product * (_opened(atom.args[0]) + _opened(atom.args[1]))
+            else:
+                product = product * Poly({((atom, k),): 1})
+        total = total + product
+    return total
 
 
 def _degree(term: Term) -> int:

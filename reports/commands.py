@@ -324,10 +324,10 @@ def _compared(
     models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
 ) -> tuple[Any, str]:
     from ..analysis.api import compare as compared
-    from ..analysis.figures import NAMES
+    from ..analysis.figures import COMPARED, NAMES
     from .report import FOUNDING, TITLE
 
-    chosen = parse_figures(figures, NAMES)
+    chosen = COMPARED if figures is None else parse_figures(figures, NAMES)
     found, sizes = _models(models or FOUNDING, at)
     with progress("comparing") as tell:
         comparison = compared(

@@ -256,6 +256,16 @@ def test_no_corrupted_certificate_proves_a_wrong_span(
         assert is_measured("span", name, certificate.formula, certificate.least)
 
 
+def test_a_certificate_of_too_many_minima_is_refused() -> None:
+    """A formula of thirty minima is refused by name, and not compared in 2^30 ways."""
+    certificate = lengths("rnn")
+    terms = tuple(poly(f"min(n, {k}*d)") for k in range(2, 32))
+    with pytest.raises(ProofError, match="cases of minima"):
+        check_length(
+            graph_of("rnn"), Setting(), replace(certificate, formula=terms, pairs=certificate.pairs)
+        )
+
+
 def corrupt_piece(data: st.DataObject, piece: Piece) -> Piece:
     """Change the cost of a piece, its interval, its side or the layers that it is claimed for."""
     off = data.draw(OFF)
