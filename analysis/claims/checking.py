@@ -152,7 +152,7 @@ def _judged(claim: Claim, tried: Sequence[Found]) -> Verdict:
         return _verdict(claim, "refuted", _line(fails[0]), evidence, fails[0].finding)
     where, where_not = (_cases(ts) for ts in (holds, fails))
     reason = f"holds for {where}; not for {where_not}"
-    return _verdict(claim, "conditional", reason, evidence, fails[0].finding)
+    return _verdict(claim, "conditional", reason, evidence)
 
 
 def _cases(tried: Sequence[Found]) -> str:

@@ -88,10 +88,11 @@ def within(case: Case) -> Finding:
     mine, theirs, limit = (_number(side) for side in (found, value, apart))
     difference = abs(mine - theirs)
     holds = difference <= limit
-    told = f"{case.name} = {shown(mine)}, {shown(difference)} from {shown(theirs)}"
-    if theirs:
-        told += f" ({float(difference / abs(theirs)):.2%})"
-    text = f"{told}, which is {'' if holds else 'not '}within {shown(limit)}"
+    text = f"{case.name} = {shown(mine)}"
+    if difference:
+        part = f" ({float(difference / abs(theirs)):.2%})" if theirs else ""
+        far = f"{'' if holds else 'not '}within {shown(limit)}" if limit else "not equal"
+        text += f", {shown(difference)}{part} from {shown(theirs)}: {far}"
     right = "" if holds else f"{case.name} = {shown(mine)}"
     return Finding(holds, not holds or _proved(found), text, corrected=right)
 

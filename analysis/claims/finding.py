@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from .domains import Domain
 
 SEARCHED = 300
 LARGEST = 4096
+SMALL = 2000
+"""How many choices of the smallest sizes are tried one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,13 @@ def searched(
     at = smallest(names, bad, domain, found.least)
     if at is None:
         return Finding(True, False, f"{name} = {formula}; no counterexample among {SEARCHED} sizes")
-    where = ", ".join(f"{k}={v}" for k, v in at.items()) or "every size"
+    mine, theirs = (shown(side.evaluate(**at)) for side in (formula, value))
+    where = ", ".join(f"{k}={v}" for k, v in at.items())
+    said = f"at {where} {name} = {formula} {word} {mine}, against {theirs}"
     return Finding(
         False,
         True,
-        f"at {where} {name} = {formula} {word} {shown(formula.evaluate(**at))}, "
-        f"against {shown(value.evaluate(**at))}",
+        said if names else f"{name} = {mine}, against {theirs}",
         counterexample=at,
         corrected=f"{name} = {formula}" + (f" for {domain.text}" if domain.text else ""),
     )
@@ -77,7 +81,10 @@ def smallest(
     domain: Domain,
     least: Mapping[str, int],
 ) -> dict[str, int] | None:
-    """Return sizes of the domain that are bad, shrunk by hypothesis; None if none were found."""
+    """Return sizes of the domain that are bad; None if none were found.
+
+    The smallest sizes are tried one by one, larger ones by hypothesis, which shrinks what it finds.
+    """
 
     def within(at: Mapping[str, int]) -> bool:
         try:
@@ -87,6 +94,10 @@ def smallest(
 
     bounded = sorted({s for pair in domain.bounds for side in pair for s in side.sizes})
     drawn = [s for s in (*names, *(b for b in bounded if b not in names)) if s not in domain.equal]
+    for point in _small(len(drawn)):
+        at = {s: least.get(s, 1) + more for s, more in zip(drawn, point, strict=True)}
+        if within(at):
+            return at
     sizes = st.fixed_dictionaries({s: st.integers(least.get(s, 1), LARGEST) for s in drawn})
     options = settings(
         max_examples=SEARCHED,
@@ -100,6 +111,13 @@ def smallest(
         return dict(find(sizes, within, settings=options))
     except (NoSuchExample, Unsatisfiable):
         return None
+
+
+def _small(count: int) -> list[tuple[int, ...]]:
+    """Return how far sizes are above their least values, the smallest sums first."""
+    side = next(k for k in range(SMALL, 0, -1) if k**count <= SMALL)
+    grid = itertools.product(range(side), repeat=count)
+    return sorted(grid, key=lambda point: (sum(point), point))
 
 
 def shown(number: Any) -> str:

@@ -33,6 +33,8 @@ def _grows(case: Case, *, below: bool) -> Finding:
     formula, value = (case.domain.decided(side) for side in (found.formula, right.formula))
     sizes = case.claim.sizes or ("",)
     compared = [_compared(formula, found, value, size, below=below) for size in sizes]
+    if case.domain.given and sizes == ("",) and not compared[0][0]:
+        compared = [(_within(case, formula, value, below=below), compared[0][1])]
     classes = [
         f"Theta({_class(formula, size)})" + (f" in {size}" if size else "") for size in sizes
     ]
@@ -44,6 +46,12 @@ def _grows(case: Case, *, below: bool) -> Finding:
     corrected = "" if holds else f"{case.name} is {', '.join(classes)}"
     certain = proved and found.grade == "proved"
     return Finding(holds, certain, text, tuple(certificates), corrected=corrected)
+
+
+def _within(case: Case, formula: Poly, value: Poly, *, below: bool) -> bool:
+    """Compare classes where some sizes are bounded by others."""
+    mine, theirs = (side.substitute(case.domain.given) for side in (formula, value))
+    return dominates(theirs, mine) and (not below or dominates(mine, theirs))
 
 
 def _compared(

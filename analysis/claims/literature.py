@@ -24,7 +24,16 @@ FAMILIES = (
 """One file each."""
 
 PLANNED = (
-    *("qrnn", "min_gru", "min_gru_scan", "min_lstm", "min_lstm_scan", "sru", "dilated_rnn"),
+    *(
+        "qrnn",
+        "qrnn_scan",
+        "min_gru",
+        "min_gru_scan",
+        "min_lstm",
+        "min_lstm_scan",
+        "sru",
+        "dilated_rnn",
+    ),
     *("encoder_decoder_rnn", "attentive_encoder_decoder_rnn", "latent_attention"),
     *("dilated_windowed_attention", "strided_sparse_attention", "fixed_sparse_attention"),
     *("global_windowed_attention", "big_bird", "block_local_attention", "lsh_attention"),
@@ -35,6 +44,7 @@ PLANNED = (
     *("ssd_chunked", "retnet", "retnet_recurrent", "retnet_chunked", "rwkv4", "rwkv5", "rwkv6"),
     *("gla", "gla_chunked", "delta_net", "delta_net_chunked", "rg_lru", "mlstm", "slstm", "t5"),
     *("transformer", "mixture_of_experts", "mixtral", "mamba2"),
+    *("lstm_language_model", "awd_lstm"),
 )
 """Models that claims speak of, whether the catalogue has them or not."""
 

@@ -15,10 +15,7 @@ from ...graphs.sizes import Poly, maximum, poly
 from ...graphs.tracing import sizes_of, trace
 from ..derivation import Derivation
 from ..deriving import derive
-from ..figures import NAMES
 from ..memory import traced
-from ..traffic import traffic
-from ..workspace import workspace
 from .claim import Claim, Quantity
 from .domains import Domain, parse_domain
 
@@ -124,19 +121,9 @@ def _graph(
     return checkpoint(graph, recompute) if recompute else graph
 
 
-FURTHER: Mapping[str, Callable[[Graph, Setting], Derivation]] = {
-    "intermediate": lambda graph, setting: largest(graph),
-    "traffic": traffic,
-    "workspace": workspace,
-}
-"""Figures that only claims speak of."""
-
-
 def figure_of(name: str, graph: Graph, setting: Setting) -> Derivation:
-    """Derive a figure, or one that only claims speak of."""
-    if name in NAMES or name not in FURTHER:
-        return derive(name, graph, setting)
-    return FURTHER[name](graph, setting)
+    """Derive a figure, or the size of the largest array that is computed."""
+    return largest(graph) if name == "intermediate" else derive(name, graph, setting)
 
 
 def largest(graph: Graph) -> Derivation:

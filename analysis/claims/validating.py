@@ -14,12 +14,12 @@ from .claim import Claim, Quantity
 from .domains import compared, parse_domain
 from .reading import ClaimError
 from .rules import BEYOND, RELATIONS
-from .subjects import FURTHER, Models
+from .subjects import Models
 
 VANISHES = "vanishes with distance"
 """The one relation of ``gradient``; it is tried by an experiment and not on a graph."""
 
-DERIVED = tuple(dict.fromkeys((*NAMES, *FURTHER)))
+DERIVED = (*NAMES, "intermediate")
 FIGURES = (*DERIVED, "gradient", "offsets", "random graph")
 TRANSCRIPTIONS = ("full text", "transcript", "secondary", "recall", "derived", "")
 LONGEST_TEXT = 2_000
