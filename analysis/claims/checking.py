@@ -14,6 +14,7 @@ from .chance import chance
 from .claim import Claim
 from .finding import Finding
 from .literature import absent, literature
+from .parallel import PART, verdicts_of
 from .random_graphs import RandomGraphs
 from .reading import read
 from .rules import BEYOND, RELATIONS
@@ -41,6 +42,7 @@ def check(
     *,
     claims: Iterable[Claim] | None = None,
     models: Models | None = None,
+    processes: int = 1,
     progress: Progress | None = None,
 ) -> list[Verdict]:
     """Check the claims of files, or given ones, or all that come with workspan.
@@ -53,8 +55,10 @@ def check(
         Claims that were read already.
     models
         Models of the user's own that claims may name.
+    processes
+        How many processes share the work; one if ``models`` are given, which only this one has.
     progress
-        Called with the id of each claim before it is tried.
+        Called with one line now and then.
 
     Raises
     ------
@@ -63,10 +67,13 @@ def check(
     """
     if claims is None:
         claims = [c for path in paths for c in read(path, models)] if paths else literature()
+    asked = list(claims)
+    if processes > 1 and not models and len(asked) > PART:
+        return verdicts_of(asked, processes, progress)
     verdicts = []
-    for claim in claims:
+    for count, claim in enumerate(asked, start=1):
         if progress is not None:
-            progress(claim.id)
+            progress(f"{count} of {len(asked)}: {claim.id}")
         verdicts.append(verdict_on(claim, models))
     return verdicts
 
