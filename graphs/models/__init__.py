@@ -9,14 +9,19 @@ from typing import Any
 from . import (
     attention,
     convolution,
+    delta,
     gated,
+    gated_linear,
+    griffin,
     language,
     linear_recurrence,
     mixture,
     recurrent,
     retention,
+    ssd,
     transformer,
     translation,
+    xlstm,
 )
 
 _FAMILIES = (
@@ -57,6 +62,11 @@ _FAMILIES = (
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
     (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
+    (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
+    (gated_linear, ("gla", "gla_chunked")),
+    (delta, ("delta_net",)),
+    (xlstm, ("mlstm", "slstm")),
+    (griffin, ("rg_lru", "rg_lru_scan")),
     (mixture, ("mixture_of_experts",)),
     (
         language,
@@ -74,6 +84,8 @@ _FAMILIES = (
             "mamba2",
             "jamba",
             "rwkv4",
+            "rwkv5",
+            "rwkv6",
             "lstm_language_model",
             "awd_lstm",
         ),

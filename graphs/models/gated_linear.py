@@ -36,9 +36,7 @@ def stacked(x: Array, h: Sized, s: Sized, r: Sized, depth: Sized, mix: Mix) -> A
 
 
 @model("n d", r=2)
-def gla(
-    x: Array, *, h: Sized = "h", s: Sized = "s", r: Sized = "r", L: Sized = 1
-) -> Array:
+def gla(x: Array, *, h: Sized = "h", s: Sized = "s", r: Sized = "r", L: Sized = 1) -> Array:
     """Gated linear attention as a recurrence; heads have s rows."""
     return stacked(x, h, s, r, L, recurrent)
 

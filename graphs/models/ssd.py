@@ -49,8 +49,6 @@ def ssd_quadratic(x: Array, *, h: Sized = "h", s: Sized = "s", L: Sized = 1) -> 
 
 
 @model("n d", c=4)
-def ssd_chunked(
-    x: Array, *, h: Sized = "h", s: Sized = "s", c: Sized = "c", L: Sized = 1
-) -> Array:
+def ssd_chunked(x: Array, *, h: Sized = "h", s: Sized = "s", c: Sized = "c", L: Sized = 1) -> Array:
     """State space of Mamba-2 of all pairs inside chunks of c, and a recurrence of chunks."""
     return stacked(x, h, s, L, lambda q, k, v, a: chunked(q, k, v, a, c))

@@ -23,7 +23,7 @@ from ..operations import (
     tanh,
     zeros_like,
 )
-from ..sizes import Sized
+from ..sizes import Sized, poly
 from ..tracing import Array, model
 from .attention import heads
 
@@ -60,23 +60,23 @@ def matrices(x: Array, h: Sized) -> Array:
 def cells(x: Array, h: Sized) -> Array:
     """Long short-term memory with exponential gates, whose cells mix inside each of h heads."""
     d = x.axes[-1].extent
-    given = [heads(linear(x, d, name=name), h) for name in "zifo"]
-    e = given[0].axes[-1].extent
+    e = d / poly(h)
+    given = tuple(linear(x, d, name=name) for name in "zifo")
+
+    def mixed(x: Array, before: Array, name: str) -> Array:
+        own = einsum("h s, h e s -> h e", heads(before, h), parameter(f"r{name}.weight", h, e, e))
+        return x + rearrange(own, "h e -> (h e)")
 
     def step(carry: Any, inputs: Any) -> tuple[Any, Array]:
         before, cell, norm, most = carry
-        z, i, f, o = (
-            x + einsum("h s, h e s -> h e", before, parameter(f"r{name}.weight", h, e, e))
-            for name, x in zip("zifo", inputs, strict=True)
-        )
+        z, i, f, o = (mixed(x, before, name) for name, x in zip("zifo", inputs, strict=True))
         i, f, most = scaled(i, -softplus(-f), most)
         cell, norm = f * cell + i * tanh(z), f * norm + i
         y = sigmoid(o) * (cell / norm)
         return (y, cell, norm, most), y
 
     zeros = zeros_like(given[0])
-    y = scan(step, (zeros, zeros, zeros, zeros), tuple(given))[1]
-    return linear(rearrange(y, "h e -> (h e)"), d, name="out_proj")
+    return linear(scan(step, (zeros, zeros, zeros, zeros), given)[1], d, name="out_proj")
 
 
 @model("n d")

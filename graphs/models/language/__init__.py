@@ -1,6 +1,7 @@
 """Whole language models, from token numbers to logits, as transformers computes them."""
 
 from .bert import bert, bert_pooled
+from .eagle import rwkv5, rwkv6
 from .gpt2 import gpt2
 from .jamba import jamba
 from .llama import llama, mistral
@@ -26,6 +27,8 @@ __all__ = [
     "mistral",
     "mixtral",
     "rwkv4",
+    "rwkv5",
+    "rwkv6",
     "t5",
     "transformer",
 ]

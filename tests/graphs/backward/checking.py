@@ -38,6 +38,15 @@ SIZES = {
 """Sizes of the catalogue's models: few positions, so that starts and ends matter."""
 
 
+def sizes_for(name: str, **changes: int) -> dict[str, int]:
+    """Return the sizes of a model of the catalogue; chunks of c positions must divide n."""
+    at = {**SIZES, **changes}
+    if name.endswith("_chunked"):
+        at["c"] = 3 if "n" not in changes else 1
+        at["n"] = changes.get("n", 6)
+    return at
+
+
 @dataclass(frozen=True)
 class Draw:
     """A graph with values, and a loss: the sum of its outputs times weights."""

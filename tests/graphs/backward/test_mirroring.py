@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.graphs.backward.checking import SIZES, by_graph, draw
+from tests.graphs.backward.checking import SIZES, by_graph, draw, sizes_for
 from workspan.graphs.backward import backpropagation, gradients
 from workspan.graphs.backward.mirroring import mirrored
 from workspan.graphs.execution import execute
@@ -47,7 +47,7 @@ def test_mirrored_twice_is_the_same_graph(name: str) -> None:
 def test_a_mirrored_graph_computes_the_same(name: str) -> None:
     """Law: with weights in the other order, a stack that is climbed down gives what it gave."""
     graph = trace(CATALOGUE[name], L="L")
-    chosen = draw(graph, SIZES)
+    chosen = draw(graph, sizes_for(name))
     parameters = flipped(graph, dict(chosen.parameters))
     found = execute(mirrored(graph, "L"), chosen.inputs, parameters, **chosen.sizes)
     for again, before in zip(found, chosen.outputs(), strict=True):

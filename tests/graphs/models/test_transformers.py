@@ -95,9 +95,7 @@ def of_t5(name: str) -> str:
     kinds = {"encoder": ("SelfAttention", "DenseReluDense")}
     side = name.split(".")[0]
     parts = kinds.get(side, ("SelfAttention", "EncDecAttention", "DenseReluDense"))
-    found = re.sub(
-        r"layer\.(\d)\.(layer_norm)", lambda m: f"{parts[int(m[1])]}.{m[2]}", name
-    )
+    found = re.sub(r"layer\.(\d)\.(layer_norm)", lambda m: f"{parts[int(m[1])]}.{m[2]}", name)
     return re.sub(r"layer\.\d\.", "", found)
 
 
