@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, ceil_log2, poly, size
+from ..graphs.sizes import Poly, SizeError, ceil_log2, poly, size
 from .derivation import Derivation
 from .measure import measure
 from .measured_graph import position_sizes
@@ -61,6 +61,13 @@ def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
     reason
         Why there is no proof; it is repeated if there is no fit either.
     """
+    try:
+        return _fitted(name, graph, setting, reason)
+    except SizeError as error:  # such as a number of segments that does not divide a length
+        return Derivation(None, reason=f"{reason}; not measured at all sizes: {error}")
+
+
+def _fitted(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
     rng = random.Random(20240229)
     basis = _basis(graph, setting)
     if len(basis) > MOST_TERMS:

@@ -6,6 +6,7 @@ speak of one position's components; ``gather`` and ``shift`` are what reaches ot
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,11 +14,21 @@ from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
 from .primitives.moves import Final, Gather, Member, Shift
-from .primitives.noise import Flags
+from .primitives.noise import Flags, Gaussian
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
 from .primitives.transforms import Fourier, Ranked, Sort
-from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop, divide
+from .primitives.views import (
+    Concatenate,
+    Constant,
+    Input,
+    Parameter,
+    Rename,
+    Split,
+    Spread,
+    Stop,
+    divide,
+)
 from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
@@ -51,7 +62,10 @@ __all__ = [
     "fourier",
     "full",
     "gather",
+    "gaussian",
     "gelu",
+    "greatest",
+    "joint_softmax",
     "layer",
     "layer_norm",
     "linear",
@@ -186,9 +200,36 @@ def mean(x: Array, axis: Axis | str) -> Array:
     return summed / next(a.extent for a in x.axes if a.name == label)
 
 
-def root(extent: Sized) -> Scalar:
-    """Return the square root of a size, as a number to multiply or divide by."""
-    return Scalar(poly(extent), 0.5)
+def greatest(x: Array, axis: Axis | str) -> Array:
+    """Largest component along one feature or slot axis."""
+    return current().apply("max", Reduction("max", _label(axis)), x)
+
+
+def joint_softmax(*scores: Array) -> tuple[Array, ...]:
+    """One softmax over the last axes of several arrays together: what is read by several ways.
+
+    Of m terms together it takes 5 m - 2 operations, as one softmax does; its gradient is that of
+    one softmax as well, since nothing hangs on what is subtracted for stability.
+    """
+    tops = [stop_gradient(greatest(x, x.axes[-1])) for x in scores]
+    top = functools.reduce(lambda a, b: elementwise("maximum", a, b), tops)
+    shown = [exp(_less(x, top)) for x in scores]
+    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[-1]) for x in shown])
+    return tuple(elementwise("divide", x, _widened(whole, x)) for x in shown)
+
+
+def _less(x: Array, top: Array) -> Array:
+    return elementwise("subtract", x, _widened(top, x))
+
+
+def _widened(x: Array, like: Array) -> Array:
+    """Repeat along the last axis of another array."""
+    return current().apply("spread", Spread(like.axes, tuple(range(len(x.axes)))), x)
+
+
+def root(extent: Sized, order: int = 2) -> Scalar:
+    """Return the square root of a size, or a higher one, as a number to multiply or divide by."""
+    return Scalar(poly(extent), 1 / order)
 
 
 def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
@@ -222,6 +263,12 @@ def parameter(name: str, *axes: Sized) -> Array:
 def stop_gradient(x: Array) -> Array:
     """Return x as if it were given: no gradient passes back to what it was computed from."""
     return current().apply("stop", Stop(), x)
+
+
+def gaussian(*axes: Sized) -> Array:
+    """Return numbers drawn from a standard normal distribution once, for all positions."""
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return current().add("gaussian", Gaussian(feature), (), (), feature)
 
 
 def zeros(*axes: Sized) -> Array:

@@ -255,7 +255,7 @@ def recompute(function: Callable[..., Tree]) -> Callable[..., Tree]:
     return marked
 
 
-GIVEN = frozenset({"input", "parameter", "constant", "position", "progression"})
+GIVEN = frozenset({"input", "parameter", "constant", "position", "progression", "gaussian"})
 """Primitives whose values are there anyway."""
 
 

@@ -21,8 +21,8 @@ _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
-WORDS = {"v": 7, "c": 16, "s": 3, "r": 2}
-"""Sizes that only language models have."""
+WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2}
+"""Sizes that only a few models have."""
 
 _FEW = {"jamba": {"a": 1, "b": 1}}
 """Depths that are written out: every layer axis inside another makes the graph harder to analyze."""

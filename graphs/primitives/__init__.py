@@ -9,7 +9,7 @@ from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
 from .moves import Enter, Final, Gather, Inside, Member, Place, Shift, Step, Turn
-from .noise import Flags
+from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
 from .transforms import Fourier, Ranked, Sort, Unsort
@@ -43,6 +43,7 @@ __all__ = [
     "Fourier",
     "Frame",
     "Gather",
+    "Gaussian",
     "Given",
     "Input",
     "Inside",

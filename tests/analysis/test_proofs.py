@@ -55,6 +55,14 @@ OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("span", "dilated_rnn"): UNITS,
     ("path_length", "dilated_rnn"): UNITS,
     ("path_length", "encoder_decoder_rnn"): UNITS,
+    ("span", "latent_attention"): ("tensor", "scalar"),
+    ("path_length", "latent_attention"): ("scalar",),
+    ("span", "latent_attention_absorbed"): ("tensor", "scalar"),
+    ("path_length", "latent_attention_absorbed"): ("scalar",),
+    ("path_length", "performer"): ("scalar",),
+    ("path_length", "linformer"): ("scalar",),
+    ("span", "nystrom_attention"): ("scalar",),
+    ("path_length", "nystrom_attention"): ("scalar",),
     ("path_length", "attentive_encoder_decoder_rnn"): ("tensor", "scalar"),
 }
 """Units in which a model has no certificate of this kind. Paths through a window and then a loop, or
