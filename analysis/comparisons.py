@@ -65,7 +65,7 @@ def seeds(graph: Graph) -> list[Sizes]:
 
 def drawn(graph: Graph) -> list[Sizes]:
     """Return points at which every axis has a whole length; the same ones in every run."""
-    rng, positions = random.Random(0), position_sizes(graph) | {"L"}  # noqa: S311
+    rng, positions = random.Random(0), position_sizes(graph) | {"L"}
     found: dict[tuple[tuple[str, int], ...], Sizes] = {}
     for _ in range(DRAWN):
         at = {name: _draw(name, name in positions, rng) for name in graph.free_sizes}

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, at_least, minimum, poly
+from ..graphs.sizes import Poly, minimum, poly
 from ..graphs.unrolling import TooLargeError
+from .bound_certificates import certificate
 from .causality import causal
 from .comparisons import Sizes, first_points, points, seeds
 from .cutting import Cutting
@@ -74,7 +75,7 @@ class _Search:
         """Compare, seek cheaper cuts where a flow was less, and compare again."""
         held_out: dict[tuple[tuple[str, int], ...], int] = {}
         for _ in range(ROUNDS):
-            bound = _smallest(self.looped, self.costs.values())
+            bound, least = _smallest(self.looped, self.costs.values())
             compared = list(self._points())
             for at in compared:
                 key = tuple(at.items())
@@ -82,7 +83,7 @@ class _Search:
                     held_out[key] = self._measured(at)
             wrong = [at for at in compared if held_out[tuple(at.items())] != bound.evaluate(**at)]
             if not wrong:
-                return self._fitted(bound, [dict(at) for at in held_out])
+                return self._found(bound, least, [dict(at) for at in held_out])
             before = len(self.costs)
             self._consider(self.cutting.cuts(wrong[0]))
             if len(self.costs) == before:
@@ -103,19 +104,22 @@ class _Search:
             raise MeasureError(f"expected {self.graph.name} to be causal at {at}")
         return int(found)
 
-    def _fitted(self, bound: Poly, held_out: list[Sizes]) -> Derivation:
+    def _found(self, bound: Poly, least: list[Poly], held_out: list[Sizes]) -> Derivation:
+        cuts = [next(cut for cut, own in self.costs.items() if own == cost) for cost in least]
+        proof = certificate(self.looped, cuts, bound)
         lines = sorted(f"cutting {cut}: {cost}" for cut, cost in self.costs.items())
         return Derivation(
             bound,
-            grade="fitted",
+            grade="fitted" if proof is None else "proved",
             least=least_sizes(bound),
             steps=(*lines, f"the least of them: {bound}"),
-            details={"held_out": tuple(held_out)},
+            certificate=proof,
+            details={"held_out": tuple(held_out)} if proof is None else {},
         )
 
 
-def _smallest(graph: Graph, costs: Iterable[Poly]) -> Poly:
-    """Return the minimum, simple costs first, without what is never the least."""
+def _smallest(graph: Graph, costs: Iterable[Poly]) -> tuple[Poly, list[Poly]]:
+    """Return the minimum, simple costs first, without what is never the least; and what is left."""
     whole = whole_extents(graph)
     chosen: list[Poly] = []
     for cost in sorted(set(costs), key=lambda c: (len(str(c)), str(c))):
@@ -125,6 +129,7 @@ def _smallest(graph: Graph, costs: Iterable[Poly]) -> Poly:
         rest = [c for c in chosen if c != cost]
         if rest and _needless(cost, rest, whole):
             chosen = rest
+    least = list(chosen)
     for k, cost in enumerate(chosen):
         rest = chosen[:k] + chosen[k + 1 :]
         simpler = (c for c in _simpler(cost) if _needless(cost, [*rest, c], whole))
@@ -132,7 +137,7 @@ def _smallest(graph: Graph, costs: Iterable[Poly]) -> Poly:
     if len(chosen) > MOST:
         raise UnsolvedError(f"more than {MOST} cuts of which each may be the least")
     common = _common(chosen)
-    return _least([c / common for c in chosen]) * common
+    return _least([c / common for c in chosen]) * common, least
 
 
 def _needless(cost: Poly, others: list[Poly], whole: Mapping[str, Poly]) -> bool:

@@ -96,13 +96,18 @@ def needs(graph: Graph, cut: Cut) -> dict[Cell, Poly]:
     """
     n, known = size(sequence(graph).name), starts(graph)
     found: dict[Cell, Poly] = {}
-    for (name, part), need in _Following(graph, cut).needs().items():
+    for (name, part), need in unlimited(graph, cut).items():
         every = maximum(n - known[name], 0)
         if graph[name].sequence != sequence(graph):
             found[name, part] = poly(1)
         else:
             found[name, part] = every if need is None else minimum(need, every)
     return found
+
+
+def unlimited(graph: Graph, cut: Cut) -> dict[Cell, Need]:
+    """Return the needs as if every sequence had begun long ago."""
+    return _Following(graph, cut).needs()
 
 
 class _Following:
@@ -320,7 +325,7 @@ def _others(equation: Equation) -> Poly:
 def capacity(graph: Graph, cut: Cut) -> Poly:
     """Return the scalars that a cut holds at most."""
     needed, total = needs(graph, cut), poly(0)
-    endless = {cell for cell, need in _Following(graph, cut).needs().items() if need is None}
+    endless = {cell for cell, need in unlimited(graph, cut).items() if need is None}
     for cell in sorted(cut.cells & needed.keys()):
         one = cell in cut.oldest - endless
         total = total + cost(graph, cell, poly(1) if one else needed[cell])

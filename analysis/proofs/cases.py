@@ -98,6 +98,23 @@ def _least_or_more(costs: Sequence[Poly], name: str) -> Iterator[list[Poly]]:
         yield [x.substitute(region) for x in costs]
 
 
+def proper(cost: Poly) -> bool:
+    """Whether no minimum or maximum in a cost can be negative, as the order of costs supposes.
+
+    >>> proper(poly("min(n, d)")), proper(poly("max(0, n - d)")), proper(poly("min(1, n - d)"))
+    (True, True, False)
+    """
+    for atom in cost.atoms:
+        if atom.kind == "size":
+            continue
+        if atom.kind not in {"min", "max"} or not all(proper(a) for a in atom.args):
+            return False
+        enough = all if atom.kind == "min" else any
+        if not enough(at_least(a, 0) for a in atom.args):
+            return False
+    return True
+
+
 def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
     """Replace atoms at every depth, inner ones first, where a rule returns something."""
     total = poly(0)
