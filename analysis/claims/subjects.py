@@ -120,7 +120,8 @@ def _graph(
     options: tuple[tuple[str, int | str], ...],
     recompute: str,
 ) -> Graph:
-    graph = trace(function, name=name, **dict(options))
+    sizes: dict[str, Any] = dict(options)
+    graph = trace(function, name=name, **sizes)
     return checkpoint(graph, recompute) if recompute else graph
 
 

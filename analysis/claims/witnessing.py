@@ -109,13 +109,20 @@ def sizes_at(case: Case, graph: Graph) -> dict[str, int]:
     return {s: int(placed[s]) for s in graph.free_sizes} if whole else {}
 
 
+def _is_plain(case: Case, quantity: Quantity) -> bool:
+    """Whether a model is one of the catalogue at sizes that plain code knows by their names."""
+    options = {**case.claim.options, **quantity.options}
+    named = all(str(value) == name for name, value in options.items())
+    return named and (quantity.model or case.model) not in case.own
+
+
 def _look(
-    quantity: Quantity, graph: Graph, setting: Setting, at: dict[str, int], own: bool
+    quantity: Quantity, graph: Graph, setting: Setting, at: dict[str, int], *, plain: bool
 ) -> tuple[Number | None, Number | None]:
     """Measure, and run the plain implementation of a model of the catalogue."""
-    key = ("witnessed", quantity.figure, setting, tuple(sorted(at.items())))
+    key = ("witnessed", quantity.figure, setting, plain, tuple(sorted(at.items())))
     if key not in graph.memory:
-        run = None if own else ran(quantity.figure, graph, setting, at)
+        run = ran(quantity.figure, graph, setting, at) if plain else None
         graph.memory[key] = (measured(quantity.figure, graph, setting, at), run)
     found: tuple[Number | None, Number | None] = graph.memory[key]
     return found
