@@ -84,10 +84,8 @@ def seen_of(case: Case) -> Iterator[Seen]:
         at = sizes_at(case, graph)
         if not at or not case.domain.holds(at):
             continue
-        own = (quantity.model or case.model) in case.own
-        yield Seen(
-            name, quantity.figure, graph, setting, at, *_look(quantity, graph, setting, at, own)
-        )
+        found = _look(quantity, graph, setting, at, plain=_is_plain(case, quantity))
+        yield Seen(name, quantity.figure, graph, setting, at, *found)
 
 
 def _part(case: Case, seen: Seen) -> bool:
