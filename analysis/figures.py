@@ -69,7 +69,9 @@ class Value:
     measured: Number | None = None
     """Counted on the unrolled graph."""
     run: Number | None = None
-    """Read off plain code that ran."""
+    """Read off code that ran."""
+    source: str = ""
+    """What ran, if not the plain code of this library: the library, its version, the class."""
 
     @property
     def agree(self) -> bool | None:

@@ -28,9 +28,10 @@ class Relation:
 
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
-    block (all positions of one's block of ``size``), stride (``size`` positions from
-    ``step*i``), within (a shift that stays in one's block of ``size``), or chain (one relation
-    after another)."""
+    block (all positions of one's block of ``size``), block_prefix and block_suffix (those up to
+    oneself, or from oneself on), stride (``size`` positions from ``step*i``), part (the one of a
+    coarser axis whose ``size`` positions one is among), within (a shift that stays in one's block
+    of ``size``), or chain (one relation after another)."""
     back: Poly | None = Poly({})
     """How many steps back, None if unbounded; negative excludes the position itself."""
     ahead: Poly | None = Poly({})
@@ -91,6 +92,24 @@ class Relation:
         return cls("block", size=poly(size))
 
     @classmethod
+    def block_prefix(cls, size: Sized) -> Relation:
+        """Position ``i`` reads those of its block of ``size`` positions that are not after it.
+
+        >>> [Relation.block_prefix(3).sources(i, 8) for i in (2, 3, 4)]
+        [(0, 1, 2), (3,), (3, 4)]
+        """
+        return cls("block_prefix", size=poly(size))
+
+    @classmethod
+    def part(cls, size: Sized) -> Relation:
+        """Position ``i`` reads position ``i // size`` of a coarser axis.
+
+        >>> [Relation.part(3).sources(i, 8) for i in (2, 3, 4)]
+        [(0,), (1,), (1,)]
+        """
+        return cls("part", size=poly(size))
+
+    @classmethod
     def within(cls, size: Sized, distance: int = 1) -> Relation:
         """Position ``i`` reads ``i - distance``, if that is in its block of ``size`` positions.
 
@@ -132,11 +151,15 @@ class Relation:
         """Whether no position reads a later one."""
         if self.kind == "chain":
             return all(p.causal for p in self.parts)
+        if self.kind == "block_prefix":
+            return True
         return self._linear and self.ahead is not None and at_least(0, self.ahead)
 
     @property
     def anticausal(self) -> bool:
         """Whether no position reads an earlier one."""
+        if self.kind == "block_suffix":
+            return True
         return self._linear and self.back is not None and at_least(0, self.back)
 
     @property
@@ -162,10 +185,12 @@ class Relation:
 
     def slots(self, extent: Sized) -> Poly:
         """How many positions a dense implementation reads for each position."""
-        if self.kind in {"last", "head"}:
+        if self.kind in {"last", "head", "part"}:
             return poly(1)
-        if self.kind in {"first", "block", "stride"}:
+        if self.kind in {"first", "block", "block_prefix", "block_suffix", "stride"}:
             return self.size
+        if self.kind == "chain":
+            raise ValueError(f"expected one relation, got {self}")
         if self.back is None or self.ahead is None:
             return poly(extent)
         return self.back + self.ahead + 1
@@ -208,7 +233,7 @@ class Relation:
         """How many positions the target has."""
         if self.kind == "stride":
             return ceil_div(poly(extent) - self.size, self.step) + 1
-        return poly(extent)
+        return poly(extent) * self.size if self.kind == "part" else poly(extent)
 
     def transpose(self) -> Relation:
         """Return who reads a position, if this is what a position reads.
@@ -221,8 +246,12 @@ class Relation:
         ValueError
             For a relation whose readers have no such form.
         """
-        if self.kind == "block":
-            return self
+        if self.kind in _TURNED:
+            return Relation(_TURNED[self.kind], size=self.size)
+        if self.kind == "part":
+            return Relation.stride(self.size)
+        if self.kind == "stride" and self.step == self.size:
+            return Relation.part(self.size)
         if self.kind == "within":
             return Relation("within", self.ahead, self.back, size=self.size)
         if self.kind != "offsets":
@@ -261,11 +290,17 @@ class Relation:
         if self.kind in {"last", "head"}:
             j = np.full_like(i, extent - 1 if self.kind == "last" else 0)
             return j, np.ones_like(j, dtype=bool)
-        if self.kind in {"first", "block", "stride"}:
+        if self.kind == "part":
+            return i // _whole(self.size), np.ones_like(i, dtype=bool)
+        if self.kind in {"first", "stride", *_TURNED}:
             r = np.arange(_whole(self.size))[None, :]
-            start = {"first": 0 * i, "block": i // max(_whole(self.size), 1) * _whole(self.size)}
-            j = (start[self.kind] if self.kind in start else i * _whole(self.step)) + r
+            start = {"first": 0 * i, "stride": i * _whole(self.step)}
+            j = start.get(self.kind, i // max(_whole(self.size), 1) * _whole(self.size)) + r
+            if self.kind in {"block_prefix", "block_suffix"}:
+                return j, j <= i if self.kind == "block_prefix" else j >= i
             return j, np.ones_like(j, dtype=bool)
+        if self.kind == "chain":
+            raise ValueError(f"expected one relation, got {self}")
         step = _whole(self.step)
         if self.back is not None and self.ahead is not None:
             m = np.arange(-_whole(self.back), _whole(self.ahead) + 1)[None, :]
@@ -319,6 +354,10 @@ class Relation:
             return "suffix" if self.back == 0 else f"from {-self.back}"
         dilation = "" if self.step == 1 else f", step {self.step}"
         return f"window({-self.back}..{self.ahead}{dilation})"
+
+
+_TURNED = {"block": "block", "block_prefix": "block_suffix", "block_suffix": "block_prefix"}
+"""Relations inside one's block, and those of the readers."""
 
 
 def _whole(value: Poly) -> int:

@@ -338,6 +338,11 @@ def report(
     output: Annotated[
         Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
     ] = Path("workspan-report"),
+    engine: Annotated[
+        tuple[str, ...],
+        Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
+    ] = (),
+    store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
     style: Annotated[str, _format("text", "json", "markdown")] = "text",
 ) -> int:
     """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
@@ -352,6 +357,13 @@ def report(
 
     prepare(output)
     comparison, title = _compared(models, at, figures, setting)
+    if engine:
+        from . import running
+
+        with progress("confirming") as tell:
+            comparison = running.with_runs(
+                comparison, running.engines_of(engine, alone=True), folder=store, tell=tell
+            )
     with progress("checking claims") as tell:
         verdicts = [] if models else checked(claims=founding(), progress=tell)
     with progress("writing the report"):

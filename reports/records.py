@@ -103,6 +103,7 @@ def _value(value: Value) -> dict[str, Any]:
         "derived": plain(value.derived),
         "measured": plain(value.measured),
         "run": plain(value.run),
+        **({"source": value.source} if value.source else {}),
     }
 
 

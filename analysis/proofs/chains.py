@@ -89,7 +89,7 @@ def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given)
 
 def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
     """Return the first and the last position that is read, where it is certain to be one."""
-    if relation.kind == "block":
+    if relation.kind in {"block", "block_prefix", "block_suffix"}:
         return (position,)
     low, high = relation.bounds(position, extent)
     if relation.kind != "offsets" or relation.step == 1:

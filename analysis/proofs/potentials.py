@@ -165,6 +165,7 @@ def highest(graph: Graph, equation: Equation, read: Read, term: Poly, least: Giv
 
 def _bounds(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, Poly]:
     """Return positions between which a relation reads; of a block, the ends of the sequence."""
-    if relation.kind == "block":
-        return poly(0), extent - 1
+    if relation.kind in {"block", "block_prefix", "block_suffix"}:
+        low, high = poly(0), extent - 1
+        return position if relation.anticausal else low, position if relation.causal else high
     return relation.bounds(position, extent)

@@ -11,12 +11,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import Axis, Equation, GraphError, Read
-from ..primitives import Constant, Gather, Inside, Map, Place, Reduction, Rename, Site, Spread, Turn
+from ..primitives import (
+    Constant,
+    Gather,
+    Inside,
+    Map,
+    Member,
+    Place,
+    Reduction,
+    Rename,
+    Site,
+    Spread,
+    Turn,
+)
 from ..primitives.base import Axes, Primitive, Pulled
 from ..primitives.maps import Scalar
-from ..primitives.moves import plain
 from ..relations import Relation
 from ..sizes import Poly
+from ..slots import is_cut, plain, seen_through
 from ..tracer import Array, Tracer, merge
 
 
@@ -132,7 +144,7 @@ class Differentiation:
         if array.equation.sequence is None or isinstance(array.equation.primitive, Gather):
             return array
         rest = (a for k, a in enumerate(array.axes) if k not in places)
-        return self.apply(Inside(), array) if any(map(_is_cut, rest)) else array
+        return self.apply(Inside(), array) if any(map(is_cut, rest)) else array
 
     def spread(self, adjoint: Array, axes: Axes) -> Array:
         """Repeat along the feature axes that the adjoint does not have yet."""
@@ -161,8 +173,38 @@ class Differentiation:
             return self.tracer.add(
                 "place", primitive, (where,), positions, primitive.features(adjoint.axes)
             )
+        if gather.relation.kind == "stride":
+            return self.member(adjoint, gather.relation, source)
         turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
         return self.total(turned, 0)
+
+    def member(self, adjoint: Array, stretch: Relation, source: Equation) -> Array:
+        """Give each position its own slot of the one stretch that reads it."""
+        part, coarse = transposed(stretch), adjoint.sequence
+        read = Read(adjoint.equation.name, part, coarse.name)
+        positions = tuple(
+            source.sequence if a.name == coarse.name and source.sequence is not None else a
+            for a in adjoint.equation.positions
+        )
+        primitive = Member(part.size, 0)
+        return self.tracer.add(
+            "member", primitive, (read,), positions, primitive.features(adjoint.axes)
+        )
+
+    def parted(self, adjoint: Array, member: Primitive, site: Site) -> Array:
+        """Sum what the members of each part pass back to it."""
+        (read,), (source,) = site.equation.reads, site.sources
+        if getattr(member, "place", None) is not None or source.sequence is None:
+            raise GraphError("expected a member of parts that all members share, to differentiate")
+        adjoint, along, stretch = self.inside(adjoint), adjoint.sequence, transposed(read.relation)
+        slot = Axis(f"{along.name}:{stretch}", stretch.size, "slot", stretch, along.name)
+        positions = tuple(
+            source.sequence if a.name == along.name else a for a in adjoint.equation.positions
+        )
+        back = (Read(adjoint.equation.name, stretch, along.name),)
+        gather = Gather(stretch, slot)
+        gathered = self.tracer.add("gather", gather, back, positions, (slot, *plain(adjoint.axes)))
+        return self.total(gathered, 0)
 
     def turn(self, array: Array, place: int, relation: Relation, along: str) -> Array:
         """Exchange what is read, on one feature axis, for its readers."""
@@ -194,7 +236,8 @@ class Differentiation:
         slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
         positions = tuple(a for a in array.equation.positions if a.name != along.name)
         read = (Read(array.equation.name, relation, along.name),)
-        axes = (slot, *(array.axes if slots else plain(array.axes)))
+        own = tuple(seen_through(a, slot) for a in array.axes) if slots else plain(array.axes)
+        axes = (slot, *own)
         return self.tracer.add("collect", Gather(relation, slot), read, positions, axes)
 
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Array) -> Pulled:
@@ -210,14 +253,6 @@ class Differentiation:
 
 def _is_one(value: Any) -> bool:
     return isinstance(value, float) and value == 1.0
-
-
-def _is_cut(axis: Axis) -> bool:
-    """Whether some slots of an axis may lie outside the sequence."""
-    relation = axis.relation
-    if axis.kind != "slot" or relation is None:
-        return False
-    return relation.kind != "offsets" or relation.back is not None or relation.ahead is not None
 
 
 def transposed(relation: Relation) -> Relation:
@@ -257,4 +292,4 @@ def slot_of(equation: Equation) -> Axis | None:
     primitive = equation.primitive
     if not isinstance(primitive, Gather) or equation.sequence is None:
         return None
-    return primitive.slot
+    return None if primitive.relation.kind == "stride" else primitive.slot

@@ -6,13 +6,46 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from . import attention, convolution, language, linear_recurrence, recurrent, transformer
+from . import (
+    attention,
+    convolution,
+    delta,
+    gated,
+    gated_linear,
+    griffin,
+    kernel_attention,
+    language,
+    latent_attention,
+    linear_recurrence,
+    low_rank_attention,
+    mixture,
+    recurrent,
+    retention,
+    ssd,
+    transformer,
+    translation,
+    xlstm,
+)
 
 _FAMILIES = (
     (
         recurrent,
         ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru"),
     ),
+    (
+        gated,
+        (
+            "qrnn",
+            "qrnn_scan",
+            "min_gru",
+            "min_gru_scan",
+            "min_lstm",
+            "min_lstm_scan",
+            "sru",
+            "dilated_rnn",
+        ),
+    ),
+    (translation, ("encoder_decoder_rnn", "attentive_encoder_decoder_rnn")),
     (
         attention,
         (
@@ -25,13 +58,52 @@ _FAMILIES = (
             "cross_attention",
         ),
     ),
+    (
+        latent_attention,
+        (
+            "latent_attention",
+            "latent_attention_absorbed",
+            "perceiver",
+            "induced_set_attention",
+        ),
+    ),
+    (kernel_attention, ("linear_attention", "linear_attention_recurrent", "performer")),
+    (low_rank_attention, ("linformer", "nystrom_attention")),
     (transformer, ("feed_forward", "encoder", "decoder")),
     (
         convolution,
         ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
     ),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
-    (language, ("gpt2", "bert", "llama", "mistral", "mamba", "mamba_scan", "jamba")),
+    (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
+    (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
+    (gated_linear, ("gla", "gla_chunked")),
+    (delta, ("delta_net",)),
+    (xlstm, ("mlstm", "slstm")),
+    (griffin, ("rg_lru", "rg_lru_scan")),
+    (mixture, ("mixture_of_experts",)),
+    (
+        language,
+        (
+            "transformer",
+            "t5",
+            "gpt2",
+            "bert",
+            "bert_pooled",
+            "llama",
+            "mistral",
+            "mixtral",
+            "mamba",
+            "mamba_scan",
+            "mamba2",
+            "jamba",
+            "rwkv4",
+            "rwkv5",
+            "rwkv6",
+            "lstm_language_model",
+            "awd_lstm",
+        ),
+    ),
 )
 
 CATALOGUE: Mapping[str, Callable[..., Any]] = MappingProxyType(

@@ -8,11 +8,11 @@ from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Inside, Place, Shift, Step, Turn
-from .noise import Flags
+from .moves import Enter, Final, Gather, Inside, Member, Place, Shift, Step, Turn
+from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
-from .transforms import Fourier, Sort, Unsort
+from .transforms import Fourier, Ranked, Sort, Unsort
 from .views import (
     Concatenate,
     Constant,
@@ -43,17 +43,20 @@ __all__ = [
     "Fourier",
     "Frame",
     "Gather",
+    "Gaussian",
     "Given",
     "Input",
     "Inside",
     "Lookup",
     "Map",
+    "Member",
     "Parameter",
     "Place",
     "Position",
     "Primitive",
     "Progression",
     "Pulled",
+    "Ranked",
     "Reduction",
     "Rename",
     "Seed",

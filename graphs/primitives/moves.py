@@ -12,6 +12,7 @@ from ..graph import Axis
 from ..relations import Relation
 from ..setting import Setting
 from ..sizes import Poly, poly
+from ..slots import plain, seen_through
 from .base import Axes, Calculus, Frame, Pulled, Site, View, hide
 
 
@@ -27,7 +28,9 @@ class Gather(View):
 
     def features(self, *inputs: Axes) -> Axes:
         """Put the slot axis before the others."""
-        return inputs[0] if self.slot is None else (self.slot, *inputs[0])
+        if self.slot is None:
+            return inputs[0]
+        return (self.slot, *(seen_through(a, self.slot) for a in inputs[0]))
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Execution has moved the values already, since only it knows where arrays are kept."""
@@ -56,6 +59,12 @@ class Inside(View):
         for k in range(len(site.equation.features)):
             array = hide(frame, site, array, k)
         return array
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Nothing passes to slots outside."""
+        return (m.apply(self, m.spread(adjoint, site.sources[0].features)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ class Turn(View):
         positions = np.arange(extent) if place is None else np.array([place])
         reader, valid = frame.relation(back.transpose()).table(positions, extent)
         here = np.broadcast_to(positions[:, None], reader.shape)
-        if back.kind == "block":
+        if back.kind in {"block", "block_prefix", "block_suffix"}:
             held = here % frame.whole(back.size)
         elif back.back is None or back.ahead is None:
             held = here
@@ -128,6 +137,43 @@ class Place(View):
         lead = array.ndim - width
         moved = frame.xp.moveaxis(array, lead + self.place, lead)
         return moved.reshape(*moved.shape[: lead - 1], *moved.shape[lead:])
+
+
+@dataclass(frozen=True, slots=True)
+class Member(View):
+    """What the part that a position is in holds for it: stretches of positions, undone.
+
+    A coarser axis has one position for each part of ``size`` positions; see ``Relation.part``.
+    """
+
+    size: Poly
+    place: int | None = None
+    """Which feature axis has a slot for each member of the part, of which a position takes its own;
+    None if all members take the same."""
+
+    name: ClassVar[str] = "member"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Drop the axis of the members; other slots are those of the part."""
+        if self.place is None:
+            return inputs[0]
+        return plain(inputs[0][: self.place] + inputs[0][self.place + 1 :])
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Take one's own slot; execution has found the parts already."""
+        (array,) = arrays
+        if self.place is None:
+            return array
+        along = array.ndim - len(site.sources[0].features) - 1
+        moved = frame.xp.moveaxis(array, along + 1 + self.place, along + 1)
+        own = np.arange(moved.shape[along])
+        return moved[(slice(None),) * along + (own, own % frame.whole(self.size))]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Each part gets the sum of what its members pass back."""
+        return (m.parted(adjoint, self, site),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +258,3 @@ class Enter(View):
     ) -> Pulled:
         """Going back through a layer is one step as well."""
         return (m.apply(self, adjoint),)
-
-
-def plain(axes: Axes) -> Axes:
-    """Return axes whose indices are no positions: what slots are for those at other positions."""
-    return tuple(Axis(a.name, a.extent) for a in axes)

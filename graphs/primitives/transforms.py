@@ -133,3 +133,39 @@ class Unsort(View):
         own = ranks == xp.arange(values.shape[-1])
         found = xp.sum(xp.where(own, values[..., None, :], frame.constant(0.0)), -1)
         return xp.moveaxis(found, -1, k - len(axes))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(View):
+    """Which of the keys (the first input) were kept when they were sorted (the second): numbers.
+
+    Sorting moves the numbers of the keys along with them, and moving values is free as everywhere.
+    """
+
+    axis: str
+
+    name: ClassVar[str] = "ranked"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Return the axes of what was kept."""
+        return inputs[1]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Order the numbers of the keys by their values, and cut."""
+        axes = site.sources[0].features
+        k = find(axes, self.axis)
+        keys = hide(frame, site, arrays[0], k, float("-inf"))
+        place = keys.ndim + k - len(axes)
+        keep = arrays[1].shape[arrays[1].ndim + k - len(axes)]
+        order = frame.xp.argsort(-keys, place)
+        return order[(slice(None),) * place + (slice(0, keep),)]
+
+    def passes(self, place: int) -> bool:
+        """No gradient passes through numbers."""
+        return False
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Return nothing."""
+        return None, None

@@ -50,9 +50,24 @@ OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("path_length", "mamba_scan"): UNITS,
     ("path_length", "jamba"): ("scalar",),
     ("span", "jamba"): ("scalar",),
+    ("path_length", "qrnn"): UNITS,
+    ("path_length", "qrnn_scan"): UNITS,
+    ("span", "dilated_rnn"): UNITS,
+    ("path_length", "dilated_rnn"): UNITS,
+    ("path_length", "encoder_decoder_rnn"): UNITS,
+    ("span", "latent_attention"): ("tensor", "scalar"),
+    ("path_length", "latent_attention"): ("scalar",),
+    ("span", "latent_attention_absorbed"): ("tensor", "scalar"),
+    ("path_length", "latent_attention_absorbed"): ("scalar",),
+    ("path_length", "performer"): ("scalar",),
+    ("path_length", "linformer"): ("scalar",),
+    ("span", "nystrom_attention"): ("scalar",),
+    ("path_length", "nystrom_attention"): ("scalar",),
+    ("path_length", "attentive_encoder_decoder_rnn"): ("tensor", "scalar"),
 }
 """Units in which a model has no certificate of this kind. Paths through a window and then a loop, or
-the rounds of a scan, jump where the sequence grows longer than the window."""
+the rounds of a scan, jump where the sequence grows longer than the window; where a loop leaps k**l
+positions in layer l, or one loop starts from the end of another, no rule settles them."""
 
 TINY: tuple[Sizes, ...] = tuple(
     {**WORDS, "n": n, "m": m, "d": 2, "h": 1, "g": 1, "f": 3, "k": k, "w": k, "L": depth}
@@ -85,7 +100,8 @@ def lengths(name: str, unit: str = "tensor") -> LengthCertificate:
 
 def is_open(figure: str, name: str, unit: str = "tensor") -> bool:
     """Whether a figure has no certificate."""
-    return unit in OPEN.get((figure, name), ())
+    rule = span if figure == "span" else path_length
+    return rule(graph_of(name), Setting(unit=unit)).certificate is None
 
 
 def accepted(check: Callable[..., None], name: str, certificate: Any, unit: str = "tensor") -> bool:
@@ -111,6 +127,8 @@ def is_measured(figure: str, name: str, formula: tuple[Poly, ...], least: Sizes)
 @pytest.mark.parametrize("name", NAMES)
 def test_certificates_of_the_catalogue_are_accepted(name: str, unit: str) -> None:
     """Law: spans and path lengths are proved, with symbols for all sizes, or say why they are not."""
+    for figure in ("span", "path_length"):
+        assert is_open(figure, name, unit) == (unit in OPEN.get((figure, name), ()))
     if is_open("span", name, unit):
         assert "no proof was found" in str(span(graph_of(name), Setting(unit=unit)).reason)
     else:
@@ -125,16 +143,21 @@ def test_certificates_of_the_catalogue_are_accepted(name: str, unit: str) -> Non
 @pytest.mark.parametrize("off", [-1, 1])
 def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
     """Law: no certificate proves a formula that is one more or one less."""
-    long = spans(name)
-    for k, term in enumerate(long.formula):
-        wrong = (*long.formula[:k], term + off, *long.formula[k + 1 :])
-        assert not accepted(check_span, name, replace(long, formula=wrong))
+    if not is_open("span", name):
+        long = spans(name)
+        for k, term in enumerate(long.formula):
+            wrong = (*long.formula[:k], term + off, *long.formula[k + 1 :])
+            assert not accepted(check_span, name, replace(long, formula=wrong))
     if not is_open("path_length", name):
         short = lengths(name)
         for k, term in enumerate(short.formula):
             wrong = (*short.formula[:k], term + off, *short.formula[k + 1 :])
             assert not accepted(check_length, name, replace(short, formula=wrong))
-    field = receptive_field(graph_of(name), Setting()).certificate
+    found = receptive_field(graph_of(name), Setting())
+    if found.certificate is None:
+        assert "no proof was found" in str(found.reason)
+        return
+    field = found.certificate
     assert isinstance(field, FieldCertificate)
     assert accepted(check_field, name, field, "layer")
     wrong = tuple(count + off for count in field.formula)
@@ -144,14 +167,15 @@ def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_certificates_of_other_models_are_refused(name: str) -> None:
     """Law: a certificate proves nothing of a model whose equations are others."""
-    for other in NAMES:
+    start = NAMES.index(name)
+    for other in (*SHORT, *NAMES[start : start + 4]):
         if set(graph_of(other).equations) != set(graph_of(name).equations):
-            assert not accepted(check_span, name, spans(other))
+            assert is_open("span", other) or not accepted(check_span, name, spans(other))
             if not is_open("path_length", other):
                 assert not accepted(check_length, name, lengths(other))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [n for n in NAMES if ("span", n) not in OPEN])
 def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
     """Law: where a term is attained, no potential is lowered and no link is raised."""
     certificate = spans(name)
@@ -164,7 +188,7 @@ def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
         assert not accepted(check_span, name, replace(certificate, chains=raised))
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if not is_open("path_length", n)])
+@pytest.mark.parametrize("name", [n for n in NAMES if ("path_length", n) not in OPEN])
 def test_an_equation_without_pieces_is_refused(name: str) -> None:
     """Law: what an input reaches cannot be left out, nor can an input.
 
