@@ -15,7 +15,7 @@ from ..witnesses import measured, ran
 from .claim import Quantity
 from .subjects import Case
 
-MEASURED_AT = {"n": 9, "m": 6, "d": 8, "h": 2, "g": 1, "f": 8, "k": 3, "w": 3}
+MEASURED_AT = {"n": 9, "m": 6, "d": 8, "h": 2, "g": 1, "f": 8, "k": 3, "w": 3, "c": 3}
 LARGEST = 128
 """The largest size that a graph is unrolled at."""
 
@@ -120,7 +120,10 @@ def _look(
     """Measure, and run the plain implementation of a model of the catalogue."""
     key = ("witnessed", quantity.figure, setting, plain, tuple(sorted(at.items())))
     if key not in graph.memory:
-        run = ran(quantity.figure, graph, setting, at) if plain else None
-        graph.memory[key] = (measured(quantity.figure, graph, setting, at), run)
+        try:
+            run = ran(quantity.figure, graph, setting, at) if plain else None
+            graph.memory[key] = (measured(quantity.figure, graph, setting, at), run)
+        except SizeError:  # sizes that do not fit together, such as chunks that do not divide n
+            graph.memory[key] = (None, None)
     found: tuple[Number | None, Number | None] = graph.memory[key]
     return found
