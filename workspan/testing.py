@@ -197,7 +197,11 @@ def claimed_sizes(claim: Claim, *, longest: int = 9) -> st.SearchStrategy[dict[s
     """
     graph = graph_of(claim.models[0], claim.options, {})
     domain = parse_domain(claim.domain)
-    placed = sizes(graph, longest=longest).map(domain.complete)
+    named = {s for cost in domain.equal.values() for s in cost.sizes}
+    named |= {s for bound in domain.bounds for cost in bound for s in cost.sizes}
+    further = {s: st.integers(1, 6) for s in sorted(named - set(graph.free_sizes))}
+    drawn = st.tuples(sizes(graph, longest=longest), st.fixed_dictionaries(further))
+    placed = drawn.map(lambda parts: domain.complete({**parts[0], **parts[1]}))
     return placed.filter(lambda at: min(at.values()) >= 1 and domain.holds(at))
 
 
