@@ -109,12 +109,17 @@ def _drawn(i: int, extent: int, back: int, ahead: int, size: int, seed: int) -> 
 
 
 def _readers(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
-    every = np.arange(extent)
-    read, shown = relation.parts[0].table(every, extent)
-    reads = np.zeros((extent, extent), dtype=bool)
+    return np.arange(extent)[None, :], _matrix(relation.parts[0], extent)[:, i[:, 0]].T
+
+
+@functools.lru_cache(maxsize=64)
+def _matrix(relation: Relation, extent: int) -> Any:
+    """Who reads what, [readers, read]."""
+    every, reads = np.arange(extent), np.zeros((extent, extent), dtype=bool)
+    read, shown = relation.table(every, extent)
     for slot in range(read.shape[1]):
         reads[every[shown[:, slot]], read[shown[:, slot], slot]] = True
-    return every[None, :], reads[:, i[:, 0]].T
+    return reads
 
 
 def title(relation: Relation) -> str:

@@ -168,6 +168,8 @@ def reach(read: Read) -> Poly | None:
     relation = read.relation
     if not relation.causal:
         raise ProofError(f"{read.source}: it is read by {relation}, which is not causal")
+    if relation.kind not in {"offsets", "within"}:
+        raise ProofError(f"{read.source}: how much of the past {relation} reads later has no rule")
     return None if relation.back is None else relation.back * relation.step
 
 

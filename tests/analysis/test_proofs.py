@@ -63,11 +63,27 @@ OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("path_length", "linformer"): ("scalar",),
     ("span", "nystrom_attention"): ("scalar",),
     ("path_length", "nystrom_attention"): ("scalar",),
+    ("span", "strided_sparse_attention"): ("scalar",),
+    ("path_length", "strided_sparse_attention"): UNITS,
+    ("span", "fixed_sparse_attention"): ("scalar",),
+    ("path_length", "fixed_sparse_attention"): UNITS,
+    ("span", "sink_attention"): ("scalar",),
+    ("path_length", "sink_attention"): UNITS,
+    ("path_length", "longnet"): UNITS,
+    ("span", "global_windowed_attention"): ("scalar",),
+    ("path_length", "global_windowed_attention"): UNITS,
+    ("span", "big_bird"): ("scalar",),
+    ("path_length", "big_bird"): UNITS,
+    ("span", "star_transformer"): ("scalar",),
+    ("path_length", "star_transformer"): UNITS,
+    ("path_length", "transformer_xl"): UNITS,
     ("path_length", "attentive_encoder_decoder_rnn"): ("tensor", "scalar"),
 }
 """Units in which a model has no certificate of this kind. Paths through a window and then a loop, or
 the rounds of a scan, jump where the sequence grows longer than the window; where a loop leaps k**l
-positions in layer l, or one loop starts from the end of another, no rule settles them."""
+positions in layer l, or one loop starts from the end of another, no rule settles them. Maxima over
+sizes that are not ordered have no one formula, and paths have no rule through blocks, marks, sinks,
+drawn positions, or rows that a stack carries beside positions."""
 
 TINY: tuple[Sizes, ...] = tuple(
     {**WORDS, "n": n, "m": m, "d": 2, "h": 1, "g": 1, "f": 3, "k": k, "w": k, "L": depth}
