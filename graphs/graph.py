@@ -40,6 +40,9 @@ class Axis:
     """For a slot axis: the relation whose positions it ranges over."""
     along: str | None = None
     """For a slot axis: the position axis that it reads along."""
+    within: Axis | None = None
+    """For a slot axis whose relation starts from a position that was itself read: the slot axis
+    that this position stands in."""
 
     @property
     def is_position(self) -> bool:

@@ -44,6 +44,7 @@ from .tracer import (
     recompute,
     recording,
     scope,
+    settled,
 )
 from .tracing import trace
 
@@ -318,7 +319,8 @@ def _gathered(x: Array, relation: Relation, target: Axis) -> Array:
     read = (Read(x.equation.name, relation, along.name),)
     slot = Axis(f"{along.name}:{relation}", slots, "slot", relation, along.name)
     positions = tuple(a if a.name != along.name else target for a in x.equation.positions)
-    return tracer.add("gather", Gather(relation, slot), read, positions, (slot, *x.axes))
+    primitive = Gather(relation, slot)
+    return tracer.add("gather", primitive, read, positions, primitive.features(x.axes))
 
 
 def _target(along: Axis, relation: Relation) -> Axis:
@@ -339,7 +341,8 @@ def collect(x: Array) -> Array:
     slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
     positions = tuple(a for a in x.equation.positions if a.name != along.name)
     read = (Read(x.equation.name, relation, along.name),)
-    return current().add("collect", Gather(relation, slot), read, positions, (slot, *x.axes))
+    primitive = Gather(relation, slot)
+    return current().add("collect", primitive, read, positions, primitive.features(x.axes))
 
 
 def mask(x: Array, relation: Relation) -> Array:
@@ -372,6 +375,7 @@ def shift(x: Array, distance: int = 1) -> Array:
     if distance == 0:
         return x
     tracer, along = current(), x.sequence
+    x = settled(x)
     outside = zeros(*(a.extent for a in x.axes))
     reads = (
         Read(x.equation.name, Relation.shift(distance), along.name),
@@ -409,7 +413,7 @@ def first(x: Array) -> Array:
 
 def fourier(x: Array) -> Array:
     """Real part of the discrete Fourier transform along the sequence, for each component."""
-    along = x.sequence
+    x, along = settled(x), x.sequence
     read = (Read(x.equation.name, Relation.all(), along.name),)
     return current().add("fourier", Fourier(along), read, x.equation.positions, x.axes)
 
@@ -444,13 +448,13 @@ def associative_scan(
     identity
         For each array of an element, the number that changes nothing.
     """
-    tracer, parts = current(), leaves(elements)
+    tracer, parts = current(), tuple(settled(p) for p in leaves(elements))
     if len(identity) != len(parts):
         raise GraphError(f"expected an identity of {len(parts)} numbers, got {len(identity)}")
     if tracer.loop:
-        return _as_loop(combine, elements, identity, reverse)
+        return _as_loop(combine, like(elements, parts), identity, reverse)
     along = parts[0].sequence
-    fragment = _fragment(combine, elements)
+    fragment = _fragment(combine, like(elements, parts))
     primitive = AssociativeScan(fragment, along, reverse, tuple(float(v) for v in identity))
     relation = Relation.suffix() if reverse else Relation.prefix()
     reads = [Read(p.equation.name, relation, along.name) for p in parts]

@@ -33,6 +33,8 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         return _run(relation, i)
     if relation.kind in {"offsets", "within"}:
         return _offsets(relation, i, extent)
+    if relation.kind not in SPARSE:
+        raise ValueError(f"expected one relation, got {relation}")
     rule = {
         "blocks": _blocks,
         "sinks": _sinks,

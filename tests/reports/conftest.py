@@ -21,6 +21,7 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         found = results.get("analysis", analysis())
         vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)
         vars(api)["compare"] = lambda models, **_: results.get("comparison", comparison())
+        vars(claims)["founding"] = list
         vars(claims)["check"] = lambda *_, **__: results.get("verdicts", [verdict()])
         monkeypatch.setitem(sys.modules, "workspan.analysis.api", api)
         monkeypatch.setitem(sys.modules, "workspan.analysis.claims", claims)

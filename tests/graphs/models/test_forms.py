@@ -11,18 +11,18 @@ from tests.adapters import symbolic
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.sizes import SizeError
 
-AT = {"n": 12, "d": 8, "h": 2, "s": 3, "r": 2, "e": 2, "k": 3, "c": 4, "L": 2}
+AT = {"n": 12, "m": 3, "d": 8, "h": 2, "e": 2, "s": 3, "r": 2, "k": 3, "w": 3, "c": 4, "L": 2}
 
 FORMS = (
+    ("retnet", "retnet_recurrent", "retnet_chunked"),
+    ("ssd", "ssd_quadratic", "ssd_chunked"),
+    ("gla", "gla_chunked"),
+    ("rg_lru", "rg_lru_scan"),
     ("qrnn", "qrnn_scan"),
     ("min_gru", "min_gru_scan"),
     ("min_lstm", "min_lstm_scan"),
     ("latent_attention", "latent_attention_absorbed"),
     ("linear_attention", "linear_attention_recurrent"),
-    ("retnet", "retnet_recurrent", "retnet_chunked"),
-    ("ssd", "ssd_quadratic", "ssd_chunked"),
-    ("gla", "gla_chunked"),
-    ("rg_lru", "rg_lru_scan"),
 )
 
 
