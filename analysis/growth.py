@@ -315,6 +315,6 @@ def leading(formula: Poly) -> Poly:
     >>> str(leading(poly("12*L*d**2 + 13*L*d")))
     '12*L*d**2'
     """
-    sizes = Poly({m: abs(c) for m, c in formula.terms.items()})
+    sizes = Poly({m: c if c > 0 else -c for m, c in formula.terms.items()})
     kept = {next(iter(term.terms)) for term in maximal(sizes)}
     return Poly({m: c for m, c in formula.terms.items() if _simple(m) in kept})

@@ -15,6 +15,7 @@ from .markup import code, markdown_escape
 
 if TYPE_CHECKING:
     from ..analysis.claims import Claim
+    from ..analysis.claims.claim import Quantity
     from ..analysis.claims.record import Entry
 
 ORDER = ("proved", "confirmed", "conditional", "refuted", "out of reach", NONE)
@@ -90,7 +91,7 @@ def _section(claim: Claim, entry: Entry | None) -> Iterator[str]:
     if claim.note:
         yield f"- Note: {markdown_escape(claim.note)}."
     if entry is not None:
-        yield f"- Verdict: **{entry.verdict}**: {markdown_escape(entry.reason)}"
+        yield f"- Verdict: **{entry.verdict}**: {markdown_escape(_why(entry))}"
         if entry.counterexample:
             at = ", ".join(f"{k}={v}" for k, v in entry.counterexample.items())
             yield f"- Smallest counterexample: {code(at)}"
@@ -98,7 +99,7 @@ def _section(claim: Claim, entry: Entry | None) -> Iterator[str]:
             yield f"- Instead: {markdown_escape(entry.corrected)}"
         if entry.evidence:
             yield "- Derived, measured and run:"
-            yield from (f"  - {markdown_escape(line)}" for line in entry.evidence)
+            yield from (f"  - {code(line)}" for line in entry.evidence)
     yield f"- Checked since version {claim.since}; cite it with {code(f'workspan cite {claim.id}')}."
     yield ""
 
@@ -127,6 +128,25 @@ def _read(claim: Claim) -> Iterator[str]:
         where = f" of {markdown_escape(models)}" if models else ""
         head = f"Read as {markdown_escape(name)}" if name else "Read as"
         yield f"- {head}: {', '.join([told + where, *parts])}"
+        yield from (f"  - {code(q)} is {_quantity(v)}" for q, v in reading.quantities.items())
+
+
+def _quantity(quantity: Quantity) -> str:
+    """Say which figure of which model it is."""
+    counting = f" of {quantity.counting}s" if quantity.counting else ""
+    model = f" of {markdown_escape(quantity.model)}" if quantity.model else ""
+    options = [f"{k} = {v}" for k, v in quantity.options.items()]
+    setting = [f"{axis} {value}" for axis, value in quantity.setting.items()]
+    changed = f" ({', '.join([*options, *setting])})" if options or setting else ""
+    return f"{markdown_escape(quantity.figure)}{counting}{model}{changed}"
+
+
+def _why(entry: Entry) -> str:
+    """Return the reason, which for many cases is the list of them."""
+    holds = sum("): holds: " in line for line in entry.evidence)
+    if entry.verdict != "conditional" or not holds:
+        return entry.reason
+    return f"holds in {holds} of the {len(entry.evidence)} cases below"
 
 
 def _found(claim: Claim, record: Mapping[str, Entry]) -> str:

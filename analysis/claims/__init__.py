@@ -2,6 +2,7 @@
 
 from .checking import check, verdict_on
 from .claim import Claim
+from .claiming import claim
 from .literature import FAMILIES, claim_of, founding, literature, of_family
 from .reading import ClaimError, parse, read
 
@@ -10,6 +11,7 @@ __all__ = [
     "Claim",
     "ClaimError",
     "check",
+    "claim",
     "claim_of",
     "founding",
     "literature",

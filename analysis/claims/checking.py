@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...graphs.graph import GraphError
 from ...graphs.setting import Setting
+from ...graphs.sizes import SizeError
 from ..figures import Verdict
 from . import signal
 from .chance import chance
@@ -120,7 +121,7 @@ def _tried(case: Case) -> list[Found]:
         if finding.holds is None and case.claim.settings is None and _only_mode(case):
             return []
         return [Found(case, finding, contradicted(case), witnessed(case))]
-    except GraphError as error:
+    except (GraphError, SizeError) as error:
         return [Found(case, Finding(None, False, str(error)))]
 
 

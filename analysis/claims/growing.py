@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...graphs.sizes import Poly, poly
+from ...graphs.sizes import Poly, poly, size
 from ..bounding import certify_growth
 from ..derivation import Derivation
 from ..growth import dominates, growth, theta
@@ -33,14 +33,19 @@ def _grows(case: Case, *, below: bool) -> Finding:
     formula, value = (case.domain.decided(side) for side in (found.formula, right.formula))
     sizes = case.claim.sizes or ("",)
     compared = [_compared(formula, found, value, size, below=below) for size in sizes]
-    if case.domain.given and sizes == ("",) and not compared[0][0]:
-        compared = [(_within(case, formula, value, below=below), compared[0][1])]
+    bounded = bool(case.domain.given) and sizes == ("",) and not compared[0][0]
+    if bounded:
+        compared = [_within(case, found, formula, value, below=below)]
     classes = [
         f"Theta({_class(formula, size)})" + (f" in {size}" if size else "") for size in sizes
     ]
     certificates = [certificate for _, certificate in compared if certificate is not None]
     proved = len(certificates) == len(compared) or not {*formula.sizes, *value.sizes}
-    constants = [_constants(c) for c in certificates] if proved else ["no constants were found"]
+    if bounded:
+        constants = [f"{_bounds(c, value)} for {case.domain.text}" for c in certificates]
+    else:
+        constants = [_constants(c) for c in certificates]
+    constants = constants if proved else ["no constants were found"]
     text = "; ".join([f"{case.name} = {formula}, {', '.join(classes)}", *constants])
     holds = all(same for same, _ in compared)
     corrected = "" if holds else f"{case.name} is {', '.join(classes)}"
@@ -48,10 +53,26 @@ def _grows(case: Case, *, below: bool) -> Finding:
     return Finding(holds, certain, text, tuple(certificates), corrected=corrected)
 
 
-def _within(case: Case, formula: Poly, value: Poly, *, below: bool) -> bool:
-    """Compare classes where some sizes are bounded by others."""
+def _within(
+    case: Case, found: Derivation, formula: Poly, value: Poly, *, below: bool
+) -> tuple[bool, GrowthCertificate | None]:
+    """Compare classes where some sizes are bounded by others.
+
+    A size with a bound is the bound and what it is above that, which is a size of its own, less one.
+    """
+    placed = {
+        name: bound - poly(rest) + size(rest.rstrip("_")) - 1
+        for name, bound in case.domain.given.items()
+        for rest in bound.sizes
+        if rest.endswith("_")
+    }
     mine, theirs = (side.substitute(case.domain.given) for side in (formula, value))
-    return dominates(theirs, mine) and (not below or dominates(mine, theirs))
+    same = dominates(theirs, mine) and (not below or dominates(mine, theirs))
+    if not same or found.least:
+        return same, None
+    mine, theirs = (side.substitute(placed) for side in (formula, value))
+    names = tuple(sorted({*mine.sizes, *theirs.sizes}))
+    return same, certify_growth(mine, theirs, names, {}, below=below)
 
 
 def _compared(
@@ -81,6 +102,12 @@ def _constants(found: GrowthCertificate) -> str:
     where = ", ".join(f"{s} >= {v}" for s, v in least.items() if v != 1)
     between = f"{low}it <= {_times(found.upper, found.bound)}"
     return f"{between} for {where}" if where else between
+
+
+def _bounds(found: GrowthCertificate, value: Poly) -> str:
+    """Write constants in front of the formula that is claimed."""
+    low = "" if found.lower is None else f"{found.lower}*({value}) <= "
+    return f"{low}it <= {found.upper}*({value})"
 
 
 def _times(constant: Poly, bound: Poly) -> str:

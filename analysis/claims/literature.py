@@ -44,7 +44,7 @@ PLANNED = (
     *("ssd_chunked", "retnet", "retnet_recurrent", "retnet_chunked", "rwkv4", "rwkv5", "rwkv6"),
     *("gla", "gla_chunked", "delta_net", "delta_net_chunked", "rg_lru", "mlstm", "slstm", "t5"),
     *("transformer", "mixture_of_experts", "mixtral", "mamba2"),
-    *("lstm_language_model", "awd_lstm"),
+    *("latent_attention_absorbed", "lstm_language_model", "awd_lstm", "bert_pooled"),
 )
 """Models that claims speak of, whether the catalogue has them or not."""
 

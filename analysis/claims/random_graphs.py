@@ -85,9 +85,12 @@ def taken(what: RandomGraphs) -> Drawn:
         ]
         for n in what.sizes
     ]
-    columns = [[float(np.mean([look[i] for look in row])) for row in rows] for i in range(4)]
-    far = tuple(int(max(look[4] for look in row)) for row in rows)
-    return Drawn(*(tuple(c) for c in columns), far)
+
+    def mean(column: int) -> tuple[float, ...]:
+        return tuple(float(np.mean([found[column] for found in row])) for row in rows)
+
+    far = tuple(int(max(found[4] for found in row)) for row in rows)
+    return Drawn(mean(0), mean(1), mean(2), mean(3), far)
 
 
 def drawn(what: RandomGraphs, n: int, random: np.random.Generator) -> nx.Graph:

@@ -83,15 +83,18 @@ class Case:
 
     def derived(self, quantity: Quantity) -> Derivation:
         """Derive one figure."""
-        options = {**self.claim.options, **quantity.options}
-        axis = quantity.recompute or self.claim.recompute
-        graph = graph_of(quantity.model or self.model, options, self.own, axis)
-        setting = self.setting.but(**quantity.setting)
-        found = figure_of(quantity.figure, graph, setting)
+        found = figure_of(quantity.figure, *self.subject(quantity))
         if not quantity.counting or found.formula is None:
             return found
         part = found.by_primitive.get(quantity.counting, poly(0))
         return Derivation(part, found.grade, found.least, found.steps, found.certificate)
+
+    def subject(self, quantity: Quantity) -> tuple[Graph, Setting]:
+        """Return the graph and the setting of one figure."""
+        options = {**self.claim.options, **quantity.options}
+        axis = quantity.recompute or self.claim.recompute
+        graph = graph_of(quantity.model or self.model, options, self.own, axis)
+        return graph, self.setting.but(**quantity.setting)
 
     def _at(self, cost: Poly, parts: list[Derivation]) -> Derivation:
         least = {s: max(p.least.get(s, 1) for p in parts) for p in parts for s in p.least}
@@ -117,7 +120,8 @@ def _graph(
     options: tuple[tuple[str, int | str], ...],
     recompute: str,
 ) -> Graph:
-    graph = trace(function, name=name, **dict(options))
+    sizes: dict[str, Any] = dict(options)
+    graph = trace(function, name=name, **sizes)
     return checkpoint(graph, recompute) if recompute else graph
 
 

@@ -169,7 +169,9 @@ def reach(read: Read) -> Poly | None:
     if not relation.causal:
         raise ProofError(f"{read.source}: it is read by {relation}, which is not causal")
     if relation.kind not in {"offsets", "within"}:
-        raise ProofError(f"{read.source}: how much of the past {relation} reads later has no rule")
+        raise ProofError(f"{read.source}: how long {relation} keeps a position has no rule")
+    if read.axis is not None and relation.back is not None and read.axis in relation.back.sizes:
+        raise ProofError(f"{read.source}: {relation} is as wide as a sequence that goes on")
     return None if relation.back is None else relation.back * relation.step
 
 

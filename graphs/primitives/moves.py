@@ -119,6 +119,37 @@ class Turn(View):
 
 
 @dataclass(frozen=True, slots=True)
+class Backwards(View):
+    """What a position reads of all positions so far, in the other order: the first slot for itself."""
+
+    name: ClassVar[str] = "backwards"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes: as many slots are inside the sequence as before."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Index slot i - j of position i for slot j; slots outside the sequence stay."""
+        (array,) = arrays
+        width = len(site.equation.features)
+        own = site.equation.sequence
+        place = None if own is None else frame.fixed.get(own.name)
+        slots = np.arange(array.shape[array.ndim - width])
+        if place is not None:
+            order = np.where(slots <= place, place - slots, slots)
+            return array[(..., order, *(slice(None),) * (width - 1))]
+        i = np.arange(array.shape[array.ndim - width - 1])[:, None]
+        order = np.where(slots <= i, i - slots, slots)
+        return array[(slice(None),) * (array.ndim - width - 1) + (i, order)]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Turn the order again."""
+        return (m.apply(self, adjoint),)
+
+
+@dataclass(frozen=True, slots=True)
 class Scatter(Primitive):
     """What the readers of a position pass back, added up where their slots stand for it.
 
