@@ -211,15 +211,15 @@ def greatest(x: Array, axis: Axis | str) -> Array:
 
 
 def joint_softmax(*scores: Array) -> tuple[Array, ...]:
-    """One softmax over the last axes of several arrays together: what is read by several ways.
+    """One softmax over the first axes of several arrays together: what is read by several ways.
 
     Of m terms together it takes 5 m - 2 operations, as one softmax does; its gradient is that of
     one softmax as well, since nothing hangs on what is subtracted for stability.
     """
-    tops = [stop_gradient(greatest(x, x.axes[-1])) for x in scores]
+    tops = [stop_gradient(greatest(x, x.axes[0])) for x in scores]
     top = functools.reduce(lambda a, b: elementwise("maximum", a, b), tops)
     shown = [exp(_less(x, top)) for x in scores]
-    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[-1]) for x in shown])
+    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[0]) for x in shown])
     return tuple(elementwise("divide", x, _widened(whole, x)) for x in shown)
 
 
@@ -228,8 +228,8 @@ def _less(x: Array, top: Array) -> Array:
 
 
 def _widened(x: Array, like: Array) -> Array:
-    """Repeat along the last axis of another array."""
-    return current().apply("spread", Spread(like.axes, tuple(range(len(x.axes)))), x)
+    """Repeat along the first axis of another array."""
+    return current().apply("spread", Spread(like.axes, tuple(range(1, len(like.axes)))), x)
 
 
 def root(extent: Sized, order: int = 2) -> Scalar:
