@@ -15,8 +15,8 @@ from .markup import code, markdown_escape
 
 if TYPE_CHECKING:
     from ..analysis.claims import Claim
-    from ..analysis.claims.claim import Quantity
     from ..analysis.claims.record import Entry
+    from ..analysis.claims.statements import Quantity
 
 ORDER = ("proved", "confirmed", "conditional", "refuted", "out of reach", NONE)
 INDEX = "README.md"

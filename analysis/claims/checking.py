@@ -12,7 +12,6 @@ from ...graphs.sizes import SizeError
 from ..figures import Verdict
 from . import signal
 from .chance import chance
-from .claim import Claim
 from .finding import Finding
 from .literature import absent, literature
 from .parallel import PART, verdicts_of
@@ -21,6 +20,7 @@ from .reading import read
 from .rules import BEYOND, RELATIONS
 from .settings import sensible
 from .sources import cited
+from .statements import Claim
 from .subjects import Case, Models
 from .witnessing import contradicted, witnessed
 

@@ -6,19 +6,23 @@ import functools
 from importlib.resources import files
 
 from ...graphs.models import CATALOGUE
-from .claim import Claim
 from .reading import ClaimError, parse
+from .statements import Claim
 
 FAMILIES = (
     "founding",
     "recurrent",
     "attention",
+    "memory",
     "sparse-attention",
+    "linear-attention",
     "convolution",
     "state-space",
     "language-models",
     "scaling",
     "theory",
+    "training",
+    "caches",
     "numbers",
 )
 """One file each."""

@@ -10,10 +10,10 @@ from ...graphs.sizes import NAME, SizeError, poly
 from ...graphs.tracing import sizes_of
 from ..figures import NAMES
 from .chance import CHANCES
-from .claim import Claim, Quantity
 from .domains import compared, parse_domain
 from .reading import ClaimError
 from .rules import BEYOND, RELATIONS
+from .statements import Claim, Quantity
 from .subjects import Models
 
 VANISHES = "vanishes with distance"

@@ -24,8 +24,6 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)
         vars(api)["compare"] = lambda models, **_: results.get("comparison", comparison())
         monkeypatch.setitem(sys.modules, "workspan.analysis.api", api)
-        monkeypatch.setattr(
-            claims, "check", lambda *_, **__: results.get("verdicts", [verdict()])
-        )
+        monkeypatch.setattr(claims, "check", lambda *_, **__: results.get("verdicts", [verdict()]))
 
     return install

@@ -121,9 +121,7 @@ def test_disagreement_fails(
     ("found", "code"),
     [("proved", 0), ("confirmed", 0), ("conditional", 0), ("refuted", 1), ("out of reach", 1)],
 )
-def test_claims_decide_the_exit_code(
-    found: str, code: int, canned: Canned, tmp_path: Path
-) -> None:
+def test_claims_decide_the_exit_code(found: str, code: int, canned: Canned, tmp_path: Path) -> None:
     """Without a record only claims that hold, if on a condition, give exit code 0."""
     canned(verdicts=[verdict(verdict=found)])
     (tmp_path / "mine.toml").write_text("claim = []")
