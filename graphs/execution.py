@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Axis, Equation, Graph, GraphError, Read
-from .primitives import Final, Gather, Member, Shift, Site, Turn
+from .primitives import Final, Gather, Member, Scatter, Shift, Site, Turn
 from .primitives.views import Source
 from .relations import Relation
 from .schedule import steps
@@ -213,7 +213,7 @@ class Execution:
         index: list[Any] = []
         present: list[str] = []
         gathers = isinstance(equation.primitive, Gather) and read.axis is not None
-        turns = isinstance(equation.primitive, Turn)
+        turns = isinstance(equation.primitive, Turn | Scatter)
         member = isinstance(equation.primitive, Member)
         for axis in source.positions:
             if axis.name == read.axis and (table is not None or gathers or member):

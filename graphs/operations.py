@@ -13,7 +13,7 @@ from typing import Any
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Final, Gather, Member, Shift
+from .primitives.moves import Backwards, Final, Gather, Member, Shift
 from .primitives.noise import Flags, Gaussian
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
@@ -36,6 +36,7 @@ from .tracer import (
     Array,
     Tracer,
     Tree,
+    convolved,
     current,
     layer,
     leaves,
@@ -57,6 +58,7 @@ __all__ = [
     "dropout",
     "einsum",
     "elementwise",
+    "everywhere",
     "exp",
     "first",
     "fourier",
@@ -69,6 +71,7 @@ __all__ = [
     "layer",
     "layer_norm",
     "linear",
+    "long_convolution",
     "mask",
     "mean",
     "member",
@@ -260,6 +263,13 @@ def parameter(name: str, *axes: Sized) -> Array:
     return tracer.add(name, Parameter(feature), (), tuple(tracer.layers), feature)
 
 
+def everywhere(x: Array, like: Array) -> Array:
+    """Return what is the same at every position at those of another array."""
+    same = Spread(x.axes, tuple(range(len(x.axes))))
+    reads = (Read(x.equation.name),)
+    return current().add("everywhere", same, reads, merge("everywhere", x, like), x.axes)
+
+
 def stop_gradient(x: Array) -> Array:
     """Return x as if it were given: no gradient passes back to what it was computed from."""
     return current().apply("stop", Stop(), x)
@@ -411,11 +421,33 @@ def first(x: Array) -> Array:
     return tracer.add("first", Final(along.name), reads, positions, x.axes)
 
 
-def fourier(x: Array) -> Array:
-    """Real part of the discrete Fourier transform along the sequence, for each component."""
-    x, along = settled(x), x.sequence
+def fourier(x: Array, axis: Axis | None = None, *, given: int = 1, found: int = 1) -> Array:
+    """Discrete Fourier transform along the sequence, or along a feature axis.
+
+    Parameters
+    ----------
+    given, found
+        How many parts the numbers have: 1 for the real part, 2 (on a last axis) for both.
+    """
+    x = settled(x)
+    if axis is not None:
+        return current().apply("fourier", Fourier(axis, given, found), x)
+    along, primitive = x.sequence, Fourier(x.sequence, given, found)
     read = (Read(x.equation.name, Relation.all(), along.name),)
-    return current().add("fourier", Fourier(along), read, x.equation.positions, x.axes)
+    features = primitive.features(x.axes)
+    return current().add("fourier", primitive, read, x.equation.positions, features)
+
+
+def long_convolution(x: Array, kernel: Array) -> Array:
+    """Convolve each component of a sequence with a kernel as long as itself, causally.
+
+    By Fourier transforms; one position after another, as a sum over all positions so far.
+    """
+    tracer, along = current(), x.sequence
+    if not tracer.loop:
+        return convolved(x, kernel, along)
+    before = tracer.apply("backwards", Backwards(), gather(kernel, Relation.prefix()))
+    return einsum("j i, j i -> i", gather(x, Relation.prefix()), before)
 
 
 def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:

@@ -84,9 +84,7 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
     try:
         with scope(name):
             init = leaves(x)
-            outside = [a for a in init[0].equation.positions if a not in tracer.layers]
-            positions = (*tracer.layers, *outside)
-            carries = _open(tracer, init, positions, axis.name, step=False)
+            carries = [_carried(tracer, a, axis.name) for a in init]
             result = (
                 block(like(x, carries), poly(axis.position)) if indexed else block(like(x, carries))
             )
@@ -106,6 +104,12 @@ def _everywhere(x: Array, axis: Axis) -> Array:
     read = (Read(x.equation.name),)
     primitive = Spread(x.axes, tuple(range(len(x.axes))))
     return x.tracer.add("repeated", primitive, read, (*layers, axis, *own[len(layers) :]), x.axes)
+
+
+def _carried(tracer: Tracer, init: Array, axis: str) -> Array:
+    """Open what a stack carries: one of these may have a sequence, and another none."""
+    outside = [a for a in init.equation.positions if a not in tracer.layers]
+    return _open(tracer, [init], (*tracer.layers, *outside), axis, step=False)[0]
 
 
 def _takes_index(block: Callable[..., Tree]) -> bool:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from .graph import Axis, Equation, GraphError, Read
-from .primitives import Primitive, View
+from .primitives import LongConvolution, Primitive, View
 from .primitives.moves import Enter, Gather, Inside
 from .primitives.views import Spread
+from .relations import Relation
 from .slots import is_cut, plain
 
 Tree: TypeAlias = Any
@@ -212,6 +213,18 @@ def scope(name: str) -> Iterator[None]:
         yield
     finally:
         tracer.scopes.pop()
+
+
+def convolved(x: Array, kernel: Array, along: Axis, *, reverse: bool = False) -> Array:
+    """Convolve two sequences, by transforms; in reverse, each position sums over later ones."""
+    primitive = LongConvolution(along, reverse)
+    reads = (
+        Read(x.equation.name, Relation.suffix() if reverse else Relation.prefix(), along.name),
+        Read(kernel.equation.name, Relation.all() if reverse else Relation.prefix(), along.name),
+    )
+    features = primitive.features(x.axes, kernel.axes)
+    positions = merge("long_convolution", x, kernel)
+    return x.tracer.add("long_convolution", primitive, reads, positions, features)
 
 
 def leaves(tree: Tree) -> tuple[Array, ...]:

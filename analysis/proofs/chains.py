@@ -29,6 +29,10 @@ class Link:
     """By axis, the first step at which it is claimed (from the end if the loop is reversed)."""
 
 
+Support = tuple[str, Link | None]
+"""An equation and its link; None for its weight alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """The chains of all equations."""
@@ -41,19 +45,26 @@ def supported(
     graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
 ) -> bool:
     """Whether something that is read in this cell carries the cost of the link."""
+    return support(graph, equation, link, cell, weight, carried) is not None
+
+
+def support(
+    graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
+) -> Support | None:
+    """Return what carries the cost of a link in a cell; None if nothing does."""
     if at_least(weight, link.cost, given=cell):
-        return True
-    return any(
-        at_least(cost + weight, link.cost, given=cell)
-        for read in equation.reads
-        for cost in _readable(graph, equation, read, cell, carried)
-    )
+        return equation.name, None
+    for read in equation.reads:
+        for other, cost in _readable(graph, equation, read, cell, carried):
+            if at_least(cost + weight, link.cost, given=cell):
+                return read.source, other
+    return None
 
 
 def _readable(
     graph: Graph, equation: Equation, read: Read, cell: Given, carried: Carried
-) -> Iterator[Poly]:
-    """Yield costs of links at positions that are certainly read in a cell."""
+) -> Iterator[tuple[Link, Poly]]:
+    """Yield links, and what they cost at positions that are certainly read in a cell."""
     if not _takes_place(graph, equation, read, cell):
         return
     source = graph[read.source]
@@ -69,7 +80,7 @@ def _readable(
                     continue
                 at = {axis.position: end}
             if all(_started(source, a, link, at, cell, carried.reverse) for a in source.positions):
-                yield link.cost.substitute(at)
+                yield link, link.cost.substitute(at)
 
 
 def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given) -> bool:

@@ -20,6 +20,7 @@ from ..primitives import (
     Place,
     Reduction,
     Rename,
+    Scatter,
     Site,
     Spread,
     Turn,
@@ -29,7 +30,7 @@ from ..primitives.maps import Scalar
 from ..relations import Relation
 from ..sizes import Poly
 from ..slots import is_cut, plain, seen_through
-from ..tracer import Array, Tracer, merge
+from ..tracer import Array, Tracer, convolved, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,14 @@ class Differentiation:
         """Apply a primitive that is its own transpose, reading as the site does."""
         (read,) = site.equation.reads
         again = Read(adjoint.equation.name, read.relation.transpose(), read.axis)
+        features = primitive.features(adjoint.axes)
         return self.tracer.add(
-            primitive.name, primitive, (again,), adjoint.equation.positions, adjoint.axes
+            primitive.name, primitive, (again,), adjoint.equation.positions, features
         )
+
+    def convolved(self, x: Array, kernel: Array, along: Axis, *, reverse: bool = False) -> Array:
+        """Convolve two sequences."""
+        return convolved(x, kernel, along, reverse=reverse)
 
     def summed(self, adjoint: Any, axes: Axes) -> Any:
         """Sum over the feature axes that are not among ``axes``."""
@@ -175,6 +181,8 @@ class Differentiation:
             )
         if gather.relation.kind == "stride":
             return self.member(adjoint, gather.relation, source)
+        if gather.relation.sparse:
+            return self.scattered(adjoint, gather.relation, read.axis or "")
         turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
         return self.total(turned, 0)
 
@@ -214,6 +222,14 @@ class Differentiation:
         read = Read(array.equation.name, transposed(relation), along)
         return self.tracer.add(
             "turn", primitive, (read,), array.equation.positions, primitive.features(array.axes)
+        )
+
+    def scattered(self, array: Array, relation: Relation, along: str) -> Array:
+        """Add up what readers pass back in their slots, the first feature axis."""
+        array, primitive = self.inside(array), Scatter(relation)
+        read = Read(array.equation.name, transposed(relation), along)
+        return self.tracer.add(
+            "scatter", primitive, (read,), array.equation.positions, primitive.features(array.axes)
         )
 
     def gathered(self, array: Array, relation: Relation) -> Array:

@@ -6,9 +6,22 @@ write it in models, a function in ``tracing``. Nothing else knows the primitives
 
 from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
+from .long_convolution import LongConvolution
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Inside, Member, Place, Shift, Step, Turn
+from .moves import (
+    Backwards,
+    Enter,
+    Final,
+    Gather,
+    Inside,
+    Member,
+    Place,
+    Scatter,
+    Shift,
+    Step,
+    Turn,
+)
 from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
@@ -31,6 +44,7 @@ from .views import (
 __all__ = [
     "MAPS",
     "AssociativeScan",
+    "Backwards",
     "Calculus",
     "Component",
     "Concatenate",
@@ -47,6 +61,7 @@ __all__ = [
     "Given",
     "Input",
     "Inside",
+    "LongConvolution",
     "Lookup",
     "Map",
     "Member",
@@ -59,6 +74,7 @@ __all__ = [
     "Ranked",
     "Reduction",
     "Rename",
+    "Scatter",
     "Seed",
     "Shift",
     "Site",

@@ -124,6 +124,9 @@ class Calculus(Protocol):
     def parted(self, adjoint: Any, member: Primitive, site: Site) -> Any:
         """Sum what the members of each part pass back to it."""
 
+    def convolved(self, x: Any, kernel: Any, along: Axis, *, reverse: bool = False) -> Any:
+        """Convolve two sequences."""
+
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Any) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""
 

@@ -13,7 +13,7 @@ from ..relations import Relation
 from ..setting import Setting
 from ..sizes import Poly, poly
 from ..slots import plain, seen_through
-from .base import Axes, Calculus, Frame, Pulled, Site, View, hide
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View, hide, summation
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,90 @@ class Turn(View):
         picked = frame.xp.where(shown, picked, frame.constant(0.0))
         turned = frame.xp.moveaxis(picked, along + 1, along + 1 + self.place)
         return turned if place is None else turned[(slice(None),) * along + (0,)]
+
+
+@dataclass(frozen=True, slots=True)
+class Backwards(View):
+    """What a position reads of all positions so far, in the other order: the first slot for itself."""
+
+    name: ClassVar[str] = "backwards"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes: as many slots are inside the sequence as before."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Index slot i - j of position i for slot j; slots outside the sequence stay."""
+        (array,) = arrays
+        width = len(site.equation.features)
+        own = site.equation.sequence
+        place = None if own is None else frame.fixed.get(own.name)
+        slots = np.arange(array.shape[array.ndim - width])
+        if place is not None:
+            order = np.where(slots <= place, place - slots, slots)
+            return array[(..., order, *(slice(None),) * (width - 1))]
+        i = np.arange(array.shape[array.ndim - width - 1])[:, None]
+        order = np.where(slots <= i, i - slots, slots)
+        return array[(slice(None),) * (array.ndim - width - 1) + (i, order)]
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Turn the order again."""
+        return (m.apply(self, adjoint),)
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter(Primitive):
+    """What the readers of a position pass back, added up where their slots stand for it.
+
+    The transpose of a sparse gather. Each value of each slot is added once, and as many readers as
+    there are positions may have the same source.
+    """
+
+    relation: Relation
+    """What the readers read."""
+
+    name: ClassVar[str] = "scatter"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Drop the slots, which stand first."""
+        return plain(inputs[0][1:])
+
+    def operations(self, site: Site, setting: Setting) -> Poly:
+        """One addition for each value that is passed back."""
+        return site.size(site.sources[0].features)
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """Return the depth of a sum over all readers that there may be."""
+        if setting.unit in {"layer", "tensor"}:
+            return poly(0 if setting.unit == "layer" else 1)
+        along = site.equation.sequence
+        return poly(1) if along is None else summation(along.extent, setting)
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Multiply by the matrix of who reads what by which slot."""
+        (array,) = arrays
+        width = len(site.sources[0].features)
+        along = array.ndim - width - 1
+        extent, slots = array.shape[along], array.shape[along + 1]
+        read, valid = frame.relation(self.relation).table(np.arange(extent), extent)
+        own = site.equation.sequence
+        place = None if own is None else frame.fixed.get(own.name)
+        targets = np.arange(extent) if place is None else np.array([place])
+        shown = (read[None] == targets[:, None, None]) & valid[None]
+        matrix = frame.xp.where(
+            frame.mask_of(shown.reshape(len(targets), -1)),
+            frame.constant(1.0),
+            frame.constant(0.0),
+        )
+        rows = array.reshape(*array.shape[:along], extent * slots, -1)
+        found = matrix @ rows
+        return found.reshape(
+            *array.shape[:along],
+            *(targets.shape if place is None else ()),
+            *array.shape[along + 2 :],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ SIZES = {
     "v": 5,
     "r": 2,
     "s": 3,
-    "e": 3,
+    "e": 2,
     "E": 4,
 }
 """Sizes of the catalogue's models: few positions, so that starts and ends matter."""

@@ -1,7 +1,8 @@
-"""Laws of forms: what one family computes in parallel, as a recurrence and in chunks is the same."""
+"""Laws of forms: a family computes the same numbers however its graph is written."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,45 +10,94 @@ import pytest
 
 from tests.adapters import symbolic
 from workspan.graphs.execution import execute, random_parameters
+from workspan.graphs.graph import Graph
 from workspan.graphs.sizes import SizeError
+from workspan.graphs.unrolling import whole
 
-AT = {"n": 12, "m": 3, "d": 8, "h": 2, "e": 2, "s": 3, "r": 2, "k": 3, "w": 3, "c": 4, "L": 2}
-
+AT = {"n": 6, "m": 3, "d": 4, "h": 2, "r": 3, "e": 2, "k": 3, "w": 3, "c": 2, "s": 2, "L": 2}
 FORMS = (
-    ("retnet", "retnet_recurrent", "retnet_chunked"),
-    ("ssd", "ssd_quadratic", "ssd_chunked"),
-    ("gla", "gla_chunked"),
-    ("rg_lru", "rg_lru_scan"),
     ("qrnn", "qrnn_scan"),
     ("min_gru", "min_gru_scan"),
     ("min_lstm", "min_lstm_scan"),
     ("latent_attention", "latent_attention_absorbed"),
     ("linear_attention", "linear_attention_recurrent"),
+    ("retnet", "retnet_recurrent", "retnet_chunked"),
+    ("ssd", "ssd_quadratic", "ssd_chunked"),
+    ("gla", "gla_chunked"),
+    ("rg_lru", "rg_lru_scan"),
+    ("s4d", "s4d_convolution"),
+    ("s5", "s5_recurrent"),
 )
 
 
-def executed(name: str, at: dict[str, int], seed: int = 0) -> tuple[Any, dict[str, Any]]:
-    """Execute a model on a drawn sequence, with drawn weights."""
-    graph = symbolic(name)
-    weights = random_parameters(graph, seed=seed, **at)
-    x = np.random.default_rng(seed + 1).normal(size=(at["n"], at["d"]))
-    (y,) = execute(graph, {"x": x}, weights, **{s: at[s] for s in graph.free_sizes})
-    return y, weights
+def drawn(graph: Graph, at: Mapping[str, int]) -> dict[str, Any]:
+    """Draw an array for each input."""
+    random = np.random.default_rng(5)
+    return {
+        name: random.normal(size=[whole(a.extent, at) for a in graph[name].domain])
+        for name in graph.inputs
+    }
 
 
 @pytest.mark.parametrize("names", FORMS, ids=lambda names: names[0])
-@pytest.mark.parametrize(("n", "c"), [(12, 4), (12, 3), (12, 1), (5, 5), (1, 1)])
-def test_forms_of_one_family_compute_the_same(names: tuple[str, ...], n: int, c: int) -> None:
-    """Law: with the same weights all forms give the same values, for chunks of any length."""
-    at = {**AT, "n": n, "c": c}
-    expected, weights = executed(names[0], at)
-    for name in names[1:]:
-        found, own = executed(name, at)
-        assert own.keys() == weights.keys()
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+@pytest.mark.parametrize("n", [1, 2, 6])
+def test_forms_of_a_family_compute_the_same(names: tuple[str, ...], n: int) -> None:
+    """Law: with the same weights, every form of a family has the same outputs."""
+    at = {**AT, "n": n, "c": 1 if n == 1 else 2}
+    first, *others = (symbolic(name) for name in names)
+    weights = random_parameters(first, **at)
+    inputs = drawn(first, at)
+    expected = execute(first, inputs, weights, **at)
+    for other in others:
+        found = execute(other, inputs, weights, **at)
+        for one, two in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12, err_msg=other.name)
+
+
+@pytest.mark.parametrize("names", FORMS, ids=lambda names: names[0])
+def test_forms_of_a_family_read_the_same(names: tuple[str, ...]) -> None:
+    """Law: changing one input position changes the same outputs in every form."""
+    changed = [changes(symbolic(name), AT) for name in names]
+    assert all(one == changed[0] for one in changed)
+
+
+def changes(graph: Graph, at: Mapping[str, int]) -> set[tuple[int, int]]:
+    """Return the pairs of an input position and an output position that it changes."""
+    weights, inputs = random_parameters(graph, **at), drawn(graph, at)
+    name = graph.inputs[0]
+    (before,) = execute(graph, inputs, weights, **at)
+    found = set()
+    for j in range(len(inputs[name])):
+        moved = inputs[name].copy()
+        moved[j] += 0.5
+        (after,) = execute(graph, {**inputs, name: moved}, weights, **at)
+        far = np.abs(after - before).reshape(len(before), -1).max(axis=1) > 1e-9
+        found |= {(j, int(i)) for i in np.flatnonzero(far)}
+    return found
+
+
+@pytest.mark.parametrize("c", [1, 3, 4, 12])
+@pytest.mark.parametrize("names", [names for names in FORMS if names[-1].endswith("_chunked")])
+def test_chunks_of_any_length_compute_the_same(names: tuple[str, ...], c: int) -> None:
+    """Law: from chunks of one position to one chunk, the outputs are the same."""
+    at = {**AT, "n": 12, "c": c}
+    one, chunked = symbolic(names[0]), symbolic(names[-1])
+    weights, inputs = random_parameters(one, **at), drawn(one, at)
+    (expected,), (found,) = (execute(g, inputs, weights, **at) for g in (one, chunked))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_chunks_must_divide_the_sequence() -> None:
     """Law: a length that chunks do not divide is an error that says so."""
-    with pytest.raises(SizeError, match="expected n/c to be whole, got 12/5"):
-        executed("retnet_chunked", {**AT, "c": 5})
+    graph, at = symbolic("retnet_chunked"), {**AT, "n": 6, "c": 4}
+    with pytest.raises(SizeError, match="expected n/c to be whole, got 3/2"):
+        execute(graph, drawn(graph, at), random_parameters(graph, **at), **at)
+
+
+@pytest.mark.parametrize("name", ["s4d_convolution", "hyena", "ssd_quadratic", "s5", "rg_lru_scan"])
+def test_position_by_position_computes_the_same(name: str) -> None:
+    """Law: what is written for whole sequences computes the same, one position after another."""
+    graph, at = symbolic(name), {**AT, "f": 3}
+    weights, inputs = random_parameters(graph, **at), drawn(graph, at)
+    (expected,), (found,) = (execute(g, inputs, weights, **at) for g in (graph, graph.looped))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)

@@ -108,16 +108,15 @@ NAMED: Mapping[str, Callable[[str], str]] = {
 def run(name: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
     """Run the class of transformers on the weights of the graph."""
     kind, options, _ = CASES[name]
-    cls = getattr(transformers, kind)
+    cls: Any = getattr(transformers, kind)
     config = cls.config_class(**options)
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
-    module = cls(config).to(torch.float64).eval()
-    own = NAMED.get(name, lambda n: n)
+    module: Any = cls(config).to(torch.float64).eval()
     left = set(parameters)
     with torch.no_grad():
         for key, weight in module.named_parameters():
-            found = weights.find(parameters, own(key), used=left)
+            found = weights.find(parameters, NAMED[name](key) if name in NAMED else key, used=left)
             weight.copy_(torch.as_tensor(found).reshape(weight.shape))
         assert not left
         numbers = {k: torch.as_tensor(x)[None] for k, x in inputs.items()}
