@@ -19,7 +19,7 @@ from typing import TypeAlias
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.primitives import Final, Shift
 from ...graphs.sizes import Poly, Sized, at_least, poly, size, summed
-from .cases import UndecidedError, never_less, proper, regions, vanishes
+from .cases import UndecidedError, never_less, regions, vanishes
 from .errors import ProofError
 from .positions import region
 from .state import frontier, reach, sequence
