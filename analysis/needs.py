@@ -151,7 +151,11 @@ class _Following:
             return
         self.visits[key] = self.visits.get(key, 0) + 1
         raised = None if reach is None else maximum(before, reach)
-        if reach is not None and raised not in (before, reach) and self._part(key) in self.cut.oldest:
+        if (
+            reach is not None
+            and raised not in (before, reach)
+            and self._part(key) in self.cut.oldest
+        ):
             raised = before + reach  # one position is kept, however many are needed
         endless = self.visits[key] > RAISED or (raised is not None and len(str(raised)) > LONGEST)
         self.needed[key] = None if endless else raised
