@@ -69,7 +69,9 @@ class Value:
     measured: Number | None = None
     """Counted on the unrolled graph."""
     run: Number | None = None
-    """Read off plain code that ran."""
+    """Read off code that ran."""
+    source: str = ""
+    """What ran, if not the plain code of this library: the library, its version, the class."""
 
     @property
     def agree(self) -> bool | None:
@@ -207,3 +209,10 @@ class Verdict:
     source: str
     evidence: tuple[str, ...] = ()
     """What was derived, searched and measured, one line each."""
+    counterexample: Mapping[str, int] = field(default_factory=dict)
+    """If it is refuted: the smallest sizes that were found at which it fails."""
+    corrected: str = ""
+    """If it is refuted: a statement that does hold, where one was derived."""
+    family: str = ""
+    verified: bool = True
+    """Whether the statement was taken from its source, and not from memory."""

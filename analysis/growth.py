@@ -105,6 +105,11 @@ def growth(formula: Poly, sizes: Iterable[str]) -> dict[str, str]:
     return {name: _sum_order(settled(formula, name), name).text(name) for name in sizes}
 
 
+def order(cost: Poly, name: str) -> Order:
+    """Return how fast a cost grows in one size, the others being fixed."""
+    return _sum_order(settled(cost, name), name)
+
+
 def settled(cost: Poly, name: str) -> Poly:
     """Decide minima and maxima for large values of one size, where that decides them."""
     total = poly(0)
@@ -302,3 +307,14 @@ def _factor(atom: Atom, k: int) -> str:
     if k == 1:
         return text
     return f"({text})**{k}" if atom.kind == "power" else f"{text}**{k}"
+
+
+def leading(formula: Poly) -> Poly:
+    """Return the terms of a cost that no other one dominates, with their coefficients.
+
+    >>> str(leading(poly("12*L*d**2 + 13*L*d")))
+    '12*L*d**2'
+    """
+    sizes = Poly({m: c if c > 0 else -c for m, c in formula.terms.items()})
+    kept = {next(iter(term.terms)) for term in maximal(sizes)}
+    return Poly({m: c for m, c in formula.terms.items() if _simple(m) in kept})

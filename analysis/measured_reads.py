@@ -20,9 +20,11 @@ from dataclasses import dataclass, replace
 from ..graphs.graph import Equation, Graph, Read
 from ..graphs.primitives import AssociativeScan, Constant, Parameter, Shift
 from ..graphs.setting import Setting
+from ..graphs.slots import lineage
 from ..graphs.unrolling import Node, read_nodes, whole
 from .measured_code import Code, Where, holds
 from .measured_graph import Unrolled, unrolled
+from .measured_slots import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,14 +262,13 @@ class _Following:
         """Count the scalars of a node; of masked pairs, the allowed ones."""
         equation, total = self.graph[node[0]], 1
         places = self.code.places(node)
+        along = equation.sequence.name if equation.sequence is not None else ""
+        slots = [a for a in equation.features if a.relation and lineage(a)[0].along == along]
+        masked = slots if self.setting.pairs == "masked" else []
+        if masked:
+            total = held(self.graph, equation, masked, places, self.code.sizes)
         for axis in equation.features:
-            along = equation.sequence.name if equation.sequence is not None else ""
-            if self.setting.pairs == "masked" and axis.relation and axis.along == along:
-                values = {**self.code.sizes, **{f"{k}_": v for k, v in places.items()}}
-                length = whole(self.graph.axes[along].extent, self.code.sizes)
-                total *= len(axis.relation.at(**values).sources(places[along], length))
-            else:
-                total *= whole(axis.extent, self.code.sizes)
+            total *= 1 if axis in masked else whole(axis.extent, self.code.sizes)
         return total
 
 

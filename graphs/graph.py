@@ -40,6 +40,9 @@ class Axis:
     """For a slot axis: the relation whose positions it ranges over."""
     along: str | None = None
     """For a slot axis: the position axis that it reads along."""
+    within: Axis | None = None
+    """For a slot axis whose relation starts from a position that was itself read: the slot axis
+    that this position stands in."""
 
     @property
     def is_position(self) -> bool:
@@ -199,9 +202,9 @@ class Graph:
             for axis in equation.domain:
                 names.update(axis.extent.sizes)
             for read in equation.reads:
-                r = read.relation
-                for bound in (r.back, r.ahead, r.step, r.size):
-                    names.update(() if bound is None else bound.sizes)
+                for r in (read.relation, *read.relation.parts):
+                    for bound in (r.back, r.ahead, r.step, r.size):
+                        names.update(() if bound is None else bound.sizes)
         return tuple(sorted(n for n in names if not n.endswith("_")))
 
     @functools.cached_property

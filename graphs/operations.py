@@ -45,6 +45,7 @@ from .tracer import (
     recompute,
     recording,
     scope,
+    settled,
     substituted,
 )
 from .tracing import trace
@@ -210,15 +211,15 @@ def greatest(x: Array, axis: Axis | str) -> Array:
 
 
 def joint_softmax(*scores: Array) -> tuple[Array, ...]:
-    """One softmax over the last axes of several arrays together: what is read by several ways.
+    """One softmax over the first axes of several arrays together: what is read by several ways.
 
     Of m terms together it takes 5 m - 2 operations, as one softmax does; its gradient is that of
     one softmax as well, since nothing hangs on what is subtracted for stability.
     """
-    tops = [stop_gradient(greatest(x, x.axes[-1])) for x in scores]
+    tops = [stop_gradient(greatest(x, x.axes[0])) for x in scores]
     top = functools.reduce(lambda a, b: elementwise("maximum", a, b), tops)
     shown = [exp(_less(x, top)) for x in scores]
-    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[-1]) for x in shown])
+    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[0]) for x in shown])
     return tuple(elementwise("divide", x, _widened(whole, x)) for x in shown)
 
 
@@ -227,8 +228,8 @@ def _less(x: Array, top: Array) -> Array:
 
 
 def _widened(x: Array, like: Array) -> Array:
-    """Repeat along the last axis of another array."""
-    return current().apply("spread", Spread(like.axes, tuple(range(len(x.axes)))), x)
+    """Repeat along the first axis of another array."""
+    return current().apply("spread", Spread(like.axes, tuple(range(1, len(like.axes)))), x)
 
 
 def root(extent: Sized, order: int = 2) -> Scalar:
@@ -330,7 +331,8 @@ def _gathered(x: Array, relation: Relation, target: Axis) -> Array:
     read = (Read(x.equation.name, relation, along.name),)
     slot = Axis(f"{along.name}:{relation}", slots, "slot", relation, along.name)
     positions = tuple(a if a.name != along.name else target for a in x.equation.positions)
-    return tracer.add("gather", Gather(relation, slot), read, positions, (slot, *x.axes))
+    primitive = Gather(relation, slot)
+    return tracer.add("gather", primitive, read, positions, primitive.features(x.axes))
 
 
 def _target(along: Axis, relation: Relation) -> Axis:
@@ -351,7 +353,8 @@ def collect(x: Array) -> Array:
     slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
     positions = tuple(a for a in x.equation.positions if a.name != along.name)
     read = (Read(x.equation.name, relation, along.name),)
-    return current().add("collect", Gather(relation, slot), read, positions, (slot, *x.axes))
+    primitive = Gather(relation, slot)
+    return current().add("collect", primitive, read, positions, primitive.features(x.axes))
 
 
 def mask(x: Array, relation: Relation) -> Array:
@@ -384,6 +387,7 @@ def shift(x: Array, distance: int = 1) -> Array:
     if distance == 0:
         return x
     tracer, along = current(), x.sequence
+    x = settled(x)
     outside = zeros(*(a.extent for a in x.axes))
     reads = (
         Read(x.equation.name, Relation.shift(distance), along.name),
@@ -427,6 +431,7 @@ def fourier(x: Array, axis: Axis | None = None, *, given: int = 1, found: int = 
     given, found
         How many parts the numbers have: 1 for the real part, 2 (on a last axis) for both.
     """
+    x = settled(x)
     if axis is not None:
         return current().apply("fourier", Fourier(axis, given, found), x)
     along, primitive = x.sequence, Fourier(x.sequence, given, found)
@@ -486,13 +491,13 @@ def associative_scan(
     identity
         For each array of an element, the number that changes nothing.
     """
-    tracer, parts = current(), leaves(elements)
+    tracer, parts = current(), tuple(settled(p) for p in leaves(elements))
     if len(identity) != len(parts):
         raise GraphError(f"expected an identity of {len(parts)} numbers, got {len(identity)}")
     if tracer.loop:
-        return _as_loop(combine, elements, identity, reverse)
+        return _as_loop(combine, like(elements, parts), identity, reverse)
     along = parts[0].sequence
-    fragment = _fragment(combine, elements)
+    fragment = _fragment(combine, like(elements, parts))
     primitive = AssociativeScan(fragment, along, reverse, tuple(float(v) for v in identity))
     relation = Relation.suffix() if reverse else Relation.prefix()
     reads = [Read(p.equation.name, relation, along.name) for p in parts]

@@ -251,6 +251,8 @@ class Relation:
             return poly(1)
         if self.kind in {"sinks", "scattered", "first", "stride", *patterns.TURNED}:
             return self.size
+        if self.kind == "chain":
+            raise ValueError(f"expected one relation, got {self}")
         if self.kind == "marks":
             return ceil_div(extent, self.step) * self.size
         if self.kind == "readers":

@@ -16,9 +16,11 @@ from typing import Any, TypeAlias
 
 from .graph import Axis, Equation, GraphError, Read
 from .primitives import LongConvolution, Primitive, Substitution, View
-from .primitives.moves import Enter
+from .primitives.moves import Enter, Gather, Inside
+from .primitives.views import Spread
 from .relations import Relation
 from .sizes import Poly
+from .slots import is_cut, plain
 
 Tree: TypeAlias = Any
 """An array or a tuple of arrays."""
@@ -289,6 +291,19 @@ def _shown(tracer: Tracer, array: Array) -> Iterator[str]:
         yield equation.name
         if isinstance(equation.primitive, View):
             pending.extend(r.source for r in equation.reads)
+
+
+def settled(array: Array) -> Array:
+    """Put zeros in slots outside the sequence, plain components from now on.
+
+    So are slots for those that read them from other positions than that whose slots they are.
+    """
+    if not any(map(is_cut, array.axes)):
+        return array
+    if not isinstance(array.equation.primitive, Gather):
+        array = array.tracer.apply("inside", Inside(), array)
+    primitive = Spread(plain(array.axes), tuple(range(len(array.axes))))
+    return array.tracer.apply("components", primitive, array)
 
 
 def enter(array: Array) -> Array:

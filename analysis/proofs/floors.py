@@ -176,7 +176,7 @@ def _rows(graph: Graph, axes: tuple[Axis, ...], setting: Setting, chosen: Relati
         relation = axis.relation if axis.kind == "slot" and setting.pairs == "masked" else None
         if relation is None or _is_all(relation):
             total = total * axis.extent
-        elif relation == chosen and axis.along is not None:
+        elif relation == chosen and axis.along is not None and axis.within is None:
             total = total * widest(relation, graph.axes[axis.along].extent)
     return total
 

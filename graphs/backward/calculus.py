@@ -30,9 +30,9 @@ from ..primitives import (
 )
 from ..primitives.base import Axes, Primitive, Pulled
 from ..primitives.maps import Scalar
-from ..primitives.moves import plain
 from ..relations import Relation
 from ..sizes import Poly
+from ..slots import is_cut, plain, seen_through
 from ..tracer import Array, Tracer, convolved, merge, substituted
 
 
@@ -155,7 +155,7 @@ class Differentiation:
         if array.equation.sequence is None or isinstance(array.equation.primitive, Gather):
             return array
         rest = (a for k, a in enumerate(array.axes) if k not in places)
-        return self.apply(Inside(), array) if any(map(_is_cut, rest)) else array
+        return self.apply(Inside(), array) if any(map(is_cut, rest)) else array
 
     def spread(self, adjoint: Array, axes: Axes) -> Array:
         """Repeat along the feature axes that the adjoint does not have yet."""
@@ -257,7 +257,8 @@ class Differentiation:
         slot = Axis(f"{along.name}:{relation}", along.extent, "slot", relation, along.name)
         positions = tuple(a for a in array.equation.positions if a.name != along.name)
         read = (Read(array.equation.name, relation, along.name),)
-        axes = (slot, *(array.axes if slots else plain(array.axes)))
+        own = tuple(seen_through(a, slot) for a in array.axes) if slots else plain(array.axes)
+        axes = (slot, *own)
         return self.tracer.add("collect", Gather(relation, slot), read, positions, axes)
 
     def substituted(
@@ -286,14 +287,6 @@ class Differentiation:
 
 def _is_one(value: Any) -> bool:
     return isinstance(value, float) and value == 1.0
-
-
-def _is_cut(axis: Axis) -> bool:
-    """Whether some slots of an axis may lie outside the sequence."""
-    relation = axis.relation
-    if axis.kind != "slot" or relation is None:
-        return False
-    return relation.kind != "offsets" or relation.back is not None or relation.ahead is not None
 
 
 def transposed(relation: Relation) -> Relation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from ..graph import Axis
 from ..relations import Relation
 from ..setting import Setting
 from ..sizes import Poly, poly
+from ..slots import plain, seen_through
 from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View, hide, summation
 
 
@@ -27,7 +29,9 @@ class Gather(View):
 
     def features(self, *inputs: Axes) -> Axes:
         """Put the slot axis before the others."""
-        return inputs[0] if self.slot is None else (self.slot, *inputs[0])
+        if self.slot is None:
+            return inputs[0]
+        return (self.slot, *(seen_through(a, self.slot) for a in inputs[0]))
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Execution has moved the values already, since only it knows where arrays are kept."""
@@ -56,6 +60,12 @@ class Inside(View):
         for k in range(len(site.equation.features)):
             array = hide(frame, site, array, k)
         return array
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Nothing passes to slots outside."""
+        return (m.apply(self, m.spread(adjoint, site.sources[0].features)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +193,8 @@ class Scatter(Primitive):
             frame.constant(1.0),
             frame.constant(0.0),
         )
-        rows = array.reshape(*array.shape[:along], extent * slots, -1)
+        rest = math.prod(array.shape[along + 2 :])
+        rows = array.reshape(*array.shape[:along], extent * slots, rest)
         found = matrix @ rows
         return found.reshape(
             *array.shape[:along],
@@ -333,8 +344,3 @@ class Enter(View):
     ) -> Pulled:
         """Going back through a layer is one step as well."""
         return (m.apply(self, adjoint),)
-
-
-def plain(axes: Axes) -> Axes:
-    """Return axes whose indices are no positions: what slots are for those at other positions."""
-    return tuple(Axis(a.name, a.extent) for a in axes)

@@ -245,3 +245,13 @@ def test_every_line_of_the_derivation_is_an_equation_or_the_sum() -> None:
     assert found.steps[-1] == f"the sum: {found.formula}"
     assert "layers.0.einsum_2: contraction" in found.steps[3] + found.steps[2]
     assert all(": " in line for line in found.steps)
+
+
+@pytest.mark.parametrize("name", ["s4d_convolution", "hyena"])
+def test_a_long_convolution_mixes_positions(name: str) -> None:
+    """Where only mixing is counted it is counted, and by the measurement as well."""
+    graph, mixing = symbolic(name, L=1), Setting(scope="mixing")
+    at = {**dict.fromkeys(graph.free_sizes, 3), "n": 9, "d": 8}
+    found = formula(work(graph, mixing)).evaluate(**at)
+    assert found == measure("work", graph, mixing, at)
+    assert found > 0

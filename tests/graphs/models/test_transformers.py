@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
+torch: Any = pytest.importorskip("torch")
+transformers: Any = pytest.importorskip("transformers")
 
-import torch
-import transformers
-
-from tests.adapters import symbolic
-from workspan.analysis.runs.huggingface import weights
-from workspan.graphs.execution import execute, random_parameters
+from tests.adapters import symbolic  # noqa: E402
+from workspan.analysis.runs.huggingface import weights  # noqa: E402
+from workspan.graphs.execution import execute, random_parameters  # noqa: E402
 
 NONE = {"pad_token_id": None, "bos_token_id": None, "eos_token_id": None}
 
