@@ -43,8 +43,8 @@ SIZES: tuple[Sizes, ...] = (
         "L": 1,
     },
     {
-        "n": 4,
-        "m": 2,
+        "n": 6,
+        "m": 3,
         "d": 4,
         "h": 2,
         "g": 1,
@@ -64,7 +64,7 @@ SIZES: tuple[Sizes, ...] = (
         "g": 2,
         "r": 3,
         "e": 2,
-        "k": 3,
+        "k": 4,
         "w": 5,
         "c": 2,
         "s": 2,
@@ -81,6 +81,7 @@ ATTENTION = (
     *("nystrom_attention", "dilated_windowed_attention", "block_local_attention"),
     *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention", "longnet"),
     *("global_windowed_attention", "big_bird", "star_transformer", "transformer_xl"),
+    "lsh_attention",
 )
 
 

@@ -39,11 +39,15 @@ SIZES = {
 
 
 def sizes_for(name: str, **changes: int) -> dict[str, int]:
-    """Return the sizes of a model of the catalogue; chunks of c positions must divide n."""
+    """Return the sizes of a model of the catalogue; chunks and segments must divide n."""
     at = {**SIZES, **changes}
-    if name.endswith("_chunked"):
+    if name.endswith("_chunked") or name == "lsh_attention":
         at["c"] = 3 if "n" not in changes else 1
         at["n"] = changes.get("n", 6)
+    if name == "lsh_attention":
+        at["k"] = 4
+    if name == "nystrom_attention":
+        at["n"] += -at["n"] % at["m"]
     return at
 
 
@@ -82,8 +86,6 @@ def draw(
 ) -> Draw:
     """Draw values; gradients are wanted of all parameters and inputs that one reaches."""
     at = {s: sizes[s] for s in graph.free_sizes}
-    if graph.name == "nystrom_attention":  # segments are equally long
-        at["n"] += -at["n"] % at["m"]
     rng = np.random.default_rng(seed)
     inputs = {}
     for name in graph.inputs:

@@ -146,3 +146,14 @@ def test_random_features_come_close_to_attention() -> None:
     _, _, found = executed(graph, at, weights)
     _, _, expected = executed(plain, at, weights)
     assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("n", [3, 6, 12])
+def test_what_hashes_alike_is_sorted_together(n: int) -> None:
+    """Law: Reformer's attention, in chunks of a sorted sequence, is that of its paper."""
+    graph, at = symbolic("lsh_attention", L=1), {**AT, "n": n, "c": 3, "k": 4}
+    x, weights, y = executed(graph, at)
+    seen = Graph("seen", graph.equations, graph.inputs, ("gaussian",), graph.sizes)
+    (directions,) = execute(seen, {"x": x}, random_parameters(graph, **at), **at)
+    expected = papers.lsh_attention(x, weights, at, directions)
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
