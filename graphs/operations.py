@@ -46,6 +46,7 @@ from .tracer import (
     recording,
     scope,
     settled,
+    substituted,
 )
 from .tracing import trace
 
@@ -94,6 +95,7 @@ __all__ = [
     "stack",
     "standardize",
     "stop_gradient",
+    "substitute",
     "tanh",
     "top_k",
     "total",
@@ -459,6 +461,15 @@ def long_convolution(x: Array, kernel: Array) -> Array:
         return convolved(x, kernel, along)
     before = tracer.apply("backwards", Backwards(), gather(kernel, Relation.prefix()))
     return einsum("j i, j i -> i", gather(x, Relation.prefix()), before)
+
+
+def substitute(pairs: Array, right: Array, size: Sized) -> Array:
+    """Solve x_i = right_i - sum of pairs_ij x_j over the earlier j of i's block.
+
+    ``pairs`` [h, j] has a slot for each position that ``Relation.block_prefix(size)`` reads, ``right``
+    the axes [h, e].
+    """
+    return substituted(pairs, right, poly(size))
 
 
 def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:

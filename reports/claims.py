@@ -15,11 +15,13 @@ from .markup import code, markdown_escape
 
 if TYPE_CHECKING:
     from ..analysis.claims import Claim
-    from ..analysis.claims.claim import Quantity
     from ..analysis.claims.record import Entry
+    from ..analysis.claims.statements import Quantity
 
 ORDER = ("proved", "confirmed", "conditional", "refuted", "out of reach", NONE)
 INDEX = "README.md"
+EXPERIMENTS = {"gradient", "random graph", "influence"}
+"""Figures whose relations have no right-hand side."""
 
 
 def catalogue_texts() -> dict[str, str]:
@@ -113,9 +115,7 @@ def _read(claim: Claim) -> Iterator[str]:
         models = ", ".join(reading.models)
         left = reading.left or reading.figure
         counting = f" of {reading.counting}s" if reading.counting else ""
-        right = (
-            f" {code(reading.value)}" if reading.figure not in {"gradient", "random graph"} else ""
-        )
+        right = f" {code(reading.value)}" if reading.figure not in EXPERIMENTS else ""
         when = f" when {code(reading.when)}" if reading.when else ""
         told = f"{code(left)}{counting} {markdown_escape(reading.relation)}{right}{when}"
         extra = [

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workspan.analysis.claims import parse, verdict_on
+from workspan.analysis.claims.claiming import claims_of
 from workspan.analysis.deriving import derive
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
@@ -76,3 +78,27 @@ def test_the_table_of_training_is_derived() -> None:
             found = derive(figure, graph, setting)
             formula = found.by_primitive["contraction"] if figure == "work" else found.formula
             assert written == formula
+
+
+def test_the_claims_file_of_the_readme_is_refuted_as_it_says() -> None:
+    """The counterexample and what holds instead are those that are printed."""
+    code = re.search(r"```toml\n(.*?)```\n\n(.*?)\n", README, re.DOTALL)
+    assert code is not None
+    (claim,) = parse(code[1], "README.md")
+    found = verdict_on(claim)
+    assert found.verdict == "refuted"
+    assert ", ".join(f"{k}={v}" for k, v in found.counterexample.items()) in code[2]
+    assert found.corrected.removesuffix(" for w <= n") in code[2]
+
+
+def test_the_sentences_of_the_readme_hold() -> None:
+    """Each claim above the model of the README is proved."""
+    code = re.search(r"```python\n(import workspan as ws\n\n\n@ws.claim.*?)```", README, re.DOTALL)
+    assert code is not None
+    names: dict[str, object] = {}
+    exec(code[1], names)
+    model = names["gated_sum"]
+    claims = claims_of(model)
+    assert len(claims) == 3
+    for claim in claims:
+        assert verdict_on(claim, {"gated_sum": model}).verdict == "proved", claim.statement  # type: ignore[dict-item]

@@ -51,8 +51,8 @@ from ._blocks import (
     Sum,
     Summary,
 )
-from .analysis.claims.claim import Claim
 from .analysis.claims.domains import parse_domain
+from .analysis.claims.statements import Claim
 from .analysis.claims.subjects import graph_of
 from .graphs.graph import Graph
 from .graphs.setting import Setting

@@ -12,15 +12,17 @@ from ...graphs.sizes import SizeError
 from ..figures import Verdict
 from . import signal
 from .chance import chance
-from .claim import Claim
 from .finding import Finding
+from .influence import MODELS, Influence, influence
 from .literature import absent, literature
+from .measuring import by_measuring
 from .parallel import PART, verdicts_of
 from .random_graphs import RandomGraphs
 from .reading import read
 from .rules import BEYOND, RELATIONS
 from .settings import sensible
 from .sources import cited
+from .statements import Claim
 from .subjects import Case, Models
 from .witnessing import contradicted, witnessed
 
@@ -93,7 +95,13 @@ def verdict_on(claim: Claim, models: Models | None = None) -> Verdict:
         found = signal.check(claim.models, claim.experiment or signal.Experiment())
         return _verdict(claim, found.verdict, found.reason, found.evidence)
     if claim.figure == "random graph":
-        return _by_chance(claim)
+        return _by_chance(claim, [chance(claim.relation, claim.graphs or RandomGraphs())])
+    if claim.figure == "influence":
+        unknown = [m for m in claim.models if m not in MODELS]
+        if unknown:
+            return _verdict(claim, "out of reach", f"no experiment for {', '.join(unknown)}", ())
+        what = claim.perturbation or Influence()
+        return _by_chance(claim, [influence(m, what) for m in claim.models])
     return _judged(claim, [f for case in cases(claim, models or {}) for f in _tried(case)])
 
 
@@ -117,7 +125,7 @@ def settings_of(claim: Claim, figure: str) -> tuple[Setting, ...]:
 
 def _tried(case: Case) -> list[Found]:
     try:
-        finding = RELATIONS[case.claim.relation](case)
+        finding = by_measuring(case, RELATIONS[case.claim.relation](case))
         if finding.holds is None and case.claim.settings is None and _only_mode(case):
             return []
         return [Found(case, finding, contradicted(case), witnessed(case))]
@@ -130,10 +138,17 @@ def _only_mode(case: Case) -> bool:
     return case.setting.mode != "encode"
 
 
-def _by_chance(claim: Claim) -> Verdict:
-    finding = chance(claim.relation, claim.graphs or RandomGraphs())
-    verdict = "confirmed" if finding.holds else "refuted"
-    return _verdict(claim, verdict, finding.text, (finding.text,), finding)
+def _by_chance(claim: Claim, tried: Sequence[Finding]) -> Verdict:
+    """Judge numeric experiments, which prove nothing."""
+    evidence = tuple(finding.text for finding in tried)
+    fails = [finding for finding in tried if not finding.holds]
+    if not fails:
+        return _verdict(claim, "confirmed", evidence[0], evidence)
+    if len(fails) == len(tried):
+        return _verdict(claim, "refuted", fails[0].text, evidence, fails[0])
+    told = zip(claim.models, tried, strict=True)
+    reason = "; ".join(f"{m}: {'holds' if f.holds else 'does not hold'}: {f.text}" for m, f in told)
+    return _verdict(claim, "conditional", reason, evidence)
 
 
 def _judged(claim: Claim, tried: Sequence[Found]) -> Verdict:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .claim import Claim
 from .sentences import claim_of_sentence
+from .statements import Claim
 
 Model = TypeVar("Model", bound=Callable[..., Any])
 CARRIED = "__workspan_claims__"

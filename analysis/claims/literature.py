@@ -6,19 +6,23 @@ import functools
 from importlib.resources import files
 
 from ...graphs.models import CATALOGUE
-from .claim import Claim
 from .reading import ClaimError, parse
+from .statements import Claim
 
 FAMILIES = (
     "founding",
     "recurrent",
     "attention",
+    "memory",
     "sparse-attention",
+    "linear-attention",
     "convolution",
     "state-space",
     "language-models",
     "scaling",
     "theory",
+    "training",
+    "caches",
     "numbers",
 )
 """One file each."""
@@ -40,7 +44,7 @@ PLANNED = (
     *("linformer", "linear_attention", "linear_attention_recurrent", "performer"),
     *("nystrom_attention", "transformer_xl", "compressive_transformer", "sink_attention"),
     *("star_transformer", "perceiver", "induced_set_attention", "longnet", "tcn", "wavenet"),
-    *("hyena", "fnet", "bytenet", "s4", "s4_convolution", "s5", "ssd", "ssd_quadratic"),
+    *("hyena", "fnet", "bytenet", "s4", "s4d_convolution", "s5", "ssd", "ssd_quadratic"),
     *("ssd_chunked", "retnet", "retnet_recurrent", "retnet_chunked", "rwkv4", "rwkv5", "rwkv6"),
     *("gla", "gla_chunked", "delta_net", "delta_net_chunked", "rg_lru", "mlstm", "slstm", "t5"),
     *("transformer", "mixture_of_experts", "mixtral", "mamba2"),

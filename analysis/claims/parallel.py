@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from ..figures import Verdict
-from .claim import Claim
+from .statements import Claim
 
 PART = 8
 """Claims that a process takes at once: neighbours speak of the same models."""

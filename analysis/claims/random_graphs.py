@@ -22,6 +22,7 @@ KINDS = ("independent", "chosen", "chosen and one global")
 """Every edge for itself with probability degree/n; ``degree`` others chosen by every node; and with
 one node that is joined to all others."""
 MOST_EDGES = 400_000
+MOST_PAIRS = 10**9
 SOURCES = 8
 """Nodes of each sample from which shortest paths are taken."""
 
@@ -54,6 +55,11 @@ class RandomGraphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"expected sizes above degree={self.degree} with at most {MOST_EDGES:,} edges, "
                 f"got {list(self.sizes)[:20]}"
+            )
+        if self.samples * self.sizes[-1] ** 2 > MOST_PAIRS:
+            raise ValueError(
+                f"expected samples times the square of the largest size up to {MOST_PAIRS:,}, "
+                f"got samples={self.samples}, sizes={list(self.sizes)[:20]}"
             )
         if not 0 < self.tolerance < 0.5:
             raise ValueError(f"expected tolerance between 0 and 0.5, got {self.tolerance}")

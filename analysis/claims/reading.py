@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from .claim import Claim
+from .statements import Claim
 from .subjects import Models
 
 LARGEST_FILE = 1_000_000

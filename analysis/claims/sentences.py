@@ -19,8 +19,8 @@ from typing import Any
 from ...graphs.setting import CHOICES
 from ...graphs.sizes import poly
 from ..figures import NAMES, TITLES
-from .claim import Claim, Tried
 from .reading import ClaimError
+from .statements import Claim, Tried
 from .subjects import Models
 
 LONGEST = 500

@@ -19,6 +19,7 @@ BY_FIGURE: dict[str, tuple[Setting, ...]] = {
     "parallelism": (Setting(unit="scalar"),),
     "gradient": (Setting(),),
     "random graph": (Setting(),),
+    "influence": (Setting(),),
 }
 """Settings in which a figure may differ; all other figures are the same in every one of them."""
 

@@ -16,8 +16,8 @@ from ...graphs.tracing import sizes_of, trace
 from ..derivation import Derivation
 from ..deriving import derive
 from ..memory import traced
-from .claim import Claim, Quantity
 from .domains import Domain, parse_domain
+from .statements import Claim, Quantity
 
 Options: TypeAlias = Mapping[str, int | str]
 Models: TypeAlias = Mapping[str, Callable[..., Any]]

@@ -10,17 +10,20 @@ from ...graphs.sizes import NAME, SizeError, poly
 from ...graphs.tracing import sizes_of
 from ..figures import NAMES
 from .chance import CHANCES
-from .claim import Claim, Quantity
 from .domains import compared, parse_domain
 from .reading import ClaimError
 from .rules import BEYOND, RELATIONS
+from .statements import Claim, Quantity
 from .subjects import Models
 
 VANISHES = "vanishes with distance"
 """The one relation of ``gradient``; it is tried by an experiment and not on a graph."""
 
 DERIVED = (*NAMES, "intermediate")
-FIGURES = (*DERIVED, "gradient", "offsets", "random graph")
+FALLS = "falls as 1/n"
+"""The one relation of ``influence``, an experiment as well."""
+
+FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence")
 TRANSCRIPTIONS = ("full text", "transcript", "secondary", "recall", "derived", "")
 LONGEST_TEXT = 2_000
 MOST_PARTS = 32
@@ -61,7 +64,11 @@ def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
         name = f"{field}.figure" if j == 0 else f"{field}.figures[{j - 1}]"
         if figure or not claim.left:
             _one_of(name, figure, FIGURES)
-    special = {"gradient": (VANISHES,), "random graph": tuple(CHANCES)}
+    special = {
+        "gradient": (VANISHES,),
+        "random graph": tuple(CHANCES),
+        "influence": (FALLS,),
+    }
     _one_of(f"{field}.relation", claim.relation, special.get(claim.figure, tuple(RELATIONS)))
     if claim.figure == "random graph":
         return

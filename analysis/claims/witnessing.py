@@ -12,7 +12,7 @@ from ...graphs.sizes import SizeError
 from ..deriving import derive
 from ..figures import NAMES, Number
 from ..witnesses import measured, ran
-from .claim import Quantity
+from .statements import Quantity
 from .subjects import Case
 
 MEASURED_AT = {"n": 9, "m": 6, "d": 8, "h": 2, "g": 1, "f": 8, "k": 3, "w": 3, "c": 3}

@@ -102,7 +102,7 @@ _FAMILIES = (
     (state_space, ("s4", "s4d", "s4d_convolution", "s5", "s5_recurrent")),
     (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
     (gated_linear, ("gla", "gla_chunked")),
-    (delta, ("delta_net",)),
+    (delta, ("delta_net", "delta_net_chunked")),
     (xlstm, ("mlstm", "slstm")),
     (griffin, ("rg_lru", "rg_lru_scan")),
     (mixture, ("mixture_of_experts",)),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from workspan.analysis.claims import Claim, ClaimError, claim_of, literature, parse, verdict_on
 from workspan.analysis.claims.chance import chance
 from workspan.analysis.claims.domains import parse_domain
+from workspan.analysis.claims.influence import Influence, influence
 from workspan.analysis.claims.literature import absent
 from workspan.analysis.claims.random_graphs import RandomGraphs, drawn, taken
 from workspan.analysis.claims.sentences import claim_of_sentence
@@ -123,6 +124,17 @@ def test_distances_that_are_connected_are_found_on_the_graph() -> None:
     assert found.counterexample == {"k": 1, "distance": 1}
 
 
+def test_what_has_no_formula_is_measured() -> None:
+    """Chunks that carry a state connect all positions in one layer, of which no proof is found."""
+    chunked = {"models": '["gla_chunked"]', "figure": '"layers_to_connect"'}
+    found = checked(**chunked, relation='"at most"', value='"1"')
+    assert found.verdict == "confirmed"
+    assert "measured at" in found.reason
+    found = checked(**chunked, value='"2"')
+    assert found.verdict == "refuted"
+    assert "is measured as 1, against 2" in found.reason
+
+
 def test_random_graphs_are_what_they_are_called() -> None:
     """A global node joins all, and every node that chooses has an edge."""
     some = {"sizes": (32, 64), "samples": 4, "degree": 2}
@@ -133,6 +145,16 @@ def test_random_graphs_are_what_they_are_called() -> None:
 
     graph = drawn(RandomGraphs(kind="chosen", **some), 64, np.random.default_rng(0))  # type: ignore[arg-type]
     assert min(degree for _, degree in graph.degree) >= 2
+
+
+def test_the_influence_of_one_input_falls_with_the_length() -> None:
+    """Averages pass on 1/n of a change, and what would take hours is refused."""
+    small = Influence(sizes=(16, 64, 256), samples=32, width=8)
+    assert influence("attention", small).holds
+    with pytest.raises(ValueError, match="expected"):
+        Influence(sizes=(64, 16))
+    with pytest.raises(ValueError, match="expected"):
+        Influence(samples=1000, sizes=(64, 4096))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ...graphs.setting import Setting
+from .influence import Influence
 from .random_graphs import RandomGraphs
 from .signal import Experiment
 
@@ -82,7 +83,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Models that the claim speaks of."""
     figure: str = ""
     """A figure, ``intermediate`` (the largest array that is computed), ``gradient``, ``offsets``
-    (the distances that are connected) or ``random graph``."""
+    (the distances that are connected), ``random graph`` or ``influence``."""
     relation: str = ""
     """One of the relations that the checker knows, such as Theta or equals."""
     value: str = "1"
@@ -120,6 +121,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ``gradient``: the numeric experiment, with its seed, sample size and tolerance."""
     graphs: RandomGraphs | None = None
     """For ``random graph``: which ones, with seed, sample size and tolerance."""
+    perturbation: Influence | None = None
+    """For ``influence``: what is drawn, with seed, sample size and tolerance."""
     beyond: str = ""
     """A kind of statement that no relation here can express; it is out of reach for that reason."""
     family: str = ""
