@@ -88,7 +88,7 @@ _FAMILIES = (
         ),
     ),
     (global_attention, ("global_windowed_attention", "big_bird", "star_transformer")),
-    (memory_attention, ("transformer_xl",)),
+    (memory_attention, ("transformer_xl", "compressive_transformer")),
     (lsh_attention, ("lsh_attention",)),
     (transformer, ("feed_forward", "encoder", "decoder")),
     (

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from tests.adapters import CHUNKED, fitting
 from workspan.graphs.backward import gradients
 from workspan.graphs.backward.activity import reached
 from workspan.graphs.execution import execute, random_parameters
@@ -41,14 +42,9 @@ SIZES = {
 def sizes_for(name: str, **changes: int) -> dict[str, int]:
     """Return the sizes of a model of the catalogue; chunks and segments must divide n."""
     at = {**SIZES, **changes}
-    if name.endswith("_chunked") or name == "lsh_attention":
-        at["c"] = 3 if "n" not in changes else 1
-        at["n"] = changes.get("n", 6)
-    if name == "lsh_attention":
-        at["k"] = 4
-    if name == "nystrom_attention":
-        at["n"] += -at["n"] % at["m"]
-    return at
+    if "n" not in changes and (name.endswith("_chunked") or name in CHUNKED):
+        at["n"] = 6
+    return fitting(name, at)
 
 
 @dataclass(frozen=True)
