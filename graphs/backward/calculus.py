@@ -128,6 +128,13 @@ class Differentiation:
                 adjoint = self.total(adjoint, k)
         return adjoint
 
+    def unspread(self, adjoint: Any, kept: tuple[int, ...]) -> Any:
+        """Sum over the feature axes but those at some places: names may be the same."""
+        if isinstance(adjoint, Array):
+            for k in range(len(adjoint.axes) - 1, -1, -1):
+                adjoint = adjoint if k in kept else self.total(adjoint, k)
+        return adjoint
+
     def zeros(self, axes: Axes, positions: Axes = ()) -> Array:
         """Return zeros, the same at every position."""
         return self.tracer.add("zeros", Constant(axes), (), positions, axes)

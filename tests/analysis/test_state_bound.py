@@ -68,6 +68,7 @@ UNKNOWN = {
         ),
         "layers.rename",
     ),
+    "compressive_transformer": "no rule for what is carried where layers.gather reads whole chunks",
     "dilated_rnn": "layers.add_6: expected a number as the distance of shift(k**(L_))",
 }
 """Causal models without a formula: of L windows on tokens, no whole equation is the least cut, and
