@@ -29,7 +29,7 @@ class Relation:
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
     block (all positions of one's block of ``size``), stride (``size`` positions from
-    ``step*i``), within (a shift that stays in one's block of ``size``), or chain (one relation
+    ``step*i``), strided (those of a coarser axis whose stride reads one), within (a shift that stays in one's block of ``size``), or chain (one relation
     after another)."""
     back: Poly | None = Poly({})
     """How many steps back, None if unbounded; negative excludes the position itself."""
@@ -38,7 +38,7 @@ class Relation:
     step: Poly = Poly({(): 1})
     """The distance between neighbouring offsets."""
     size: Poly = Poly({})
-    """Width, for first, block and stride."""
+    """Width, for first, block, stride and strided."""
     parts: tuple[Relation, ...] = ()
     """For a chain: read through the first, then through the second, and so on."""
 
@@ -166,6 +166,8 @@ class Relation:
             return poly(1)
         if self.kind in {"first", "block", "stride"}:
             return self.size
+        if self.kind == "strided":
+            return ceil_div(self.size, self.step)
         if self.kind == "chain":
             raise ValueError(f"expected one relation, got {self}")
         if self.back is None or self.ahead is None:
@@ -217,6 +219,8 @@ class Relation:
 
         >>> Relation.window(3).transpose().sources(4, 8)
         (4, 5, 6)
+        >>> Relation.stride(2, 3).transpose().sources(4, 3)
+        (1, 2)
 
         Raises
         ------
@@ -227,6 +231,9 @@ class Relation:
             return self
         if self.kind == "within":
             return Relation("within", self.ahead, self.back, size=self.size)
+        if self.kind in {"stride", "strided"}:
+            other = "strided" if self.kind == "stride" else "stride"
+            return Relation(other, step=self.step, size=self.size)
         if self.kind != "offsets":
             raise ValueError(f"expected a relation by offsets or blocks, got {self}")
         return Relation(back=self.ahead, ahead=self.back, step=self.step)
@@ -271,6 +278,9 @@ class Relation:
         if self.kind == "chain":
             raise ValueError(f"expected one relation, got {self}")
         step = _whole(self.step)
+        if self.kind == "strided":
+            j = i // step - np.arange(-(-_whole(self.size) // step))[None, :]
+            return j, i - j * step < _whole(self.size)
         if self.back is not None and self.ahead is not None:
             m = np.arange(-_whole(self.back), _whole(self.ahead) + 1)[None, :]
             j = i + step * m

@@ -109,6 +109,31 @@ def test_a_stride_reads_windows_that_fit(step: int, size: int, n: int) -> None:
         assert relation.sources(i, n) == tuple(j for j in range(step * i, step * i + size) if j < n)
 
 
+@given(relations(), LENGTHS)
+def test_a_transpose_reads_the_readers(a: Relation, n: int) -> None:
+    """Law: a position reads its readers through the transpose, in a relation that has one."""
+    try:
+        back = a.transpose()
+    except ValueError:
+        assert a.kind in {"first", "last", "head"}
+        return
+    for j in range(n):
+        assert set(back.sources(j, n)) == {i for i in range(n) if j in a.sources(i, n)}
+        assert len(back.sources(j, n)) <= back.slots(n).evaluate()
+
+
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(6, 12))
+def test_a_transposed_stride_reads_the_windows_of_a_position(step: int, size: int, n: int) -> None:
+    """Law: a position reads the windows that it is in, of which there are no more than slots."""
+    relation = Relation.stride(step, size)
+    windows = int(relation.target_extent(n).evaluate())
+    back = relation.transpose()
+    for j in range(n):
+        found = back.sources(j, windows)
+        assert set(found) == {i for i in range(windows) if j in relation.sources(i, n)}
+        assert len(found) <= back.slots(windows).evaluate()
+
+
 def test_window_with_symbols() -> None:
     """Law: a relation in symbols becomes concrete where sizes are given."""
     window = Relation.window("w", dilation="k").at(w=3, k=2)
