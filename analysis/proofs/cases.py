@@ -187,13 +187,14 @@ def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
             for single in own.atoms if len(own.terms) == 1 else ():
                 replacement = rule(single)
                 if replacement is not None:
-                    own = _exchanged(own, single, replacement)
+                    own = exchanged(own, single, replacement)
             product = product * own**k
         total = total + product
     return total
 
 
-def _exchanged(cost: Poly, atom: Atom, value: Poly) -> Poly:
+def exchanged(cost: Poly, atom: Atom, value: Poly) -> Poly:
+    """Replace an atom, where it is a factor."""
     total = poly(0)
     for monomial, c in cost.terms.items():
         rest = Poly({tuple((a, k) for a, k in monomial if a is not atom): c})

@@ -48,7 +48,6 @@ from workspan.graphs.operations import (
 )
 from workspan.graphs.primitives import MAPS, Primitive, Reduction
 from workspan.graphs.primitives.base import View
-from workspan.graphs.primitives.moves import Backwards
 from workspan.graphs.primitives.views import Source, Spread
 from workspan.graphs.relations import Relation
 from workspan.graphs.sizes import poly
