@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..graphs.graph import Graph
-from ..graphs.sizes import Poly, poly
+from ..graphs.sizes import Poly, SizeError, poly
+from .comparisons import Sizes, drawn
 from .flows import flows
 from .needs import Cut, capacity, needs, unlimited
 from .proofs.cuts import BoundCertificate, Keeping, Part, check_bound
 from .proofs.errors import ProofError
 
+TRIED = 40
+"""Points at which a flow must be as large as the bound before it is checked."""
+
 
 def certificate(graph: Graph, cuts: Iterable[Cut], bound: Poly) -> BoundCertificate | None:
     """Return a certificate that the checker accepts; None if no flow is found."""
     kept = tuple(keeping(graph, cut) for cut in cuts)
+    tried = drawn(graph)[:TRIED]
     for flow in flows(graph):
+        if not agree(flow.total(graph), bound, tried):
+            continue
         found = BoundCertificate(kept, flow, bound)
         try:
             check_bound(graph, found)
@@ -23,6 +30,14 @@ def certificate(graph: Graph, cuts: Iterable[Cut], bound: Poly) -> BoundCertific
             continue
         return found
     return None
+
+
+def agree(total: Poly, bound: Poly, points: Iterable[Sizes]) -> bool:
+    """Whether two formulas have the same value wherever both are defined."""
+    try:
+        return all(total.evaluate(**at) == bound.evaluate(**at) for at in points)
+    except SizeError:
+        return False
 
 
 def keeping(graph: Graph, cut: Cut) -> Keeping:

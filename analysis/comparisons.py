@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..graphs.graph import Graph
 from ..graphs.sizes import Poly, SizeError
 from .layer_sums import least_sizes
-from .measured_graph import position_sizes
+from .measured_graph import along, position_sizes
+from .measured_state import farthest
 
 Sizes = dict[str, int]
 
@@ -34,7 +35,7 @@ HELD_OUT = (
 SEEDS = ({"n": 6}, {"n": 40}, {"h": 1, "g": 1}, {"m": 40}, {"w": 30, "k": 30}, {"n": 40, "L": 1})
 """Usual sizes, some of them changed, at which cuts are sought first."""
 
-SOUGHT = 20
+SOUGHT = 6
 """Drawn points at which cuts are sought as well."""
 
 WIDTHS = (1, 1, 2, 3, 5, 60, 500)
@@ -153,4 +154,4 @@ def _length(graph: Graph, at: Mapping[str, int]) -> int:
     depth = max(
         [1, *(int(a.extent.evaluate(**at)) for a in graph.axes.values() if a.kind == "layer")]
     )
-    return len(graph) * (at.get("n", 1) + 4) * depth
+    return len(graph) * (at.get("n", 1) + farthest(graph, at, along(graph)) + 4) * depth

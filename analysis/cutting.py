@@ -53,7 +53,14 @@ class Cutting:
         That costs only what is needed of it beyond what is kept.
         """
         needed = self.needs[guess]
-        capacity = {cell: price(self.graph, cell, need, at) for cell, need in needed.items()}
+        known: dict[Any, Any] = {}
+        capacity: dict[Cell, Any] = {}
+        for (name, part), need in needed.items():
+            equation = self.graph[name]
+            alike = (part, need, equation.scalars, equation.positions)
+            if alike not in known:
+                known[alike] = price(self.graph, (name, part), need, at)
+            capacity[name, part] = known[alike]
         for cell in guess.whole & capacity.keys() & self.kept_needs.keys():
             capacity[cell] -= price(self.graph, cell, self.kept_needs[cell], at)
         origin = self._origins(capacity, guess, at)

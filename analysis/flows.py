@@ -354,8 +354,8 @@ def flows(graph: Graph) -> Iterator[Flow]:
 def _families(graph: Graph, stack: Stack) -> Iterator[Paths]:
     """Yield flows from one input through one stack."""
     width = graph[stack.source].scalars
-    yield from _staircases(graph, stack, width)
     yield from _leaks(graph, stack, width)
+    yield from _staircases(graph, stack, width)
 
 
 def _seen(graph: Graph, stack: Stack) -> list[str]:

@@ -107,7 +107,11 @@ def needs(graph: Graph, cut: Cut) -> dict[Cell, Poly]:
 
 def unlimited(graph: Graph, cut: Cut) -> dict[Cell, Need]:
     """Return the needs as if every sequence had begun long ago."""
-    return _Following(graph, cut).needs()
+    key = ("needs", cut)
+    if key not in graph.memory:
+        graph.memory[key] = _Following(graph, cut).needs()
+    found: dict[Cell, Need] = graph.memory[key]
+    return found
 
 
 class _Following:
@@ -151,7 +155,11 @@ class _Following:
             return
         self.visits[key] = self.visits.get(key, 0) + 1
         raised = None if reach is None else maximum(before, reach)
-        if reach is not None and raised not in (before, reach) and self._part(key) in self.cut.oldest:
+        if (
+            reach is not None
+            and raised not in (before, reach)
+            and self._part(key) in self.cut.oldest
+        ):
             raised = before + reach  # one position is kept, however many are needed
         endless = self.visits[key] > RAISED or (raised is not None and len(str(raised)) > LONGEST)
         self.needed[key] = None if endless else raised
@@ -314,6 +322,10 @@ def price(graph: Graph, cell: Cell, positions: Poly, at: Mapping[str, int]) -> N
     equation, part = graph[cell[0]], cell[1]
     along = equation.sequence == sequence(graph)
     each = (positions if along else _others(equation)) * equation.scalars
+    layers = _layers(equation)
+    if len(layers) <= 1 and not any(a.position in each.sizes for a in layers):
+        depth = int(layers[0].extent.evaluate(**at)) if layers else 1
+        return each.evaluate(**at) * {"": depth, "first": 1, "later": depth - 1}[part]
     total: Number = 0
     for spot in itertools.product(
         *(range(int(a.extent.evaluate(**at))) for a in _layers(equation))

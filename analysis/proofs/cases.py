@@ -36,6 +36,8 @@ Region = Mapping[str, Poly]
 
 DEEPEST = 24
 SHALLOW = 8
+MANY = 1000
+"""Regions of one condition; more are too many to tell apart."""
 LARGEST = 64
 SMALL = 4
 
@@ -67,8 +69,11 @@ def _cases(costs: Sequence[Poly], choice: Atom) -> Iterator[list[Poly]]:
         for attempt in (lambda x: x, _linear):
             condition, *here = attempt([condition, *here])
             try:
-                covering = list(regions(condition, {s for x in here for s in x.sizes}))
+                taken = {s for x in here for s in x.sizes}
+                covering = list(itertools.islice(regions(condition, taken), MANY + 1))
             except UndecidedError:
+                continue
+            if len(covering) > MANY:
                 continue
             yield from ([x.substitute(region) for x in here] for region in covering)
             break
