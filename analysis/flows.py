@@ -251,7 +251,8 @@ def enter(paths: Paths, at: Place, amount: Poly) -> None:
     first = amount.substitute({stack.axis.position: poly(0)})
     paths.along(stack.below[:-1], first)
     paths.along(stack.below[-1:], amount)
-    if stack.climb is not None:
+    above = amount.substitute({stack.axis.position: size(stack.axis.position) + 1})
+    if stack.climb is not None and above != 0:
         paths.along((stack.climb,), amount)
 
 

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.primitives import Final, Shift
 from ...graphs.sizes import Poly, Sized, at_least, poly, size, summed
-from .cases import UndecidedError, never_less, regions, vanishes
+from .cases import UndecidedError, never_less, proper, regions, vanishes
 from .errors import ProofError
 from .positions import region
 from .state import frontier, reach, sequence
@@ -235,6 +235,8 @@ def _check_symbols(equation: Equation, amount: Poly, names: Mapping[str, Poly]) 
         raise ProofError(
             f"{equation.name}: {amount} goes by {others[0]}, which is not its position"
         )
+    if not proper(amount):
+        raise ProofError(f"{equation.name}: {amount} has a minimum that may be negative")
 
 
 def _allowed(graph: Graph, reader: Equation, read: Read, ahead: Poly) -> bool:

@@ -65,11 +65,11 @@ def test_what_holds_on_a_smaller_domain_only_is_refused(name: str) -> None:
 
 
 def _smaller(cut: Keeping) -> Iterator[Keeping]:
-    """Yield cuts that leave something out of what is kept or needed."""
+    """Yield cuts that leave something out of what is kept."""
     for k, part in enumerate(cut.parts):
-        rest = cut.parts[:k] + cut.parts[k + 1 :]
-        yield replace(cut, parts=rest)
         if part.computed == 0:
+            rest = cut.parts[:k] + cut.parts[k + 1 :]
+            yield replace(cut, parts=rest)
             yield replace(cut, parts=(*rest, replace(part, computed=part.needed)))
 
 
