@@ -45,6 +45,8 @@ def keeping(graph: Graph, cut: Cut) -> Keeping:
     limited, free = needs(graph, cut), unlimited(graph, cut)
     parts = []
     for (name, part), need in limited.items():
+        if need == 0:
+            continue
         raw = free[name, part]
         if (name, part) in cut.oldest and raw is not None:
             parts.append(Part(name, part, raw, raw - 1))

@@ -23,7 +23,7 @@ from .derivation import Derivation
 from .layer_sums import least_sizes
 from .measure import MeasureError, measure
 from .needs import Cut, capacity, checked_layers
-from .proofs.cases import never_less, rewritten
+from .proofs.cases import never_less, replaced
 from .proofs.cuts import BoundCertificate
 from .proofs.errors import ProofError
 from .proofs.extents import whole_extents
@@ -157,10 +157,7 @@ def _simpler(cost: Poly) -> Iterator[Poly]:
     for atom in sorted(cost.atoms, key=lambda a: a.text):
         touching = [c for m, c in cost.terms.items() if dict(m).get(atom)]
         if atom.kind == "min" and all(c > 0 for c in touching):
-            yield from (
-                rewritten(cost, lambda own, a=arg, this=atom: a if own is this else None)
-                for arg in atom.args
-            )
+            yield from (replaced(cost, atom, argument) for argument in atom.args)
 
 
 def _least(costs: list[Poly]) -> Poly:

@@ -139,7 +139,7 @@ def _reads(
 ) -> bool:
     """Whether a part of the reader's layers reads a part of the source's."""
     if isinstance(reader.primitive, Final):
-        (axis, *_) = [a for a in graph.axes.values() if a.name == reader.primitive.axis] or [None]
+        axis = graph.axes.get(reader.primitive.axis)
         one = axis is not None and axis.extent.evaluate(**at) == 1
         return not read.boundary and source in {"", "first" if one else "later"}
     if from_below(graph, reader, read):

@@ -218,6 +218,9 @@ def _check_arc(graph: Graph, arc: Arc, known: Known) -> None:
 
 def _check_names(graph: Graph, flow: Flow) -> None:
     """Verify that names stand for quantities of at least zero, and for nothing else."""
+    unknown = sorted({*flow.ends, *flow.begins} - graph.equations.keys())
+    if unknown:
+        raise ProofError(f"{unknown[0]}: there is no such equation")
     positions = {axis.position for axis in graph.axes.values()}
     for name, value in flow.names.items():
         fresh = name.endswith("_") and name not in positions

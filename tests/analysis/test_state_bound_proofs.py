@@ -104,6 +104,15 @@ def test_a_capacity_that_is_off_is_refused(name: str) -> None:
         refuse(name, with_cut(right, k, cheaper), "scalars are kept|negative")
 
 
+def test_parts_of_a_cut_that_are_none_are_refused() -> None:
+    """A cut cannot be made cheaper by layers or equations that do not exist."""
+    _, right = proved("causal_attention")
+    for name, layers in (("x", "first"), ("nothing", ""), ("layers.previous", "")):
+        parts = (*right.cuts[0].parts, Part(name, layers, poly(-1), poly(0)))
+        wrong = with_cut(right, 0, replace(right.cuts[0], parts=parts))
+        refuse("causal_attention", wrong, "there is no part")
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_flow_over_capacity_is_refused(name: str) -> None:
     """Twice the flow obeys every law but one: no value holds it, whatever formula is claimed."""
