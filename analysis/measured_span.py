@@ -13,8 +13,10 @@ from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.primitives import AssociativeScan, Site
 from ..graphs.relations import Relation
 from ..graphs.setting import Setting
+from ..graphs.slots import lineage
 from ..graphs.unrolling import Node, whole
 from .measured_graph import Unrolled, layered, unrolled
+from .measured_slots import combinations, longest_row
 from .measured_state import causal, feeds_itself
 from .measured_work import site_of, slot_axes
 
@@ -45,11 +47,37 @@ def _weighed(
     axes, known = layered(equation), dict[tuple[int, ...], int]()
     for layer in itertools.product(*(range(whole(a.extent, sizes)) for a in axes)):
         values = {**sizes, **{a.position: p for a, p in zip(axes, layer, strict=True)}}
+        if any(axis.within is not None for axis in slots):
+            yield layer, _depth(_nested(graph, equation, sources, slots, values), setting, sizes)
+            continue
         widths = tuple(_widest(graph, axis, values) for axis in slots)
         if widths not in known:
             site = site_of(equation, sources, dict(zip(slots, widths, strict=True)))
             known[widths] = _depth(site, setting, sizes)
         yield layer, known[widths]
+
+
+def _nested(
+    graph: Graph,
+    equation: Equation,
+    sources: tuple[Equation, ...],
+    slots: tuple[Axis, ...],
+    values: Mapping[str, int],
+) -> Site:
+    """Give a site the most combinations of slots that it takes together at one position."""
+    own = equation.sequence
+    positions = range(1 if own is None else whole(own.extent, values))
+    taken = [a for a in slots if a not in equation.features or a.name == _ranged(equation)]
+    widths = dict.fromkeys((b for a in slots for b in lineage(a)), 1)
+    if taken:
+        found = combinations(graph, slots, positions, values)
+        widths[taken[0]] = max(1, longest_row(found, slots, taken))
+    return site_of(equation, sources, widths)
+
+
+def _ranged(equation: Equation) -> str | None:
+    """Return the name of the axis that an operation ranges over and keeps."""
+    return getattr(equation.primitive, "axis", None)
 
 
 def _depth(site: Site, setting: Setting, sizes: Mapping[str, int]) -> int:

@@ -25,6 +25,7 @@ from ..graphs.primitives.base import Axes, Frame, Primitive, Site, View
 from ..graphs.primitives.views import Source
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly
+from ..graphs.slots import lineage
 from ..graphs.unrolling import whole
 
 NOTHING = 0.0
@@ -158,14 +159,13 @@ def _shape(frame: Frame, equation: Equation) -> list[int]:
 
 def _inside(frame: Frame, equation: Equation, names: Any) -> Any:
     """Name nothing in slots outside the sequence."""
-    own, width = equation.sequence, len(equation.features)
+    own = equation.sequence
     for k, axis in enumerate(equation.features):
-        if axis.relation is None or own is None or axis.along != own.name:
+        if axis.relation is None or own is None or lineage(axis)[0].along != own.name:
             continue
-        mask = frame.mask(axis, equation)
+        mask = frame.mask(equation.features, k, equation)
         if mask is not None:
-            shape = (*mask.shape[:-1], *[1] * k, mask.shape[-1], *[1] * (width - k - 1))
-            names = np.where(mask.reshape(shape), names, NOTHING)
+            names = np.where(mask, names, NOTHING)
     return names
 
 

@@ -14,6 +14,7 @@ from ..graphs.primitives.views import Source
 from ..graphs.setting import Setting
 from ..graphs.unrolling import Node, whole
 from .measured_graph import Unrolled, unrolled
+from .measured_slots import held
 
 Span: TypeAlias = tuple[int, int]
 """First component and the one after the last, of a node's last axis."""
@@ -94,13 +95,13 @@ def _size(
     """Count the scalars of a node that are read; of masked pairs, the allowed ones."""
     equation, total = graph[node[0]], 1
     places = dict(zip((a.name for a in equation.positions), node[1:], strict=True))
+    masked = [a for a in equation.features if setting.pairs == "masked" and a.relation is not None]
+    if masked:
+        total = held(graph, equation, masked, places, sizes)
     for axis in equation.features:
-        if setting.pairs == "masked" and axis.relation is not None and axis.along is not None:
-            values = {**sizes, **{f"{k}_": v for k, v in places.items()}}
-            own = places[equation.sequence.name] if equation.sequence is not None else 0
-            length = whole(graph.axes[axis.along].extent, sizes)
-            total *= len(axis.relation.at(**values).sources(own, length))
-        elif axis is equation.features[-1]:
+        if axis in masked:
+            continue
+        if axis is equation.features[-1]:
             total *= len(set().union(*(range(a, b) for a, b in spans)))
         else:
             total *= whole(axis.extent, sizes)

@@ -11,17 +11,22 @@ from typing import TypeAlias
 import numpy as np
 
 from ..graphs.graph import Axis, Equation, Graph
-from ..graphs.primitives import AssociativeScan, Fourier, Gather, Shift, Site
+from ..graphs.primitives import AssociativeScan, Fourier, Gather, LongConvolution, Shift, Site
 from ..graphs.primitives.base import dense
 from ..graphs.relations import Relation
 from ..graphs.schedule import loop_axes
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly
+from ..graphs.slots import lineage
 from ..graphs.unrolling import whole
 from .measured_graph import layered, unrolled
+from .measured_slots import combinations, spent, symbols
 from .measured_state import causal, feeds_itself, length
 
 Number: TypeAlias = int | Fraction
+
+CROSSING = (AssociativeScan, Fourier, Gather, LongConvolution, Shift)
+"""What reads or combines several positions by itself."""
 
 ROWS = 256
 """Positions whose slots are tabulated at once."""
@@ -72,7 +77,7 @@ def _mixing(graph: Graph) -> list[Equation]:
     loops = loop_axes(graph)
 
     def mixes(equation: Equation) -> bool:
-        if isinstance(equation.primitive, AssociativeScan | Fourier | Gather | Shift):
+        if isinstance(equation.primitive, CROSSING):
             return True
         axis = equation.sequence
         if axis is not None and axis.name in loops[equation.name]:
@@ -94,6 +99,8 @@ def _equation(
         one = equation.primitive.operations(Site(equation, sources), setting)
         return whole(equation.count, sizes) * _number(one, sizes)
     slots = slot_axes(equation, sources)
+    if any(axis.within is not None for axis in slots):
+        return _nested(graph, equation, sources, setting, sizes)
     total: Number = 0
     for widths, times in Counter(_widths(graph, equation, slots, sizes)).items():
         site = site_of(equation, sources, dict(zip(slots, widths, strict=True)))
@@ -125,19 +132,34 @@ def slot_axes(equation: Equation, sources: tuple[Equation, ...]) -> tuple[Axis, 
     return tuple(dict.fromkeys(found))
 
 
+def _nested(
+    graph: Graph,
+    equation: Equation,
+    sources: tuple[Equation, ...],
+    setting: Setting,
+    sizes: Mapping[str, int],
+) -> Number:
+    """Count where slots stand in others: by the combinations that lie inside the sequence."""
+    layers, own = layered(equation), equation.sequence
+    every = tuple(dict.fromkeys(a for s in slot_axes(equation, sources) for a in lineage(s)))
+    widths = symbols(every)
+    site = Site(equation, sources, lambda a: widths[a] if a in widths else dense(a))
+    cost = equation.primitive.operations(site, setting)
+    n = 1 if own is None else whole(own.extent, sizes)
+    total: Number = 0
+    for spot in itertools.product(*(range(whole(a.extent, sizes)) for a in layers)):
+        values = {**sizes, **{a.position: p for a, p in zip(layers, spot, strict=True)}}
+        for position in range(n):
+            total += spent(cost, combinations(graph, every, [position], values), sizes)
+    return total
+
+
 def _widths(
     graph: Graph, equation: Equation, slots: tuple[Axis, ...], sizes: Mapping[str, int]
 ) -> Iterator[tuple[int, ...]]:
-    """Yield for every position how many slots of each axis lie inside the sequence.
-
-    Where all positions are read at once, and slots of each with them, these are the positions: a
-    sum over both has one term for each slot of each position.
-    """
+    """Yield for every position how many slots of each axis lie inside the sequence."""
     layers, own = layered(equation), equation.sequence
-    if own is None:
-        own = next((graph.axes[str(a.along)] for a in slots if not _is_all(a)), None)
     n = 1 if own is None else whole(own.extent, sizes)
-    collected = equation.sequence is None and own is not None
     known: dict[tuple[Relation, int], list[int]] = {}
     for spot in itertools.product(*(range(whole(a.extent, sizes)) for a in layers)):
         values = {**sizes, **{a.position: p for a, p in zip(layers, spot, strict=True)}}
@@ -145,23 +167,11 @@ def _widths(
         for axis in slots:
             assert axis.relation is not None
             assert axis.along is not None
-            if collected and _is_all(axis) and own is not None and axis.along == own.name:
-                columns.append([1] * n)
-                continue
             key = (axis.relation.at(**values), whole(graph.axes[axis.along].extent, sizes))
             if key not in known:
                 known[key] = _inside(key[0], n, key[1])
             columns.append(known[key])
         yield from zip(*columns, strict=True) if columns else itertools.repeat((), n)
-
-
-def _is_all(axis: Axis) -> bool:
-    relation = axis.relation
-    return relation is not None and (relation.kind, relation.back, relation.ahead) == (
-        "offsets",
-        None,
-        None,
-    )
 
 
 def _inside(relation: Relation, n: int, extent: int) -> list[int]:

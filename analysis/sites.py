@@ -6,7 +6,6 @@ import functools
 
 from ..graphs.graph import Axis, Equation, Graph
 from ..graphs.primitives import Site
-from ..graphs.primitives.base import dense
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, ceil_div, minimum
 from .proofs.errors import ProofError
@@ -23,15 +22,19 @@ def weights(graph: Graph, setting: Setting) -> dict[str, Poly]:
     Where only allowed pairs are computed, a reduction over slots takes as many steps as its widest
     position.
     """
-    extent = dense
-    if setting.pairs == "masked":
-        extent = functools.partial(_widest, graph)
-    return {
-        e.name: e.primitive.depth(Site(e, site(graph, e).sources, extent), setting) for e in graph
-    }
+    return {e.name: e.primitive.depth(_counting(graph, e, setting), setting) for e in graph}
 
 
-def _widest(graph: Graph, axis: Axis) -> Poly:
+def _counting(graph: Graph, equation: Equation, setting: Setting) -> Site:
+    read = site(graph, equation)
+    if setting.pairs != "masked":
+        return read
+    slots = {a for e in (equation, *read.sources) for a in e.features if a.relation is not None}
+    nested = any(a.within is not None for a in slots)
+    return Site(equation, read.sources, functools.partial(_widest, graph, nested=nested))
+
+
+def _widest(graph: Graph, axis: Axis, *, nested: bool) -> Poly:
     """Return how many slots of an axis are inside the sequence at most, at one position.
 
     Raises
@@ -42,6 +45,8 @@ def _widest(graph: Graph, axis: Axis) -> Poly:
     relation = axis.relation
     if relation is None or axis.along is None or relation.kind in {"last", "head", "stride"}:
         return axis.extent
+    if nested:
+        raise ProofError(f"how many of {axis.name} are read together with others has no rule")
     extent = graph.axes[axis.along].extent
     if relation.kind in {"first", "block"}:
         return minimum(axis.extent, extent)

@@ -7,6 +7,7 @@ result is a potential; where every term of it is also attained, the span is prov
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,16 +18,16 @@ from ..graphs.relations import Relation
 from ..graphs.schedule import Step, steps
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, maximum, poly, size
+from .chaining import chains
 from .derivation import Derivation
-from .proofs.chains import Carried, Link, Reverse, supported
+from .proofs.chains import Link
 from .proofs.errors import ProofError
-from .proofs.positions import bound_symbol, cells, lower_sizes, region
+from .proofs.positions import bound_symbol, lower_sizes, region
 from .proofs.potentials import End, SpanCertificate, check_span, highest
 from .sites import weights
 from .solving import STEPS, UnsolvedError, continued, largest, make_room, prune
 
 Terms = tuple[Poly, ...]
-LATEST_START = 3
 
 
 def span(graph: Graph, setting: Setting) -> Derivation:
@@ -79,10 +80,12 @@ def certify(graph: Graph, setting: Setting) -> SpanCertificate:
     potentials = dict(solver.terms)
     solver.own = _at_own_blocks(graph, solver)
     formula = _formula(graph, potentials, solver.least)
-    chains = _chains(graph, solver, potentials)
-    ends = tuple(_end(graph, term, chains, solver) for term in formula)
+    begun = _begun(graph, solver)
+    costs = {e.name: (*potentials[e.name], *_alternatives(e, solver, begun)) for e in graph}
+    found = chains(graph, costs, solver.weight, solver.least, frozenset(solver.reverse))
+    ends = tuple(_end(graph, term, found, solver) for term in formula)
     return SpanCertificate(
-        formula, potentials, chains, ends, frozenset(solver.reverse), solver.least
+        formula, potentials, found, ends, frozenset(solver.reverse), solver.least
     )
 
 
@@ -258,35 +261,32 @@ def _extremes(
     return term.substitute({f"{name}_": p for name, p in where.items()}), where
 
 
-def _chains(
-    graph: Graph, solver: Solver, potentials: Mapping[str, Terms]
-) -> dict[str, tuple[Link, ...]]:
-    """Return the terms of potentials that something supports, from the first step where it does."""
-    chains = {
-        name: tuple(Link(term, {}) for term in (*terms, *_alternatives(graph[name], solver)))
-        for name, terms in potentials.items()
-    }
-    reverse = frozenset(solver.reverse)
-    trial = Carried(chains, reverse)  # sees chains as they change
-    changed = True
-    while changed:
-        changed = False
-        for equation in graph:
-            kept: list[Link] = []
-            for link in chains[equation.name]:
-                better = _settled(graph, equation, link, trial, solver)
-                changed |= better != link
-                kept.extend([] if better is None else [better])
-            chains[equation.name] = tuple(kept)
-    return chains
+def _begun(graph: Graph, solver: Solver) -> dict[str, Terms]:
+    """Return what equations cost at least where loops start: what initial values bring in place."""
+    found: dict[str, Terms] = {}
+    pending = list(graph.equations)
+    while pending:
+        equation = graph[pending[-1]]
+        near = [r.source for r in equation.reads if r.axis is None and not r.boundary]
+        missing = [name for name in near if name not in found]
+        if missing and equation.name not in found:
+            pending.extend(missing)
+            continue
+        pending.pop()
+        weight = solver.weight[equation.name]
+        costs = [t + weight for name in near for t in found[name]]
+        for read in equation.reads:
+            if read.boundary:
+                costs.extend(solver.starting(equation, read))
+        found[equation.name] = prune(
+            costs, functools.partial(at_least, given=region(equation, solver.least))
+        )
+    return found
 
 
-def _alternatives(equation: Equation, solver: Solver) -> Terms:
+def _alternatives(equation: Equation, solver: Solver, begun: Mapping[str, Terms]) -> Terms:
     """Return weaker costs that hold where a loop has not started yet: those of its first step."""
-    found = [solver.weight[equation.name]]
-    for read in equation.reads:
-        if read.boundary:  # what a loop starts from may be all that it is certain to have
-            found.extend(solver.starting(equation, read))
+    found = [solver.weight[equation.name], *begun[equation.name]]
     choices: list[list[dict[str, Poly]]] = []
     for axis in equation.positions:
         ends = (
@@ -301,48 +301,6 @@ def _alternatives(equation: Equation, solver: Solver) -> Terms:
     found.extend(solver.own.get(equation.name, ()))
     known = set(solver.terms[equation.name])
     return tuple(t for t in dict.fromkeys(found) if t not in known)
-
-
-def _settled(
-    graph: Graph, equation: Equation, link: Link, trial: Carried, solver: Solver
-) -> Link | None:
-    """Return the link if it is supported, the link from a later start on, or None."""
-    weight = solver.weight[equation.name]
-    starts = dict(link.start)
-    for _ in range(LATEST_START * max(len(equation.positions), 1) + 1):
-        bad = next(
-            (
-                cell
-                for cell in cells(equation, starts, trial.reverse, solver.least)
-                if not supported(graph, equation, Link(link.cost, starts), cell, weight, trial)
-            ),
-            None,
-        )
-        if bad is None:
-            return Link(link.cost, starts)
-        late = _raised(equation, starts, bad, trial.reverse)
-        if late is None or starts.get(late, 0) >= LATEST_START:
-            return None
-        starts = {**starts, late: starts.get(late, 0) + 1}
-    return None
-
-
-def _raised(
-    equation: Equation,
-    starts: Mapping[str, int],
-    cell: Mapping[str, object],
-    reverse: Reverse,
-) -> str | None:
-    """Name the axis that is at its start in an unsupported cell; None if none is."""
-    for axis in reversed(equation.positions):
-        position = poly(cell[axis.position])  # type: ignore[arg-type]
-        later = f"{axis.name}_k_"
-        backwards = (equation.name, axis.name) in reverse
-        if later not in (str(cell) if backwards else position.sizes) and later not in str(
-            cell.values()
-        ):
-            return axis.name
-    return None
 
 
 def _end(graph: Graph, term: Poly, chains: Mapping[str, tuple[Link, ...]], solver: Solver) -> End:

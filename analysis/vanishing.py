@@ -23,9 +23,10 @@ import numpy as np
 from ..graphs.graph import Equation, Graph
 from ..graphs.primitives import Constant, Contraction, Map, Reduction, Softmax
 from ..graphs.primitives.maps import MAPS, Scalar
-from ..graphs.unrolling import Node, read_nodes, whole
+from ..graphs.unrolling import Node, read_nodes
 from .measured_graph import Unrolled, unrolled
 from .measured_paths import reached_by
+from .measured_slots import combinations, longest_row
 
 Pair: TypeAlias = tuple[str, int, int]
 """(input, j, i): output position i and position j of that input."""
@@ -126,9 +127,9 @@ def _slots(seen: Unrolled, equation: Equation, node: Node) -> int:
     here = dict(zip((a.name for a in equation.positions), node[1:], strict=False))
     own = equation.sequence
     position = 0 if own is None else here[own.name]
-    layers = {a.position: here[a.name] for a in equation.positions if a.kind == "layer"}
-    extent = whole(seen.graph.axes[axis.along].extent, seen.sizes)
-    return len(axis.relation.at(**seen.sizes, **layers).sources(position, extent))
+    values = {**seen.sizes, **{a.position: here[a.name] for a in equation.positions}}
+    slots = [a for a in equation.features if a.relation is not None]
+    return longest_row(combinations(seen.graph, slots, [position], values), slots, [axis])
 
 
 def _bits(seen: Unrolled, name: str, cut: frozenset[Node] = frozenset()) -> list[int]:

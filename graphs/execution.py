@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from .graph import Axis, Equation, Graph, GraphError, Read
-from .primitives import Final, Gather, Shift, Site, Turn
+from .primitives import Final, Gather, Member, Scatter, Shift, Site, Turn
 from .primitives.views import Source
 from .relations import Relation
 from .schedule import steps
 from .sizes import Poly
+from .slots import inside, is_cut, lineage, over
 from .unrolling import checked, whole
 
 
@@ -136,7 +137,7 @@ class Execution:
     def _related(self, equation: Equation) -> set[str]:
         """Return the sizes in the relations by which an equation reads, and by which slots were."""
         sources = (self.graph[r.source] for r in equation.reads)
-        slots = (a.relation for e in (equation, *sources) for a in e.features)
+        slots = (a.relation for e in (equation, *sources) for f in e.features for a in lineage(f))
         relations = [r.relation for r in equation.reads] + [r for r in slots if r is not None]
         bounds = (b for r in relations for b in (r.back, r.ahead, r.step, r.size))
         return {name for b in bounds if b is not None for name in b.sizes}
@@ -175,13 +176,14 @@ class Execution:
     def _moved(self, equation: Equation) -> Any:
         """A shift or a final value: the source where there is one, the initial value elsewhere."""
         read, initial = equation.reads
-        axis = next((a for a in self.graph[read.source].positions if a.name == read.axis), None)
-        if axis is None:
+        around = (*self.graph[read.source].positions, *equation.positions)
+        axis = next((a for a in around if a.name == read.axis), None)
+        if axis is None:  # the same after every step
             return self._fetch(equation, Read(read.source))
         extent = self.whole(axis.extent)
         own = equation.has(axis.name)
         if own and axis.name not in self.fixed:
-            j, valid = read.relation.at(**self.sizes).table(np.arange(extent), extent)
+            j, valid = self.relation(read.relation).table(np.arange(extent), extent)
             if not extent or not valid.any():
                 return self._fetch(equation, initial)
             value = self._fetch(equation, read, table=j[:, 0])
@@ -192,7 +194,7 @@ class Execution:
             mask = self.mask_of(valid[:, 0]).reshape(-1, *([1] * spare))
             return self.xp.where(mask, value, self._fetch(equation, initial))
         position = self.fixed[axis.name] if own else 0
-        j, valid = read.relation.at(**self.sizes).table(np.array([position]), extent)
+        j, valid = self.relation(read.relation).table(np.array([position]), extent)
         if not extent or not valid[0, 0]:
             return self._fetch(equation, initial)
         return self._fetch(equation, read, table=int(j[0, 0]))
@@ -211,10 +213,12 @@ class Execution:
         index: list[Any] = []
         present: list[str] = []
         gathers = isinstance(equation.primitive, Gather) and read.axis is not None
-        turns = isinstance(equation.primitive, Turn)
+        turns = isinstance(equation.primitive, Turn | Scatter)
+        member = isinstance(equation.primitive, Member)
         for axis in source.positions:
-            if axis.name == read.axis and (table is not None or gathers):
+            if axis.name == read.axis and (table is not None or gathers or member):
                 chosen = table if table is not None else self._table(equation, axis, read)
+                chosen = chosen[..., 0] if member else chosen
                 index.append(chosen)
                 own = axis if table is not None else equation.sequence
                 if own is not None and not isinstance(chosen, int) and own.name not in self.fixed:
@@ -245,28 +249,33 @@ class Execution:
 
     def _blank(self, equation: Equation, value: Any) -> Any:
         """Zeros in slots outside the sequence."""
-        slot = equation.features[0]
-        mask = self.mask(slot, equation)
-        if mask is None:
-            return value
-        width = len(equation.features) - 1
-        shaped = mask.reshape(*mask.shape, *([1] * width))
-        return self.xp.where(shaped, value, self.constant(0.0))
+        mask = self.mask(equation.features, 0, equation)
+        return value if mask is None else self.xp.where(mask, value, self.constant(0.0))
 
-    def mask(self, axis: Axis, equation: Equation) -> Any:
-        """Which slots are inside the sequence, shaped [positions..., slots]; None if all are."""
-        own = equation.sequence
-        if axis.relation is None or own is None or axis.along is None:
+    def mask(self, axes: Sequence[Axis], k: int, equation: Equation) -> Any:
+        """Which slots of one of the axes are inside the sequence; None if all are.
+
+        It has the positions first, then the axes, of length 1 where they do not matter.
+        """
+        line, own = lineage(axes[k]), equation.sequence
+        if not is_cut(axes[k]) or (own is None and is_cut(line[0])):
             return None
-        relation = axis.relation
-        if relation.kind == "offsets" and relation.back is None and relation.ahead is None:
-            return None
-        concrete = self.relation(relation)
-        extent = self.whole(self.graph.axes[axis.along].extent)
-        fixed = own.name in self.fixed
-        positions = np.array([self.fixed[own.name]]) if fixed else np.arange(self.whole(own.extent))
-        valid = concrete.table(positions, extent)[1]
-        return self.mask_of(valid[0] if fixed else valid)
+        links = [self._concrete(a) for a in line]
+        fixed = own is None or own.name in self.fixed
+        if own is None or fixed:
+            positions = np.array([0 if own is None else self.fixed[own.name]])
+        else:
+            positions = np.arange(self.whole(own.extent))
+        valid = inside([r for r, _ in links], [n for _, n in links], positions)
+        places = [axes.index(a) if a in axes else None for a in line[:-1]]
+        shaped = over(valid, [*places, k], len(axes))
+        return self.mask_of(shaped[0] if fixed else shaped)
+
+    def _concrete(self, axis: Axis) -> tuple[Relation, int]:
+        """Return the relation of a slot axis, and the length of the sequence that it reads."""
+        assert axis.relation is not None
+        assert axis.along is not None
+        return self.relation(axis.relation), self.whole(self.graph.axes[axis.along].extent)
 
     def fragment(self, graph: Graph, arrays: Sequence[Any]) -> tuple[Any, ...]:
         """Run the equations of a fragment on arrays whose leading axes are positions."""

@@ -9,13 +9,19 @@ from typing import Any
 
 from .graph import Axis, GraphError, Read
 from .primitives.moves import Final, Shift
+from .primitives.views import Spread
 from .relations import Relation
 from .sizes import Poly, Sized, poly
-from .tracer import Array, Tracer, Tree, current, layer, leaves, like, scope
+from .tracer import Array, Tracer, Tree, current, layer, leaves, like, scope, settled
 
 
 def scan(
-    step: Callable[[Tree, Tree], tuple[Tree, Tree]], init: Tree, xs: Tree, *, reverse: bool = False
+    step: Callable[[Tree, Tree], tuple[Tree, Tree]],
+    init: Tree,
+    xs: Tree,
+    *,
+    reverse: bool = False,
+    distance: Sized = 1,
 ) -> tuple[Tree, Tree]:
     """Carry a state along the sequence, as in JAX.
 
@@ -29,6 +35,8 @@ def scan(
         An array over the sequence, or a tuple of such.
     reverse
         Run from the last position to the first.
+    distance
+        How many positions back the carry comes from; the first so many start from ``init``.
 
     Returns
     -------
@@ -39,11 +47,14 @@ def scan(
     positions = (*tracer.layers, along)
     carries = _open(tracer, leaves(init), positions, along.name, step=True)
     carry, ys = step(like(init, carries), xs)
-    distance = -1 if reverse else 1
-    _close(tracer, carries, leaves(carry), leaves(init), along.name, distance)
+    everywhere = functools.cache(functools.partial(_everywhere, axis=along))
+    after = [everywhere(settled(a)) for a in leaves(carry)]
+    back = -poly(distance) if reverse else poly(distance)
+    _close(tracer, carries, after, leaves(init), along.name, back)
     ending = Relation.head() if reverse else Relation.last()
-    finals = _finals(tracer, leaves(carry), leaves(init), along.name, ending)
-    return like(init, finals), ys
+    finals = _finals(tracer, after, leaves(init), along.name, ending)
+    outputs = None if ys is None else like(ys, [everywhere(y) for y in leaves(ys)])
+    return like(init, finals), outputs
 
 
 def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "layers") -> Tree:
@@ -73,16 +84,32 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
     try:
         with scope(name):
             init = leaves(x)
-            outside = [a for a in init[0].equation.positions if a not in tracer.layers]
-            positions = (*tracer.layers, *outside)
-            carries = _open(tracer, init, positions, axis.name, step=False)
+            carries = [_carried(tracer, a, axis.name) for a in init]
             result = (
                 block(like(x, carries), poly(axis.position)) if indexed else block(like(x, carries))
             )
-            _close(tracer, carries, leaves(result), init, axis.name, 1)
+            after = [_everywhere(a, axis) for a in leaves(result)]
+            _close(tracer, carries, after, init, axis.name, 1)
     finally:
         tracer.layers.pop()
-    return like(x, _finals(tracer, leaves(result), init, axis.name, Relation.last()))
+    return like(x, _finals(tracer, after, init, axis.name, Relation.last()))
+
+
+def _everywhere(x: Array, axis: Axis) -> Array:
+    """Return an array along an axis that it may not depend on: every step has its result."""
+    own = x.equation.positions
+    if axis in own:
+        return x
+    layers = tuple(a for a in own if a.kind == "layer")
+    read = (Read(x.equation.name),)
+    primitive = Spread(x.axes, tuple(range(len(x.axes))))
+    return x.tracer.add("repeated", primitive, read, (*layers, axis, *own[len(layers) :]), x.axes)
+
+
+def _carried(tracer: Tracer, init: Array, axis: str) -> Array:
+    """Open what a stack carries: one of these may have a sequence, and another none."""
+    outside = [a for a in init.equation.positions if a not in tracer.layers]
+    return _open(tracer, [init], (*tracer.layers, *outside), axis, step=False)[0]
 
 
 def _takes_index(block: Callable[..., Tree]) -> bool:
@@ -136,7 +163,7 @@ def _close(
     after: Sequence[Array],
     init: Sequence[Array],
     axis: str,
-    distance: int,
+    distance: Sized,
 ) -> None:
     if len(after) != len(init):
         raise GraphError(f"expected a carry of {len(init)} arrays, got {len(after)}")

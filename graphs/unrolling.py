@@ -149,7 +149,12 @@ def read_nodes(
     graph: Graph, equation: Equation, read: Read, here: Mapping[str, int], sizes: Mapping[str, int]
 ) -> Iterator[Node]:
     """The nodes that one read reaches from one position."""
-    choices = [_along(equation, axis, read, here, sizes) for axis in graph[read.source].positions]
+    axes = graph[read.source].positions
+    if read.axis is not None and all(a.name != read.axis for a in axes):
+        own = (a for a in equation.positions if a.name == read.axis)  # the same at every position
+        if any(not _along(equation, a, read, here, sizes) for a in own):
+            return iter(())
+    choices = [_along(equation, axis, read, here, sizes) for axis in axes]
     return ((read.source, *combination) for combination in itertools.product(*choices))
 
 

@@ -242,7 +242,12 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
         each = each * need.part[1]
     counts = {name: found.length for name, found in need.ranges.items()}
     if slots and setting.pairs == "masked" and sequence is not None:
-        if len(slots) > 1 or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1):
+        nested = any(a.within is not None for a in equation.features)
+        if (
+            nested
+            or len(slots) > 1
+            or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1)
+        ):
             raise ProofError(f"{need.name}: how many of its pairs are read has no rule")
         pairs = instance(graph, slots[0], law(relation_of(slots[0])))
         each, counts[sequence.name] = each * pairs, poly(1)

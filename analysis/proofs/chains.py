@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ...graphs.graph import Axis, Equation, Graph, Read
+from ...graphs.patterns import SPARSE
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, at_least, size
 from ..sites import axis_of
@@ -29,6 +30,10 @@ class Link:
     """By axis, the first step at which it is claimed (from the end if the loop is reversed)."""
 
 
+Support = tuple[str, Link | None]
+"""An equation and its link; None for its weight alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """The chains of all equations."""
@@ -41,19 +46,26 @@ def supported(
     graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
 ) -> bool:
     """Whether something that is read in this cell carries the cost of the link."""
+    return support(graph, equation, link, cell, weight, carried) is not None
+
+
+def support(
+    graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
+) -> Support | None:
+    """Return what carries the cost of a link in a cell; None if nothing does."""
     if at_least(weight, link.cost, given=cell):
-        return True
-    return any(
-        at_least(cost + weight, link.cost, given=cell)
-        for read in equation.reads
-        for cost in _readable(graph, equation, read, cell, carried)
-    )
+        return equation.name, None
+    for read in equation.reads:
+        for other, cost in _readable(graph, equation, read, cell, carried):
+            if at_least(cost + weight, link.cost, given=cell):
+                return read.source, other
+    return None
 
 
 def _readable(
     graph: Graph, equation: Equation, read: Read, cell: Given, carried: Carried
-) -> Iterator[Poly]:
-    """Yield costs of links at positions that are certainly read in a cell."""
+) -> Iterator[tuple[Link, Poly]]:
+    """Yield links, and what they cost at positions that are certainly read in a cell."""
     if not _takes_place(graph, equation, read, cell):
         return
     source = graph[read.source]
@@ -69,7 +81,7 @@ def _readable(
                     continue
                 at = {axis.position: end}
             if all(_started(source, a, link, at, cell, carried.reverse) for a in source.positions):
-                yield link.cost.substitute(at)
+                yield link, link.cost.substitute(at)
 
 
 def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given) -> bool:
@@ -89,8 +101,12 @@ def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given)
 
 def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
     """Return the first and the last position that is read, where it is certain to be one."""
-    if relation.kind == "block":
+    if relation.kind in {"block", "block_prefix", "block_suffix"}:
         return (position,)
+    if relation.kind in SPARSE:
+        own = (relation.back, relation.ahead)
+        around = relation.kind == "blocks" and all(b is not None and at_least(b, 0) for b in own)
+        return (position,) if around else ()
     low, high = relation.bounds(position, extent)
     if relation.kind != "offsets" or relation.step == 1:
         return low, high

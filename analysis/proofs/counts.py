@@ -254,13 +254,47 @@ def per_position(
             if axis.kind == "slot" and axis.relation is not None and not constant(axis.relation):
                 varying.setdefault(axis.name, axis)
     symbols = {name: size(f"slots{k}_") for k, name in enumerate(varying)}
-    if equation.sequence is None and varying:  # slots of all positions: each has its own number
-        along = {axis.along for axis in varying.values()}
-        symbols |= {a.name: poly(1) for a in _collected(read) if a.along in along}
-    counting = Site(equation, read.sources, lambda axis: symbols.get(axis.name, axis.extent))
+    outer = dict.fromkeys(a.within for a in varying.values() if a.within is not None)
+    named = symbols | {axis.name: size(f"outer{k}_") for k, axis in enumerate(outer)}
+    counting = Site(equation, read.sources, lambda axis: named.get(axis.name, axis.extent))
     cost = equation.primitive.operations(counting, setting)
+    if outer:
+        cost = _over_outer(equation, cost, varying, named)
     used = {name: axis for name, axis in varying.items() if str(symbols[name]) in cost.sizes}
     return cost.substitute({str(symbols[n]): size(f"slots{k}_") for k, n in enumerate(used)}), used
+
+
+def _over_outer(
+    equation: Equation, cost: Poly, varying: Mapping[str, Axis], named: Mapping[str, Poly]
+) -> Poly:
+    """Return a cost where slots of all positions stand in those of a whole sequence.
+
+    What each of them adds, it adds for its position; a law counts those of all positions together.
+
+    Raises
+    ------
+    ProofError
+        If slots stand in others that are read otherwise: there is no law for how many they are.
+    """
+    outer = {a.within for a in varying.values() if a.within is not None}
+    total = poly(0)
+    for monomial, c in cost.terms.items():
+        term = Poly({monomial: c})
+        for axis in outer:
+            symbol, own = named[axis.name], [a for a in varying.values() if a.within == axis]
+            inner = [a.name for a in own if str(named[a.name]) in term.sizes]
+            if not inner:
+                term = term.substitute({str(symbol): axis.extent})
+                continue
+            term = term / symbol
+            whole = equation.sequence is None and constant(relation_of(axis))
+            if not whole or axis.within is not None or str(symbol) in term.sizes:
+                raise ProofError(
+                    f"how many positions are read through {inner[0]}, "
+                    f"of those read through {axis.name}, has no rule"
+                )
+        total = total + term
+    return total
 
 
 def _collected(read: Site) -> Iterator[Axis]:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from ..graph import Axis, Equation, GraphError
 from ..setting import Setting
 from ..sizes import Poly, ceil_log2, poly
+from ..slots import lineage
 
 Axes = tuple[Axis, ...]
 
@@ -56,8 +57,11 @@ class Frame(Protocol):
     def whole(self, cost: Poly) -> int:
         """Value of a cost at the sizes of this run."""
 
-    def mask(self, axis: Axis, equation: Equation) -> Any:
-        """Which slots are inside the sequence, shaped [positions..., slots]; None if all are."""
+    def mask(self, axes: Axes, k: int, equation: Equation) -> Any:
+        """Which slots of one of the axes are inside the sequence; None if all are.
+
+        It has the positions first, then the axes, of length 1 where they do not matter.
+        """
 
     def mask_of(self, mask: Any) -> Any:
         """Return a NumPy mask as an array of the run's library."""
@@ -116,6 +120,15 @@ class Calculus(Protocol):
 
     def turned(self, adjoint: Any, gather: Primitive, site: Site) -> Any:
         """Sum what the readers of a gather pass back to each position that they read."""
+
+    def parted(self, adjoint: Any, member: Primitive, site: Site) -> Any:
+        """Sum what the members of each part pass back to it."""
+
+    def convolved(self, x: Any, kernel: Any, along: Axis, *, reverse: bool = False) -> Any:
+        """Convolve two sequences."""
+
+    def substituted(self, pairs: Any, output: Any, adjoint: Any, primitive: Primitive) -> Pulled:
+        """Return the adjoints of pairs and right sides of triangular systems."""
 
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Any) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""
@@ -194,13 +207,17 @@ def find(axes: Axes, name: str) -> int:
 def hide(
     frame: Frame, site: Site, array: Any, k: int, value: float = 0.0, *, source: int = 0
 ) -> Any:
-    """Replace slots outside the sequence by ``value`` along feature axis ``k`` of a source."""
+    """Replace slots outside the sequence by ``value`` along feature axis ``k`` of a source.
+
+    Slots of positions that stand in its slots are replaced where these are outside.
+    """
     axes = site.sources[source].features
-    mask = frame.mask(axes[k], site.equation) if axes[k].kind == "slot" else None
-    if mask is None:
-        return array
-    shape = (*mask.shape[:-1], *([1] * k), mask.shape[-1], *([1] * (len(axes) - k - 1)))
-    return frame.xp.where(mask.reshape(shape), array, frame.constant(value))
+    for j, axis in enumerate(axes):
+        if axis.kind == "slot" and axes[k] in lineage(axis):
+            mask = frame.mask(axes, j, site.equation)
+            if mask is not None:
+                array = frame.xp.where(mask, array, frame.constant(value))
+    return array
 
 
 def settled(frame: Frame, site: Site, array: Any, *, source: int = 0) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..graph import Axis, GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, summation
+from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, hide, summation
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +120,7 @@ def _masked(
     frame: Frame, site: Site, k: int, array: Any, labels: list[str], result: list[str]
 ) -> Any:
     """Slots outside the sequence take no part in a sum."""
-    source = site.sources[k]
-    for place, (label, axis) in enumerate(zip(labels, source.features, strict=True)):
-        if axis.kind != "slot" or label in result:
-            continue
-        mask = frame.mask(axis, site.equation)
-        if mask is not None:
-            after = len(labels) - place - 1
-            before = place
-            shape = (*mask.shape[:-1], *([1] * before), mask.shape[-1], *([1] * after))
-            array = frame.xp.where(mask.reshape(shape), array, frame.constant(0.0))
+    for place, label in enumerate(labels):
+        if label not in result:
+            array = hide(frame, site, array, place, source=k)
     return array

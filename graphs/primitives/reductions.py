@@ -102,12 +102,14 @@ class Softmax(Primitive):
         back = k - len(site.equation.features)
         array = hide(frame, site, arrays[0], k, float("-inf"))
         top = frame.xp.amax(array, back)
+        some = top != float("-inf")  # of no slots at all, every weight is zero
+        top = frame.xp.where(some, top, frame.constant(0.0))
         spread = (
             frame.xp.exp(array - frame.xp.expand_dims(top, back))
             if hasattr(frame.xp, "expand_dims")
             else (frame.xp.exp(array - top.unsqueeze(back)))
         )
-        total = frame.xp.sum(spread, back)
+        total = frame.xp.where(some, frame.xp.sum(spread, back), frame.constant(1.0))
         total = (
             frame.xp.expand_dims(total, back)
             if hasattr(frame.xp, "expand_dims")
