@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, minimum, poly
+from ..graphs.sizes import Poly, minimum, poly, size
 from ..graphs.unrolling import TooLargeError
 from .bound_certificates import certificate
 from .causality import causal
-from .comparisons import Sizes, first_points, points, seeds
+from .comparisons import Sizes, first_points, least_depths, points, seeds
 from .cutting import Cutting
 from .derivation import Derivation
 from .layer_sums import least_sizes
@@ -27,7 +27,7 @@ from .proofs.cases import never_less, replaced
 from .proofs.cuts import BoundCertificate
 from .proofs.errors import ProofError
 from .proofs.extents import whole_extents
-from .solving import UnsolvedError
+from .solving import UnsolvedError, both
 
 __all__ = ["state_bound"]
 
@@ -118,7 +118,7 @@ class _Search:
         return Derivation(
             bound,
             grade="fitted" if proof is None else "proved",
-            least=least_sizes(bound),
+            least=both(least_sizes(bound), least_depths(self.looped)),
             steps=(*lines, f"the least of them: {bound}"),
             certificate=proof,
             details={"held_out": tuple(held_out)} if proof is None else {},
@@ -127,7 +127,8 @@ class _Search:
 
 def _smallest(graph: Graph, costs: Iterable[Poly]) -> tuple[Poly, list[Poly]]:
     """Return the minimum, simple costs first, without what is never the least; and what is left."""
-    whole = whole_extents(graph)
+    deep = {name: size(name) + (least - 1) for name, least in least_depths(graph).items()}
+    whole = {**deep, **whole_extents(graph)}
     chosen: list[Poly] = []
     for cost in sorted(set(costs), key=lambda c: (len(str(c)), str(c))):
         if not chosen or not _needless(cost, chosen, whole):

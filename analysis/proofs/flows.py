@@ -12,6 +12,7 @@ Ford and Fulkerson 1956: a flow is at most a cut.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -76,14 +77,24 @@ class Known:
 
     def zero(self, cost: Poly, given: Mapping[str, Sized]) -> bool:
         """Whether a cost is certain to vanish."""
-        return any(vanishes(x) for x in self._readings(cost, given))
+        return any(_vanishes(x) for x in self._readings(cost, given))
 
     def least(self, cost: Poly, given: Mapping[str, Sized], *, room: Poly | None = None) -> bool:
         """Whether a cost is certain to be at least zero, or at most the room."""
         if room is None:
-            return any(never_less(x, [poly(0)]) for x in self._readings(cost, given))
+            return any(_never_less(x, poly(0)) for x in self._readings(cost, given))
         inside = room.substitute(self.whole).substitute(given)
-        return any(never_less(inside, [x]) for x in self._readings(cost, given))
+        return any(_never_less(inside, x) for x in self._readings(cost, given))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _vanishes(cost: Poly) -> bool:
+    return vanishes(cost)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _never_less(cost: Poly, other: Poly) -> bool:
+    return never_less(cost, [other])
 
 
 def check_flow(graph: Graph, flow: Flow, whole: Whole) -> None:
