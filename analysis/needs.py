@@ -10,7 +10,7 @@ stands by itself, because a cut may treat it in another way than the layers abov
 >>> graph = trace(CATALOGUE["causal_windowed_attention"], w="w", L="L")
 >>> found = needs(graph, Cut(frozenset({("x", "")})))
 >>> str(found["x", ""]), str(found["layers.previous", "later"])
-('min(L*w - L, n)', 'min(-L_*w + L*w + L_ - L, n)')
+('min(L*w - L, n)', 'min(L*w - L_*w - L + L_, n)')
 """
 
 from __future__ import annotations
