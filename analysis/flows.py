@@ -26,7 +26,7 @@ from .proofs.flows import Arc, Flow, layer_of
 from .proofs.state import frontier, reach, sequence
 from .routes import Route, Routes, Stack, stacks, visited
 
-MOST = 3
+MOST = 4
 """Recurrences of one layer, and kinds of values that later positions read, of which flows are sought."""
 
 
@@ -63,8 +63,8 @@ class Paths:
         return Flow(arcs, self.ends, self.begins, self.names)
 
     def named(self, name: str, value: Poly) -> Poly:
-        """Return a name for a quantity, if it is a product or a sum of them."""
-        if sum(k for m in value.terms for _, k in m) <= 1:
+        """Return a name for a quantity, unless it is a number."""
+        if value.constant is not None:
             return value
         name = f"{name}{len(self.names)}_"
         self.names[name] = value
