@@ -24,6 +24,9 @@ FALLS = "falls as 1/n"
 """The one relation of ``influence``, an experiment as well."""
 
 FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence")
+COUNTED = ("contraction", "map", "reduction", "softmax", "associative_scan", "fourier")
+"""Kinds of operations by which work is broken down, and that a claim may count alone."""
+OF_FIGURES = ("no more than", "grows with distance", "permutation equivariant")
 TRANSCRIPTIONS = ("full text", "transcript", "secondary", "recall", "derived", "")
 LONGEST_TEXT = 2_000
 MOST_PARTS = 32
@@ -72,6 +75,13 @@ def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
     _one_of(f"{field}.relation", claim.relation, special.get(claim.figure, tuple(RELATIONS)))
     if claim.figure == "random graph":
         return
+    for name in (claim.counting, *(q.counting for q in claim.quantities.values())):
+        if name:
+            _one_of(f"{field}.counting", name, COUNTED)
+    if (claim.figure == "offsets") != (claim.relation == "connects up to"):
+        raise ClaimError(f"{field}.relation: expected 'connects up to' with figure 'offsets'")
+    if claim.left and claim.relation in OF_FIGURES:
+        raise ClaimError(f"{field}.left: expected a figure, which {claim.relation!r} is about")
     _models(field, claim, own, planned)
     for j, tried in enumerate(claim.settings or ()):
         _setting(f"{field}.settings[{j}]", tried.setting)
