@@ -61,6 +61,8 @@ def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
     reason
         Why there is no proof; it is repeated if there is no fit either.
     """
+    if any(read.relation.kind == "scattered" for equation in graph for read in equation.reads):
+        return Derivation(None, reason=f"{reason}; positions that are drawn follow no formula")
     try:
         return _fitted(name, graph, setting, reason)
     except SizeError as error:  # such as a number of segments that does not divide a length

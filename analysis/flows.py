@@ -68,6 +68,7 @@ class Paths:
         self.arcs: dict[tuple[str, int, Poly], Poly] = {}
         self.ends: dict[str, Poly] = {}
         self.begins: dict[str, Poly] = {}
+        self.names: dict[str, Poly] = {}
 
     def along(self, route: Route, amount: Poly) -> None:
         """Add a route; the amount is given by the position of its first source."""
@@ -89,7 +90,15 @@ class Paths:
     def flow(self) -> Flow:
         """Return all of it."""
         arcs = tuple(Arc(*key, amount) for key, amount in self.arcs.items() if amount != 0)
-        return Flow(arcs, self.ends, self.begins)
+        return Flow(arcs, self.ends, self.begins, self.names)
+
+    def named(self, name: str, value: Poly) -> Poly:
+        """Return a name for a quantity, if it is a product or a sum of them."""
+        if sum(k for m in value.terms for _, k in m) <= 1:
+            return value
+        name = f"{name}{len(self.names)}_"
+        self.names[name] = value
+        return size(name)
 
 
 def within(condition: Poly) -> Poly:
@@ -266,7 +275,9 @@ def add_staircase(
 
     Returns the number of the path after the last.
     """
-    i, last = at.later, start + at.layers * each
+    i, after = at.later, start + at.layers * each
+    start, each = paths.named("start", start), paths.named("each", each)
+    last = start + at.layers * each
 
     def between(low: Poly, high: Poly) -> Poly:
         return width * within(i - low) * within(high - 1 - i)
@@ -280,7 +291,7 @@ def add_staircase(
     paths.end(routes.carrier, inside * within(-i))
     begun = maximum(0, minimum(last, at.n) - maximum(start, at.n - at.t))
     paths.begin(at.stack.source, width * begun)
-    return last
+    return after
 
 
 def add_drift(
@@ -460,7 +471,7 @@ def _with_others(graph: Graph, paths: Paths, others: list[str]) -> Iterator[Flow
     """Add what comes from other sequences, each as a whole to what is read of it."""
     combined = Paths(graph)
     combined.arcs, combined.ends = dict(paths.arcs), dict(paths.ends)
-    combined.begins = dict(paths.begins)
+    combined.begins, combined.names = dict(paths.begins), dict(paths.names)
     for name in others:
         if not _whole_sequence(graph, combined, name):
             return

@@ -151,17 +151,28 @@ class _Following:
             return
         self.visits[key] = self.visits.get(key, 0) + 1
         raised = None if reach is None else maximum(before, reach)
+        if (
+            reach is not None
+            and raised not in (before, reach)
+            and self._part(key) in self.cut.oldest
+        ):
+            raised = before + reach  # one position is kept, however many are needed
         endless = self.visits[key] > RAISED or (raised is not None and len(str(raised)) > LONGEST)
         self.needed[key] = None if endless else raised
         heapq.heappush(self.pending, (self.order[key[0]], *key))
 
+    def _part(self, key: tuple[str, int]) -> Cell:
+        """Return the cell that a level belongs to."""
+        name, level = key
+        return name, {FLAT: "", FIRST: "first"}.get(level, "later" if self.levels > 1 else "")
+
     def _computed(self, name: str, level: int) -> tuple[bool, Need]:
         """Whether some of what is needed is computed, and how many of the last positions."""
         need = self.needed[name, level]
-        part = {FLAT: "", FIRST: "first"}.get(level, "later" if self.levels > 1 else "")
-        if (name, part) in self.cut.whole:
+        cell = self._part((name, level))
+        if cell in self.cut.whole:
             return False, None
-        if (name, part) not in self.cut.oldest:
+        if cell not in self.cut.oldest:
             return True, need
         if need is None or at_least(1, need):
             return False, None

@@ -7,6 +7,7 @@ result is a potential; where every term of it is also attained, the span is prov
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -277,8 +278,9 @@ def _begun(graph: Graph, solver: Solver) -> dict[str, Terms]:
         for read in equation.reads:
             if read.boundary:
                 costs.extend(solver.starting(equation, read))
-        inside = region(equation, solver.least)
-        found[equation.name] = prune(costs, lambda a, b, i=inside: at_least(a, b, given=i))
+        found[equation.name] = prune(
+            costs, functools.partial(at_least, given=region(equation, solver.least))
+        )
     return found
 
 

@@ -202,9 +202,9 @@ class Graph:
             for axis in equation.domain:
                 names.update(axis.extent.sizes)
             for read in equation.reads:
-                r = read.relation
-                for bound in (r.back, r.ahead, r.step, r.size):
-                    names.update(() if bound is None else bound.sizes)
+                for r in (read.relation, *read.relation.parts):
+                    for bound in (r.back, r.ahead, r.step, r.size):
+                        names.update(() if bound is None else bound.sizes)
         return tuple(sorted(n for n in names if not n.endswith("_")))
 
     @functools.cached_property

@@ -46,6 +46,7 @@ from .tracer import (
     recording,
     scope,
     settled,
+    substituted,
 )
 from .tracing import trace
 
@@ -93,6 +94,7 @@ __all__ = [
     "stack",
     "standardize",
     "stop_gradient",
+    "substitute",
     "tanh",
     "top_k",
     "total",
@@ -209,15 +211,15 @@ def greatest(x: Array, axis: Axis | str) -> Array:
 
 
 def joint_softmax(*scores: Array) -> tuple[Array, ...]:
-    """One softmax over the last axes of several arrays together: what is read by several ways.
+    """One softmax over the first axes of several arrays together: what is read by several ways.
 
     Of m terms together it takes 5 m - 2 operations, as one softmax does; its gradient is that of
     one softmax as well, since nothing hangs on what is subtracted for stability.
     """
-    tops = [stop_gradient(greatest(x, x.axes[-1])) for x in scores]
+    tops = [stop_gradient(greatest(x, x.axes[0])) for x in scores]
     top = functools.reduce(lambda a, b: elementwise("maximum", a, b), tops)
     shown = [exp(_less(x, top)) for x in scores]
-    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[-1]) for x in shown])
+    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[0]) for x in shown])
     return tuple(elementwise("divide", x, _widened(whole, x)) for x in shown)
 
 
@@ -226,8 +228,8 @@ def _less(x: Array, top: Array) -> Array:
 
 
 def _widened(x: Array, like: Array) -> Array:
-    """Repeat along the last axis of another array."""
-    return current().apply("spread", Spread(like.axes, tuple(range(len(x.axes)))), x)
+    """Repeat along the first axis of another array."""
+    return current().apply("spread", Spread(like.axes, tuple(range(1, len(like.axes)))), x)
 
 
 def root(extent: Sized, order: int = 2) -> Scalar:
@@ -448,6 +450,15 @@ def long_convolution(x: Array, kernel: Array) -> Array:
         return convolved(x, kernel, along)
     before = tracer.apply("backwards", Backwards(), gather(kernel, Relation.prefix()))
     return einsum("j i, j i -> i", gather(x, Relation.prefix()), before)
+
+
+def substitute(pairs: Array, right: Array, size: Sized) -> Array:
+    """Solve x_i = right_i - sum of pairs_ij x_j over the earlier j of i's block.
+
+    ``pairs`` [h, j] has a slot for each position that ``Relation.block_prefix(size)`` reads, ``right``
+    the axes [h, e].
+    """
+    return substituted(pairs, right, poly(size))
 
 
 def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:

@@ -33,6 +33,8 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         return _run(relation, i)
     if relation.kind in {"offsets", "within"}:
         return _offsets(relation, i, extent)
+    if relation.kind not in SPARSE:
+        raise ValueError(f"expected one relation, got {relation}")
     rule = {
         "blocks": _blocks,
         "sinks": _sinks,
@@ -109,12 +111,17 @@ def _drawn(i: int, extent: int, back: int, ahead: int, size: int, seed: int) -> 
 
 
 def _readers(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
-    every = np.arange(extent)
-    read, shown = relation.parts[0].table(every, extent)
-    reads = np.zeros((extent, extent), dtype=bool)
+    return np.arange(extent)[None, :], _matrix(relation.parts[0], extent)[:, i[:, 0]].T
+
+
+@functools.lru_cache(maxsize=64)
+def _matrix(relation: Relation, extent: int) -> Any:
+    """Who reads what, [readers, read]."""
+    every, reads = np.arange(extent), np.zeros((extent, extent), dtype=bool)
+    read, shown = relation.table(every, extent)
     for slot in range(read.shape[1]):
         reads[every[shown[:, slot]], read[shown[:, slot], slot]] = True
-    return every[None, :], reads[:, i[:, 0]].T
+    return reads
 
 
 def title(relation: Relation) -> str:

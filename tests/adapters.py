@@ -21,11 +21,18 @@ _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
-WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2}
+WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4}
 """Sizes that only a few models have."""
 
 _FEW = {"jamba": {"a": 1, "b": 1}}
 """Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
+
+
+def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes that a model of the catalogue can have: chunks must divide the sequence."""
+    if not name.endswith("_chunked"):
+        return dict(at)
+    return {**at, "c": next(c for c in (3, 2, 1) if at["n"] % c == 0)}
 
 
 def symbolic(name: str, **sizes: Any) -> Graph:

@@ -44,6 +44,7 @@ def vanishes(cost: Poly, depth: int = DEEPEST) -> bool:
     """Whether a cost is certain to be zero for all whole sizes; False if that is not certain."""
     if not cost.terms:
         return True
+    cost = _divided(cost)
     choice = _undecided(cost)
     if choice is None:
         whole = cleared(cost)
@@ -56,17 +57,75 @@ def vanishes(cost: Poly, depth: int = DEEPEST) -> bool:
 def _cases(costs: Sequence[Poly], choice: Atom) -> Iterator[list[Poly]]:
     """Yield costs without a minimum, in regions that cover all whole sizes.
 
-    Where a region cannot be written as substitutions, more sizes than those in it are covered.
+    Where a region cannot be written as substitutions, products of sizes are taken for sizes of
+    their own; where that does not help, all sizes are covered instead of those in the region.
     """
-    taken = {s for x in costs for s in x.sizes}
     for argument, other in (choice.args, choice.args[::-1]):
         condition = other - argument if choice.kind == "min" else argument - other
         here = [rewritten(x, lambda atom, a=argument: a if atom is choice else None) for x in costs]
-        try:
-            covering = list(regions(condition, taken))
-        except UndecidedError:
-            covering = [{}]
-        yield from ([x.substitute(region) for x in here] for region in covering)
+        condition, *here = _divided(condition), *here
+        for attempt in (lambda x: x, _linear):
+            condition, *here = attempt([condition, *here])
+            try:
+                covering = list(regions(condition, {s for x in here for s in x.sizes}))
+            except UndecidedError:
+                continue
+            yield from ([x.substitute(region) for x in here] for region in covering)
+            break
+        else:
+            yield here
+
+
+def _divided(cost: Poly) -> Poly:
+    """Divide by the sizes that are a factor of every term."""
+    shared = _shared([cost])
+    return cost / shared if shared != 1 else cost
+
+
+def _shared(costs: Sequence[Poly]) -> Poly:
+    """Return the product of the sizes, of at least one, that are a factor of every term."""
+    monomials = [dict(m) for cost in costs for m in cost.terms]
+    if not monomials:
+        return poly(1)
+    powers = {
+        a: min(m.get(a, 0) for m in monomials)
+        for a in monomials[0]
+        if a.kind == "size" and not a.args[0].endswith("_")
+    }
+    return Poly(
+        {tuple(sorted(((a, k) for a, k in powers.items() if k > 0), key=lambda p: p[0].text)): 1}
+    )
+
+
+def _linear(costs: Sequence[Poly]) -> list[Poly]:
+    """Take each product of several sizes for a size of its own, whatever it is."""
+    names: dict[tuple[tuple[Atom, int], ...], Poly] = {}
+    taken = {s for x in costs for s in x.sizes}
+    above: dict[str, Poly] = {}
+    for name in sorted(s for s in taken if _least(s)):
+        above[name] = 1 + _fresh(taken)
+        taken = {*taken, *above[name].sizes}
+    costs = [x.substitute(above) for x in costs]
+
+    def fresh(factors: tuple[tuple[Atom, int], ...]) -> Poly:
+        if factors not in names:
+            names[factors] = _fresh(taken)
+            taken.update(names[factors].sizes)
+        return names[factors]
+
+    def linear(cost: Poly) -> Poly:
+        total = poly(0)
+        for monomial, c in cost.terms.items():
+            sizes = tuple((a, k) for a, k in monomial if a.kind == "size")
+            several = sum(k for _, k in sizes) > 1 and all(k > 0 for _, k in sizes)
+            product = poly(c) * (fresh(sizes) if several else Poly({sizes: 1}))
+            for atom, k in monomial:
+                if atom.kind != "size":
+                    product = product * _BUILD[atom.kind](*map(linear, atom.args)) ** k
+            total = total + product
+        return total
+
+    return [linear(x) for x in costs]
 
 
 def never_less(cost: Poly, others: Sequence[Poly], depth: int = SHALLOW) -> bool:
@@ -81,7 +140,8 @@ def never_less(cost: Poly, others: Sequence[Poly], depth: int = SHALLOW) -> bool
         return True
     if depth == 0:
         return False
-    costs = (cost, *others)
+    shared = _shared([cost, *others])
+    costs = [x / shared for x in (cost, *others)]
     choice = next((c for x in costs for c in [_undecided(x)] if c is not None), None)
     if choice is not None:
         return all(never_less(x, rest, depth - 1) for x, *rest in _cases(costs, choice))

@@ -13,7 +13,7 @@ Ford and Fulkerson 1956: a flow is at most a cut.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ...graphs.graph import Axis, Equation, Graph, Read
@@ -50,17 +50,43 @@ class Flow:
     """By equation, how much ends at a position."""
     begins: Mapping[str, Poly]
     """By input, how much begins at all positions before its position: a sum in closed form."""
+    names: Mapping[str, Poly] = field(default_factory=dict)
+    """Quantities of at least zero that amounts are written in, by names that end in ``_``."""
 
     def total(self, graph: Graph) -> Poly:
         """Return how much begins at all positions."""
         return summed(
-            sum_.substitute({axis.position: axis.extent})
+            sum_.substitute({axis.position: axis.extent}).substitute(self.names)
             for name, sum_ in self.begins.items()
             for axis in [_sequence(graph[name])]
         )
 
 
-def check_flow(graph: Graph, flow: Flow, whole: Mapping[str, Poly]) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of sizes: they are tried without their names' meaning first, then with it."""
+
+    names: Mapping[str, Poly]
+    whole: Whole
+
+    def _readings(self, cost: Poly, given: Mapping[str, Sized]) -> Iterator[Poly]:
+        yield cost.substitute(self.whole).substitute(given)
+        if any(name in self.names for name in cost.sizes):
+            yield cost.substitute(self.names).substitute(self.whole).substitute(given)
+
+    def zero(self, cost: Poly, given: Mapping[str, Sized]) -> bool:
+        """Whether a cost is certain to vanish."""
+        return any(vanishes(x) for x in self._readings(cost, given))
+
+    def least(self, cost: Poly, given: Mapping[str, Sized], *, room: Poly | None = None) -> bool:
+        """Whether a cost is certain to be at least zero, or at most the room."""
+        if room is None:
+            return any(never_less(x, [poly(0)]) for x in self._readings(cost, given))
+        inside = room.substitute(self.whole).substitute(given)
+        return any(never_less(inside, [x]) for x in self._readings(cost, given))
+
+
+def check_flow(graph: Graph, flow: Flow, whole: Whole) -> None:
     """Verify a flow for all sizes of at least one, with these sizes as products of others.
 
     Raises
@@ -68,35 +94,38 @@ def check_flow(graph: Graph, flow: Flow, whole: Mapping[str, Poly]) -> None:
     ProofError
         The message names the first equation where something is wrong.
     """
+    known = Known(flow.names, whole)
+    _check_names(graph, flow)
     for arc in flow.arcs:
-        _check_arc(graph, arc, whole)
+        _check_arc(graph, arc, known)
     for name, end in flow.ends.items():
-        _check_end(graph, graph[name], end, whole)
+        _check_end(graph, graph[name], end, known)
     names = {arc.reader for arc in flow.arcs} | {_read(graph, arc).source for arc in flow.arcs}
     for name in sorted(names | set(flow.ends) | set(flow.begins)):
         for given in parts(graph[name]):
-            _check_node(graph, flow, graph[name], given, whole)
+            _check_node(graph, flow, graph[name], given, known)
     for name, begun in flow.begins.items():
-        _check_sum(graph, flow, graph[name], begun, whole)
+        _check_sum(graph, flow, graph[name], begun, known)
 
 
 # --- nodes ----------------------------------------------------------------------------------------
 
 
 def _check_node(
-    graph: Graph, flow: Flow, equation: Equation, given: Mapping[str, Sized], whole: Whole
+    graph: Graph, flow: Flow, equation: Equation, given: Mapping[str, Sized], known: Known
 ) -> None:
     """Verify that what comes goes on, and that it is no more than the scalars."""
     name = equation.name
+    inside = name not in graph.inputs
     coming = summed(_coming(graph, arc, given) for arc in flow.arcs if arc.reader == name)
     going = summed(_going(graph, flow, equation))
-    if name not in graph.inputs:
-        if not vanishes(_in(coming - going, given, whole)):
+    if inside:
+        if not known.zero(coming - going, given):
             raise ProofError(f"{name}: {coming} comes, but {going} goes on or ends")
     elif name not in flow.begins:
         raise ProofError(f"{name}: expected the sum of what begins there")
-    room = _in(equation.scalars, given, whole)
-    if not never_less(room, [_in(going, given, whole)]):
+    room = equation.scalars
+    if not any(known.least(x, given, room=room) for x in (coming, going)[not inside :]):
         raise ProofError(f"{name}: {going} may be more than its {equation.scalars} scalars")
 
 
@@ -115,10 +144,6 @@ def parts(equation: Equation) -> Iterator[dict[str, Sized]]:
             name: poly(value).substitute({axis.position: layer}) for name, value in inside.items()
         }
         yield {**here, axis.position: layer}
-
-
-def _in(cost: Poly, given: Mapping[str, Sized], whole: Whole) -> Poly:
-    return cost.substitute(whole).substitute(given)
 
 
 def _coming(graph: Graph, arc: Arc, given: Mapping[str, Sized]) -> Poly:
@@ -156,44 +181,55 @@ def _going(graph: Graph, flow: Flow, equation: Equation) -> Iterator[Poly]:
         yield arc.amount.substitute(place)
 
 
-def _check_sum(graph: Graph, flow: Flow, equation: Equation, begun: Poly, whole: Whole) -> None:
+def _check_sum(graph: Graph, flow: Flow, equation: Equation, begun: Poly, known: Known) -> None:
     """Verify by telescoping that so much begins before each position of an input."""
     axis, name = _sequence(equation), equation.name
-    _check_symbols(equation, begun)
+    _check_symbols(equation, begun, known.names)
     if name not in graph.inputs:
         raise ProofError(f"{name}: expected an input where a flow begins")
     here = size(axis.position)
     growth = begun.substitute({axis.position: here + 1}) - begun
     going = summed(_going(graph, flow, equation))
     none = begun.substitute({axis.position: poly(0)})
-    if not vanishes(none.substitute(whole)):
+    if not known.zero(none, {}):
         raise ProofError(f"{name}: {none} begins before the first position")
-    if not vanishes(_in(growth - going, region(equation, {}), whole)):
+    if not known.zero(growth - going, region(equation, {})):
         raise ProofError(f"{name}: {begun} is not the sum of what begins")
 
 
 # --- arcs -----------------------------------------------------------------------------------------
 
 
-def _check_arc(graph: Graph, arc: Arc, whole: Whole) -> None:
+def _check_arc(graph: Graph, arc: Arc, known: Known) -> None:
     """Verify that the read is there, and that nothing runs where it leads out of the past."""
     reader, read = graph[arc.reader], _read(graph, arc)
-    _check_symbols(reader, arc.amount)
+    _check_symbols(reader, arc.amount, known.names)
     if not at_least(arc.ahead, 0) or any(name.endswith("_") for name in arc.ahead.sizes):
         raise ProofError(f"{arc.reader}: it reads {read.source} {arc.ahead} positions ahead")
     if isinstance(reader.primitive, Final) or not _allowed(graph, reader, read, arc.ahead):
         raise ProofError(f"{arc.reader}: no flow can take its read of {read.source} so")
     for given in parts(reader):
-        if not never_less(_in(arc.amount, given, whole), [poly(0)]):
+        if not known.least(arc.amount, given):
             raise ProofError(f"{arc.reader}: {arc.amount} may be negative")
     for where, outside in _outside(graph, reader, read, arc.ahead):
-        if not vanishes(_in(arc.amount, outside, whole)):
+        if not known.zero(arc.amount, outside):
             raise ProofError(f"{arc.reader}: {arc.amount} comes {where}")
 
 
-def _check_symbols(equation: Equation, amount: Poly) -> None:
+def _check_names(graph: Graph, flow: Flow) -> None:
+    """Verify that names stand for quantities of at least zero, and for nothing else."""
+    positions = {axis.position for axis in graph.axes.values()}
+    for name, value in flow.names.items():
+        fresh = name.endswith("_") and name not in positions
+        if not fresh or any(s.endswith("_") for s in value.sizes) or not at_least(value, 0):
+            raise ProofError(
+                f"{name}: expected a name that ends in _ for at least zero, got {value}"
+            )
+
+
+def _check_symbols(equation: Equation, amount: Poly, names: Mapping[str, Poly]) -> None:
     """Verify that an amount goes by the positions of its equation alone."""
-    own = {a.position for a in equation.positions}
+    own = {a.position for a in equation.positions} | names.keys()
     others = [name for name in amount.sizes if name.endswith("_") and name not in own]
     if others:
         raise ProofError(
@@ -262,22 +298,22 @@ def _then(given: Mapping[str, Sized], more: Mapping[str, Poly]) -> dict[str, Siz
     return {**more, **first}
 
 
-def _check_end(graph: Graph, equation: Equation, end: Poly, whole: Whole) -> None:
+def _check_end(graph: Graph, equation: Equation, end: Poly, known: Known) -> None:
     """Verify that what ends at a value ends where later positions read it."""
     reads = frontier(graph).get(equation.name)
     if reads is None:
         raise ProofError(f"{equation.name}: later positions do not read it")
-    _check_symbols(equation, end)
+    _check_symbols(equation, end, known.names)
     for given in parts(equation):
-        if not never_less(_in(end, given, whole), [poly(0)]):
+        if not known.least(end, given):
             raise ProofError(f"{equation.name}: {end} may be negative")
     if equation.sequence == sequence(graph) and not any(
-        _seen(equation, reach(read), end, whole) for read in reads
+        _seen(equation, reach(read), end, known) for read in reads
     ):
         raise ProofError(f"{equation.name}: {end} ends where no later position reads it")
 
 
-def _seen(equation: Equation, farthest: Poly | None, end: Poly, whole: Whole) -> bool:
+def _seen(equation: Equation, farthest: Poly | None, end: Poly, known: Known) -> bool:
     """Whether nothing ends at positions that are farther back than a reader sees."""
     if farthest is None:
         return True
@@ -285,7 +321,7 @@ def _seen(equation: Equation, farthest: Poly | None, end: Poly, whole: Whole) ->
     unseen = axis.extent - 1 - size(axis.position) - farthest
     for given in parts(equation):
         for region_ in _covered(unseen.substitute(given)):
-            if not vanishes(_in(end, given, whole).substitute(region_)):
+            if not known.zero(end, _then(given, region_)):
                 return False
     return True
 

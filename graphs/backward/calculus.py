@@ -13,6 +13,8 @@ from typing import Any
 from ..graph import Axis, Equation, GraphError, Read
 from ..primitives import (
     Constant,
+    Contraction,
+    Earlier,
     Gather,
     Inside,
     Map,
@@ -23,6 +25,7 @@ from ..primitives import (
     Scatter,
     Site,
     Spread,
+    Substitution,
     Turn,
 )
 from ..primitives.base import Axes, Primitive, Pulled
@@ -30,7 +33,7 @@ from ..primitives.maps import Scalar
 from ..relations import Relation
 from ..sizes import Poly
 from ..slots import is_cut, plain, seen_through
-from ..tracer import Array, Tracer, convolved, merge
+from ..tracer import Array, Tracer, convolved, merge, substituted
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class Differentiation:
     def summed(self, adjoint: Any, axes: Axes) -> Any:
         """Sum over the feature axes that are not among ``axes``."""
         if not isinstance(adjoint, Array):
+            return adjoint
+        if [a.extent for a in adjoint.axes] == [a.extent for a in axes]:
             return adjoint
         kept = places(axes, adjoint.axes)
         for k in range(len(adjoint.axes) - 1, -1, -1):
@@ -255,6 +260,19 @@ class Differentiation:
         own = tuple(seen_through(a, slot) for a in array.axes) if slots else plain(array.axes)
         axes = (slot, *own)
         return self.tracer.add("collect", Gather(relation, slot), read, positions, axes)
+
+    def substituted(
+        self, pairs: Array, output: Array, adjoint: Array, primitive: Primitive
+    ) -> Pulled:
+        """Return the adjoints of pairs and right sides of triangular systems."""
+        assert isinstance(primitive, Substitution)
+        if primitive.reverse:
+            raise GraphError("expected a system that is solved forwards, to differentiate")
+        right = substituted(pairs, adjoint, primitive.size, reverse=True)
+        before = self.gathered(output, Relation.block_prefix(primitive.size).transpose())
+        products = self.apply(Contraction("h e, j h e -> h j"), right, before)
+        given = self.named(self.apply(Earlier(primitive.size), self.negative(products)), pairs.axes)
+        return given, right
 
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Array) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""

@@ -36,7 +36,7 @@ def labels(x: Array) -> str:
 
 def decayed(state: Array, decay: Array) -> Array:
     """Multiply each row of a state, or all rows of a head, by its decay."""
-    return einsum(f"{'h s' if len(decay.axes) == 2 else 'h'}, h s e -> h s e", decay, state)
+    return einsum(f"h s e, {'h s' if len(decay.axes) == 2 else 'h'} -> h s e", state, decay)
 
 
 def recurrent(q: Array, k: Array, v: Array, a: Array) -> Array:
@@ -67,7 +67,7 @@ def attended(q: Array, k: Array, v: Array, a: Array, relation: Relation) -> Arra
         kept, own = exp(a - past), "h j" if len(q.axes) == 2 else "j"
         scores = einsum(f"{labels(q)}, j {labels(q)} -> {own}", q, k)
         scores = einsum(f"{own}, j h -> h j", scores, kept)
-    return einsum("h j, j h e -> h e", scores, v)
+    return einsum("j h e, h j -> h e", v, scores)
 
 
 def elapsed(q: Array, chunks: Array, a: Array, c: Sized) -> tuple[Array, Array]:
@@ -89,7 +89,7 @@ def chunked(q: Array, k: Array, v: Array, a: Array, c: Sized) -> Array:
     if len(a.axes) == 2:
         new = einsum("j h s, j h e -> h s e", keys * left, values)
     else:
-        values = einsum("j h, j h e -> j h e", left, values)
+        values = einsum("j h e, j h -> j h e", values, left)
         new = einsum(f"j {labels(k)}, j h e -> h s e", keys, values)
 
     def step(state: Array, inputs: Any) -> tuple[Array, Array]:
@@ -100,4 +100,4 @@ def chunked(q: Array, k: Array, v: Array, a: Array, c: Sized) -> Array:
     if len(a.axes) == 2:
         return near + einsum("h s, h s e -> h e", q * exp(since), before)
     far = einsum(f"{labels(q)}, h s e -> h e", q, before)
-    return near + einsum("h, h e -> h e", exp(since), far)
+    return near + einsum("h e, h -> h e", far, exp(since))

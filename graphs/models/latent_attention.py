@@ -99,8 +99,9 @@ def between(x: Array, memory: Array, h: Sized, name: str) -> Array:
             rearrange(a, f"{rows} (h e) -> {rows} h e", h=h)
             for rows, a in ((lead, q), ("j", k), ("j", v))
         )
-        scores = einsum(f"{lead} h e, j h e -> {lead} h j", q, k) / root(q.axes[-1].extent)
-        mixed = einsum(f"{lead} h j, j h e -> {lead} h e", softmax(scores, scores.axes[-1]), v)
+        scores = einsum(f"{lead} h e, j h e -> j {lead} h", q, k) / root(q.axes[-1].extent)
+        weights = softmax(scores, scores.axes[0])  # rows have names, and a name finds the first
+        mixed = einsum(f"j {lead} h, j h e -> {lead} h e", weights, v)
         return linear(rearrange(mixed, f"{lead} h e -> {lead} (h e)"), d, name="out_proj")
 
 

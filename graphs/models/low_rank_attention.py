@@ -54,15 +54,17 @@ def landmarks(x: Array, m: Sized) -> Array:
 def pseudo_inverse(a: Array) -> Array:
     """Iterate Z' = Z (13 I - A Z (15 I - A Z (7 I - A Z))) / 4, multiplied out (eq. 11).
 
-    Z starts from the transpose of A by its largest sum of a column; its rows sum to one.
+    Both matrices have their columns before their rows. Z starts from the transpose of A by its
+    largest sum of a column; its rows sum to one.
     """
-    columns = total(a, a.axes[1])
-    z = rearrange(a, "h i j -> h j i") / greatest(columns, columns.axes[-1])
+    z = rearrange(a, "j h i -> i h j")
+    columns = total(z, z.axes[0])
+    z = z / greatest(columns, columns.axes[-1])
     for _ in range(ITERATIONS):
-        az = einsum("h i k, h k j -> h i j", a, z)
-        one = einsum("h i k, h k j -> h i j", z, az)
-        two = einsum("h i k, h k j -> h i j", one, az)
-        three = einsum("h i k, h k j -> h i j", two, az)
+        az = einsum("k h i, j h k -> j h i", a, z)
+        one = einsum("k h i, j h k -> j h i", z, az)
+        two = einsum("k h i, j h k -> j h i", one, az)
+        three = einsum("k h i, j h k -> j h i", two, az)
         z = (13 * z - 15 * one + 7 * two - three) / 4
     return z
 
@@ -74,15 +76,13 @@ def through_landmarks(x: Array, m: Sized, h: Sized) -> Array:
     scale, rows = root(q.axes[-1].extent), (landmarks(a, m) for a in (q, k))
     few_q, few_k = rows
     to = einsum("h e, m h e -> h m", q, few_k) / scale
-    inner = einsum("i h e, j h e -> h i j", few_q, few_k) / scale
+    inner = einsum("i h e, j h e -> j h i", few_q, few_k) / scale
     back = einsum("m h e, j h e -> h m j", few_q, collect(k)) / scale
-    to, inner, back = (softmax(s, s.axes[-1]) for s in (to, inner, back))
+    to, back = (softmax(s, s.axes[-1]) for s in (to, back))
+    inverse = pseudo_inverse(softmax(inner, inner.axes[0]))
     read = einsum("h m j, j h e -> h m e", back, collect(v))
-    return joined(
-        einsum(
-            "h m, h m e -> h e", to, einsum("h i j, h j e -> h i e", pseudo_inverse(inner), read)
-        )
-    )
+    found = einsum("j h i, h j e -> h i e", inverse, read)
+    return joined(einsum("h m, h m e -> h e", to, found))
 
 
 @model("n d")

@@ -21,8 +21,8 @@ def state_space(x: Array, h: Sized, s: Sized, mix: Mix) -> Array:
     step = softplus(linear(x, h, name="dt_proj"))
     u = rearrange(linear(x, d, name="in_proj", bias=False), "(h e) -> h e", h=h)
     decay = -exp(parameter("A_log", h)) * step
-    y = mix(c, b, einsum("h, h e -> h e", step, u), decay)
-    y = y + einsum("h, h e -> h e", parameter("D", h), u)
+    y = mix(c, b, einsum("h e, h -> h e", u, step), decay)
+    y = y + einsum("h e, h -> h e", u, parameter("D", h))
     return linear(rearrange(y, "h e -> (h e)"), d, name="out_proj", bias=False)
 
 

@@ -23,8 +23,9 @@ from ..operations import (
     tanh,
     zeros_like,
 )
+from ..primitives import Spread
 from ..sizes import Sized, poly
-from ..tracing import Array, model
+from ..tracing import Array, current, model
 from .attention import heads
 
 
@@ -34,19 +35,24 @@ def scaled(new: Array, kept: Array, most: Array) -> tuple[Array, Array, Array]:
     return exp(new - top), exp(kept + most - top), top
 
 
+def each(x: Array, like: Array) -> Array:
+    """Say that components are one for each head of another array."""
+    return current().apply("spread", Spread(like.axes[:1], (0,)), x)
+
+
 def matrices(x: Array, h: Sized) -> Array:
     """Add products of values and keys to a matrix for each head, and read it with queries."""
     d = x.axes[-1].extent
     q, k, v = (heads(linear(x, d, name=f"{p}_proj"), h) for p in "qkv")
     k = k / root(k.axes[-1].extent)
-    new, kept = linear(x, h, name="i_proj"), -softplus(-linear(x, h, name="f_proj"))
+    new, kept = (each(linear(x, h, name=f"{p}_proj"), q) for p in "if")
 
     def step(carry: Any, inputs: Any) -> tuple[Any, Array]:
         (matrix, norm, most), (q, k, v, new, kept) = carry, inputs
-        i, f, most = scaled(new, kept, most)
-        k = einsum("h, h s -> h s", i, k)
-        matrix = einsum("h, h s e -> h s e", f, matrix) + einsum("h s, h e -> h s e", k, v)
-        norm = einsum("h, h s -> h s", f, norm) + k
+        i, f, most = scaled(new, -softplus(-kept), most)
+        k = einsum("h s, h -> h s", k, i)
+        matrix = einsum("h s e, h -> h s e", matrix, f) + einsum("h s, h e -> h s e", k, v)
+        norm = einsum("h s, h -> h s", norm, f) + k
         size = einsum("h s, h s -> h", q, norm)
         size = elementwise("maximum", elementwise("maximum", size, -size), exp(-most))
         y = einsum("h s, h s e -> h e", q, matrix) / size

@@ -25,6 +25,7 @@ from .moves import (
 from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
+from .substitution import Earlier, Substitution
 from .transforms import Fourier, Ranked, Sort, Unsort
 from .views import (
     Concatenate,
@@ -50,6 +51,7 @@ __all__ = [
     "Concatenate",
     "Constant",
     "Contraction",
+    "Earlier",
     "Enter",
     "Final",
     "Flags",
@@ -85,6 +87,7 @@ __all__ = [
     "Spread",
     "Step",
     "Stop",
+    "Substitution",
     "Turn",
     "Unsort",
     "View",

@@ -127,6 +127,9 @@ class Calculus(Protocol):
     def convolved(self, x: Any, kernel: Any, along: Axis, *, reverse: bool = False) -> Any:
         """Convolve two sequences."""
 
+    def substituted(self, pairs: Any, output: Any, adjoint: Any, primitive: Primitive) -> Pulled:
+        """Return the adjoints of pairs and right sides of triangular systems."""
+
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Any) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""
 

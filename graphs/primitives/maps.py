@@ -159,7 +159,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Map(Primitive):
-    """A function of :data:`MAPS`, broadcast by the names of axes."""
+    """A function of :data:`MAPS`, broadcast by the names of axes where there are fewer."""
 
     function: str
     """Its name in :data:`MAPS`."""
@@ -229,6 +229,10 @@ def _value(frame: Frame, constant: float | Scalar) -> float:
 
 
 def _places(axes: Axes, widest: Axes) -> list[int]:
+    if [a.extent for a in axes] == [a.extent for a in widest]:
+        return list(
+            range(len(axes))
+        )  # of as many axes, names do not matter: a size may be a number
     places: list[int] = []
     start = len(widest)
     for axis in reversed(axes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -192,7 +193,8 @@ class Scatter(Primitive):
             frame.constant(1.0),
             frame.constant(0.0),
         )
-        rows = array.reshape(*array.shape[:along], extent * slots, -1)
+        rest = math.prod(array.shape[along + 2 :])
+        rows = array.reshape(*array.shape[:along], extent * slots, rest)
         found = matrix @ rows
         return found.reshape(
             *array.shape[:along],

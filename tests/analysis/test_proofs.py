@@ -63,11 +63,30 @@ OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("path_length", "linformer"): ("scalar",),
     ("span", "nystrom_attention"): ("scalar",),
     ("path_length", "nystrom_attention"): ("scalar",),
+    ("span", "strided_sparse_attention"): ("scalar",),
+    ("path_length", "strided_sparse_attention"): UNITS,
+    ("span", "fixed_sparse_attention"): ("scalar",),
+    ("path_length", "fixed_sparse_attention"): UNITS,
+    ("span", "sink_attention"): ("scalar",),
+    ("path_length", "sink_attention"): UNITS,
+    ("path_length", "longnet"): UNITS,
+    ("path_length", "dilated_windowed_attention"): UNITS,
+    ("path_length", "block_local_attention"): UNITS,
+    ("span", "global_windowed_attention"): ("scalar",),
+    ("path_length", "global_windowed_attention"): UNITS,
+    ("span", "big_bird"): ("scalar",),
+    ("path_length", "big_bird"): UNITS,
+    ("span", "star_transformer"): ("scalar",),
+    ("path_length", "star_transformer"): UNITS,
+    ("path_length", "transformer_xl"): UNITS,
     ("path_length", "attentive_encoder_decoder_rnn"): ("tensor", "scalar"),
 }
 """Units in which a model has no certificate of this kind. Paths through a window and then a loop, or
 the rounds of a scan, jump where the sequence grows longer than the window; where a loop leaps k**l
-positions in layer l, or one loop starts from the end of another, no rule settles them."""
+positions in layer l, or one loop starts from the end of another, no rule settles them. Maxima over
+sizes that are not ordered have no one formula, and paths have no rule through blocks, marks, sinks,
+drawn positions, or rows that a stack carries beside positions. Paths in classes of positions, and in
+blocks, have certificates of other kinds, which are tried elsewhere."""
 
 TINY: tuple[Sizes, ...] = tuple(
     {**WORDS, "n": n, "m": m, "d": 2, "h": 1, "g": 1, "f": 3, "k": k, "w": k, "L": depth}
@@ -99,9 +118,11 @@ def lengths(name: str, unit: str = "tensor") -> LengthCertificate:
 
 
 def is_open(figure: str, name: str, unit: str = "tensor") -> bool:
-    """Whether a figure has no certificate."""
-    rule = span if figure == "span" else path_length
-    return rule(graph_of(name), Setting(unit=unit)).certificate is None
+    """Whether a figure has no certificate of the kind that is tried here."""
+    if figure == "span":
+        return not isinstance(span(graph_of(name), Setting(unit=unit)).certificate, SpanCertificate)
+    found = path_length(graph_of(name), Setting(unit=unit)).certificate
+    return not isinstance(found, LengthCertificate)
 
 
 def accepted(check: Callable[..., None], name: str, certificate: Any, unit: str = "tensor") -> bool:
@@ -134,7 +155,8 @@ def test_certificates_of_the_catalogue_are_accepted(name: str, unit: str) -> Non
     else:
         assert accepted(check_span, name, spans(name, unit), unit)
     if is_open("path_length", name, unit):
-        assert "no proof was found" in str(path_length(graph_of(name), Setting(unit=unit)).reason)
+        short = path_length(graph_of(name), Setting(unit=unit))
+        assert short.grade == "proved" or "no proof was found" in str(short.reason)
     else:
         assert accepted(check_length, name, lengths(name, unit), unit)
 
@@ -154,11 +176,10 @@ def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
             wrong = (*short.formula[:k], term + off, *short.formula[k + 1 :])
             assert not accepted(check_length, name, replace(short, formula=wrong))
     found = receptive_field(graph_of(name), Setting())
-    if found.certificate is None:
-        assert "no proof was found" in str(found.reason)
-        return
     field = found.certificate
-    assert isinstance(field, FieldCertificate)
+    if not isinstance(field, FieldCertificate):
+        assert found.grade == "proved" or "no proof was found" in str(found.reason)
+        return
     assert accepted(check_field, name, field, "layer")
     wrong = tuple(count + off for count in field.formula)
     assert not accepted(check_field, name, replace(field, formula=wrong), "layer")

@@ -38,8 +38,8 @@ def mixer(x: Array, h: Sized, s: Sized, k: Sized) -> Array:
     step = softplus(step + parameter("dt_bias", h))
     decay = -exp(parameter("A_log", h)) * step
     u = rearrange(u, "(h e) -> h e", h=h)
-    y = recurrent(c, b, einsum("h, h e -> h e", step, u), decay)
-    y = y + einsum("h, h e -> h e", parameter("D", h), u)
+    y = recurrent(c, b, einsum("h e, h -> h e", u, step), decay)
+    y = y + einsum("h e, h -> h e", u, parameter("D", h))
     y = rms_norm(rearrange(y, "h e -> (h e)") * silu(z), name="norm")
     return linear(y, d, name="out_proj", bias=False)
 

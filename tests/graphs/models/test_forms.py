@@ -11,7 +11,9 @@ import pytest
 from tests.adapters import symbolic
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.graph import Graph
+from workspan.graphs.models import CATALOGUE
 from workspan.graphs.sizes import SizeError
+from workspan.graphs.tracing import sizes_of, trace
 from workspan.graphs.unrolling import whole
 
 AT = {"n": 6, "m": 3, "d": 4, "h": 2, "r": 3, "e": 2, "k": 3, "w": 3, "c": 2, "s": 2, "L": 2}
@@ -24,6 +26,7 @@ FORMS = (
     ("retnet", "retnet_recurrent", "retnet_chunked"),
     ("ssd", "ssd_quadratic", "ssd_chunked"),
     ("gla", "gla_chunked"),
+    ("delta_net", "delta_net_chunked"),
     ("rg_lru", "rg_lru_scan"),
     ("s4d", "s4d_convolution"),
     ("s5", "s5_recurrent"),
@@ -101,3 +104,21 @@ def test_position_by_position_computes_the_same(name: str) -> None:
     weights, inputs = random_parameters(graph, **at), drawn(graph, at)
     (expected,), (found,) = (execute(g, inputs, weights, **at) for g in (graph, graph.looped))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_numbers_in_place_of_sizes_compute_the_same(name: str) -> None:
+    """Law: a model whose widths are numbers computes what the one whose widths are symbols does."""
+    known = sizes_of(CATALOGUE[name])
+    at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "c": 2 if name.endswith("_chunked") else 8}
+    at |= {"a": 1, "b": 1, "m": 6, "n": 6}
+    numbers = {s: at[s] for s in known if s not in {"n", "m", "L"}}
+    symbols = symbolic(name)
+    plain = trace(CATALOGUE[name], **numbers, **({"L": "L"} if "L" in known else {}))
+    weights = random_parameters(symbols, **at)
+    inputs = drawn(symbols, at)
+    if symbols.of("lookup") and "d" not in {a.name for a in symbols[symbols.inputs[0]].features}:
+        inputs = {k: np.arange(x.shape[0]) % 2 for k, x in inputs.items()}
+    expected, found = (execute(g, inputs, weights, **at) for g in (symbols, plain))
+    for one, two in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
