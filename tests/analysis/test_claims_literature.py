@@ -203,3 +203,25 @@ def test_the_operations_of_rwkv_follow_another_formula_than_their_text(size: str
     assert case(name, "2 (V D").startswith("holds")
     assert case(name, "as the text").startswith("does not hold")
     assert found(f"table-params-rwkv-4-{size}").verdict == "proved"
+
+
+def test_a_path_of_p_plus_one_counts_positions() -> None:
+    """Two factorised steps take two hops over three positions: p + 1 counts positions, hops are p."""
+    assert found("C063").verdict == "conditional"
+    holds, fails = found("C063").reason.split("not for")
+    assert "counts positions" in holds
+    assert "counts edges" in fails
+    assert "H is measured as 2, against 3" in fails
+
+
+def test_windows_with_one_global_token_connect_in_two_layers() -> None:
+    """Whatever is written reaches the global token in one layer, and everything in two."""
+    assert found("C069-window").verdict == "confirmed"
+    assert found("diameter-star").verdict == "proved"
+
+
+def test_longformers_gaps_leave_distances_out() -> None:
+    """With dilation 2 and one size of gap distance 1 is never connected."""
+    assert found("C066").verdict == "refuted"
+    assert found("C066").counterexample["distance"] == 1
+    assert "one residue class" in found("C066").corrected
