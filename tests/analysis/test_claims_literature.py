@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import msgspec
 import pytest
 
 from workspan.analysis.claims import claim_of, literature, parse, verdict_on
@@ -164,6 +165,16 @@ def test_a_formula_of_parameters_forgets_the_last_norm() -> None:
 def test_parameters_are_right_to_the_unit(name: str) -> None:
     """Published configurations have the published number of parameters."""
     assert found(f"params-{name}").verdict == "proved"
+
+
+@pytest.mark.parametrize("name", ["C160", "C159-mixed"])
+def test_what_holds_instead_does_hold(name: str) -> None:
+    """The corrected statement, claimed in place of the refuted one, is proved."""
+    claim, refuted = claim_of(name), found(name)
+    formula = refuted.corrected.partition(" = ")[2].partition(" for ")[0]
+    corrected = msgspec.structs.replace(claim, value=formula, symbols={})
+    assert refuted.verdict == "refuted"
+    assert verdict_on(corrected).verdict == "proved"
 
 
 def test_what_a_paper_prints_may_not_be_what_was_released() -> None:
