@@ -52,6 +52,13 @@ def test_a_citation_has_the_source_and_the_row(capsys: pytest.CaptureFixture[str
     assert "did you mean" in capsys.readouterr().err
 
 
+def test_one_claim_is_checked_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only that one is, against the record; an id that is none is an error."""
+    assert main(["check", "--id", "C027", "--format", "json"]) == 0
+    assert capsys.readouterr().out.count('"claim": ') == 1
+    assert main(["check", "--id", "C0"]) == 2
+
+
 def test_the_record_is_what_is_computed() -> None:
     """Some claims of each family are checked again, and give what is on record."""
     record = read_record(BUILT_IN)
