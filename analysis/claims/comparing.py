@@ -39,7 +39,7 @@ def at_most(case: Case) -> Finding:
     return _below(found, value, case.name, case.domain)
 
 
-def at_least_(case: Case) -> Finding:
+def no_less(case: Case) -> Finding:
     """The left side is never below the right one."""
     found, value = sides(case)
     if found.formula is None or value.formula is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
@@ -127,7 +128,8 @@ def _quantity(field: str, name: str, quantity: Quantity, known: Collection[str])
     _one_of(f"{field}.figure", quantity.figure, DERIVED)
     if quantity.model:
         _one_of(f"{field}.model", quantity.model, known)
-    _setting(f"{field}.setting", lambda: Setting().but(**quantity.setting))
+    changes: dict[str, Any] = dict(quantity.setting)
+    _setting(f"{field}.setting", lambda: Setting().but(**changes))
 
 
 def _options(claim: Claim) -> Iterator[tuple[str, int | str]]:
@@ -184,9 +186,9 @@ def _known_sizes(field: str, claim: Claim, own: Models) -> None:
             )
 
 
-def _setting(field: str, make: object) -> None:
+def _setting(field: str, make: Callable[[], Setting]) -> None:
     try:
-        make()  # type: ignore[operator]
+        make()
     except SettingError as error:
         axis = next((a for a in CHOICES if f"expected {a} " in str(error)), "")
         raise ClaimError(f"{field}.{axis}: {error}") from None
@@ -204,6 +206,6 @@ def _formula(field: str, text: str) -> None:
         raise ClaimError(f"{field}: {error}") from None
 
 
-def _one_of(field: str, value: str, allowed: Collection[str] | Mapping[str, object]) -> None:
+def _one_of(field: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ClaimError(f"{field}: expected one of {', '.join(allowed)}, got {value[:80]!r}")
