@@ -108,14 +108,14 @@ def against(
 
 
 def own_models(arguments: Sequence[str]) -> dict[str, Any]:
-    """Load the models that a user names, by the names of their functions."""
+    """Load the models that a user names; claims name them by their functions, or in the same way."""
     from .loading import load_all
 
     own: dict[str, Any] = {}
-    for model in load_all(arguments):
+    for argument, model in zip(arguments, load_all(arguments), strict=True):
         if model.function is None:
             raise ValueError(f"expected {model.name} to be a model function, got a graph")
-        own[model.name] = model.function
+        own[model.name] = own[argument] = model.function
     return own
 
 

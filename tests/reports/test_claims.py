@@ -88,3 +88,7 @@ def test_models_of_a_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["check", str(mine), "--model", f"{tmp_path / 'mine.py'}:my_layer"]) == 0
     assert "proved: a: a map" in capsys.readouterr().out
     assert main(["check", str(mine), "--family", "recurrent"]) == 2
+    named = f"{tmp_path / 'mine.py'}:my_layer"
+    mine.write_text(mine.read_text().replace('"my_layer"', f'"{named}"'))
+    assert main(["check", str(mine)]) == 2
+    assert main(["check", str(mine), "--model", named]) == 0
