@@ -6,11 +6,12 @@ Nothing here proves anything. A conjecture that is wrong is refused by the check
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from ..graphs.graph import Axis
-from ..graphs.sizes import Poly, at_least, poly
+from ..graphs.sizes import Poly, at_least, maximum, poly
 from .proofs.positions import exists, lower_sizes
 
 
@@ -36,6 +37,19 @@ def prune(terms: Iterable[Poly], dominates: Callable[[Poly, Poly], bool]) -> tup
     if len(kept) > 12:
         raise UnsolvedError(f"more than {len(kept) - 1} terms that no one dominates")
     return tuple(sorted(kept, key=str))
+
+
+def joined(terms: Sequence[Poly]) -> Poly:
+    """Return the largest of costs as one: what they have in common, and the largest of the rest.
+
+    >>> n, a, b = (poly(name) for name in "nab")
+    >>> str(joined([n + a, n + b]))
+    'n + max(a, b)'
+    """
+    shared = {m: c for m, c in terms[0].terms.items() if all(t.terms.get(m) == c for t in terms)}
+    common = Poly(shared | {(): min(t.terms.get((), 0) for t in terms)})
+    rest = sorted((t - common for t in terms), key=str)
+    return common + functools.reduce(maximum, rest)
 
 
 def largest(terms: Iterable[Poly]) -> tuple[Poly, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Backwards, Final, Gather, Member, Shift
+from .primitives.moves import Backwards, Final, Gather, Member, Place, Shift
 from .primitives.noise import Flags, Gaussian
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
@@ -91,6 +91,7 @@ __all__ = [
     "softmax",
     "softplus",
     "split",
+    "spread_out",
     "sqrt",
     "stack",
     "standardize",
@@ -364,6 +365,16 @@ def collect(x: Array) -> Array:
     read = (Read(x.equation.name, relation, along.name),)
     primitive = Gather(relation, slot)
     return current().add("collect", primitive, read, positions, primitive.features(x.axes))
+
+
+def spread_out(x: Array, like: Array) -> Array:
+    """Let each position of another array's sequence take its own index of the first axis."""
+    along, primitive = like.sequence, Place(0)
+    if x.axes[0].extent != along.extent:
+        raise GraphError(f"expected {along.extent} indices for {along.name}, got {x.axes[0]}")
+    positions = (*(a for a in x.equation.positions if a.kind == "layer"), along)
+    read = (Read(x.equation.name),)
+    return current().add("place", primitive, read, positions, primitive.features(x.axes))
 
 
 def mask(x: Array, relation: Relation) -> Array:

@@ -31,6 +31,10 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         return i // whole(relation.size), np.ones_like(i, dtype=bool)
     if relation.kind in {"first", "stride", *TURNED}:
         return _run(relation, i)
+    if relation.kind == "strided":
+        step, size = whole(relation.step), whole(relation.size)
+        j = i // step - np.arange(-(-size // step))[None, :]
+        return j, i - j * step < size
     if relation.kind in {"offsets", "within"}:
         return _offsets(relation, i, extent)
     if relation.kind not in SPARSE:

@@ -21,7 +21,7 @@ def through(m: Differentiation, gather: Equation, origin: Equation, product: Pro
         if label in labels:
             place = labels.index(label)
             if array.equation.sequence is not None:
-                array = m.turn(array, place, relation, read.axis or "")
+                array = m.turn(array, place, relation)
             elif bounded and relation.kind == "offsets":
                 array = m.tracer.apply("flip", Flip(place), array)
             else:

@@ -22,6 +22,7 @@ from . import (
     linear_recurrence,
     long_convolution,
     low_rank_attention,
+    lsh_attention,
     memory_attention,
     mixture,
     recurrent,
@@ -88,7 +89,8 @@ _FAMILIES = (
         ),
     ),
     (global_attention, ("global_windowed_attention", "big_bird", "star_transformer")),
-    (memory_attention, ("transformer_xl",)),
+    (memory_attention, ("transformer_xl", "compressive_transformer")),
+    (lsh_attention, ("lsh_attention",)),
     (transformer, ("feed_forward", "encoder", "decoder")),
     (
         convolution,

@@ -19,7 +19,7 @@ from tests.graphs.backward.checking import (
     sizes_for,
 )
 from workspan.graphs.backward import gradients, training
-from workspan.graphs.graph import Graph, GraphError
+from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.operations import collect, einsum, linear, softmax, stack, tanh
 from workspan.graphs.sizes import Sized
@@ -48,7 +48,11 @@ def test_gradients_of_the_catalogue_are_those_of_torch(name: str, depth: Sized |
     agree_with_torch(draw(traced(name, depth), sizes_for(name)))
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
+STOPPED = ("transformer_xl", "compressive_transformer")
+"""Models whose gradients are no differences: none passes to their memories."""
+
+
+@pytest.mark.parametrize(("name", "depth"), [c for c in CASES if c[0] not in STOPPED])
 def test_gradients_of_the_catalogue_are_differences(name: str, depth: Sized | None) -> None:
     """Central differences in double precision give the same."""
     agree_with_differences(draw(traced(name, depth), sizes_for(name), seed=3))
@@ -114,35 +118,23 @@ def test_gradients_are_those_of_the_modules_of_torch(name: str, depth: Any) -> N
 
 
 def drawn(data: st.DataObject, block: Block) -> Any:
-    """Draw values of a random model; None for a relation that has no transpose."""
+    """Draw values of a random model."""
     at = data.draw(sizes(block.graph, longest=5))
-    try:
-        chosen = draw(block.graph, at, seed=data.draw(st.integers(0, 99)))
-        gradients(block.graph, chosen.wanted)
-    except GraphError as error:
-        known = "expected a derivative rule for reading first" in str(error)
-        if known and "'first'" in repr(block):
-            return None
-        raise
-    return chosen
+    return draw(block.graph, at, seed=data.draw(st.integers(0, 99)))
 
 
 @examples(150)
 @given(st.data(), models())
 def test_gradients_of_random_models_are_those_of_torch(data: st.DataObject, block: Block) -> None:
     """Law: whatever the composition, autograd gives the same to 1e-9."""
-    chosen = drawn(data, block)
-    if chosen is not None:
-        agree_with_torch(chosen)
+    agree_with_torch(drawn(data, block))
 
 
 @examples(40)
 @given(st.data(), models(deepest=3))
 def test_gradients_of_random_models_are_differences(data: st.DataObject, block: Block) -> None:
     """Law: whatever the composition, central differences give the same."""
-    chosen = drawn(data, block)
-    if chosen is not None:
-        agree_with_differences(chosen)
+    agree_with_differences(drawn(data, block))
 
 
 def cross_stack(x: Array, memory: Array, *, L: Sized = "L") -> Array:

@@ -27,6 +27,7 @@ from workspan.graphs.operations import (
     first,
     fourier,
     gather,
+    joint_softmax,
     layer,
     linear,
     long_convolution,
@@ -37,6 +38,7 @@ from workspan.graphs.operations import (
     shift,
     softmax,
     split,
+    spread_out,
     stop_gradient,
     substitute,
     tanh,
@@ -46,8 +48,9 @@ from workspan.graphs.operations import (
 )
 from workspan.graphs.primitives import MAPS, Primitive, Reduction
 from workspan.graphs.primitives.base import View
-from workspan.graphs.primitives.views import Source
+from workspan.graphs.primitives.views import Source, Spread
 from workspan.graphs.relations import Relation
+from workspan.graphs.sizes import poly
 from workspan.graphs.tables import lookup
 from workspan.graphs.tracer import current
 from workspan.graphs.tracing import Array, model, trace
@@ -108,6 +111,32 @@ def routed(x: Array) -> Any:
     return einsum("k, k i -> i", softmax(best, best.axes[-1]), tanh(rows))
 
 
+def paired(x: Array, y: Array) -> Array:
+    """Multiply all pairs of components, whose axes have one name."""
+    wide = (*x.axes, *y.axes)
+    left, right = (current().apply("spread", Spread(wide, (k,)), a) for k, a in enumerate((x, y)))
+    return left * right
+
+
+def joint(x: Array, weight: Array) -> Any:
+    """Let one softmax weigh positions and rows of a weight."""
+    near = gather(tanh(x), Relation.window(3))
+    scores = einsum("i, j i -> j", x, near), einsum("i, e i -> e", x, weight)
+    first, second = joint_softmax(*scores)
+    return einsum("j, j i -> i", first, near) + einsum("e, e i -> i", second, weight)
+
+
+def weighed(relation: Relation) -> Body:
+    """Read by a relation: contracted, and summed over."""
+
+    def body(x: Array) -> Any:
+        near = gather(tanh(x), relation)
+        scores = einsum("i, j i -> j", x, near)
+        return einsum("j, j i -> i", tanh(scores), near) * x + total(near * x, near.axes[0])
+
+    return body
+
+
 BODIES: dict[str, Body] = {
     "einsum": lambda x: einsum("i, o i -> o", tanh(x), parameter("weight", "e", "d")),
     "einsum, outer": lambda x: einsum("i, j -> j i", x, tanh(x)),
@@ -153,6 +182,20 @@ BODIES: dict[str, Body] = {
         concatenate(*(y for y in [rearrange(x, "(h e) -> h e", h=2)] * 2)), "h e -> (h e)"
     ),
     "dropout": lambda x: dropout(tanh(x)),
+    "spread, one name": lambda x: linear(total(paired(x, tanh(x)), "d"), "d"),
+    "place": lambda x: spread_out(linear(tanh(collect(x)), "d"), x) * x,
+    "a softmax over several": lambda x: joint(x, parameter("weight", "e", "d")),
+    **{
+        f"sparse, {relation}": weighed(relation)
+        for relation in (
+            Relation.blocks(2, back=1, ahead=-1),
+            Relation.blocks(4, dilation=2),
+            Relation.sinks(2, 2),
+            Relation.marks(2, 1),
+            Relation.scattered(2),
+            Relation(back=None, ahead=poly(-1), step=poly(2)),
+        )
+    },
     "lookup": looked_up,
     "stop": lambda x: x * stop_gradient(tanh(x)),
 }
@@ -181,7 +224,7 @@ def test_every_primitive_is_tried() -> None:
     known = {k for k in vars(kinds).values() if isinstance(k, type) and issubclass(k, Primitive)}
     given = {k for k in known if issubclass(k, Source)}
     only = {
-        *(kinds.Slice, kinds.Spread, kinds.Flip, kinds.Turn, kinds.Place),
+        *(kinds.Slice, kinds.Flip, kinds.Turn),
         *(kinds.Inside, kinds.Unsort, kinds.Step, kinds.Scatter, kinds.Earlier, Primitive, View),
     }
     assert known - given - only == used - given
