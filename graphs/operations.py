@@ -53,6 +53,7 @@ from .tracing import trace
 __all__ = [
     "arg_top_k",
     "associative_scan",
+    "backwards",
     "chunk",
     "collect",
     "concatenate",
@@ -316,6 +317,14 @@ def gather(x: Array, relation: Relation) -> Array:
     return _gathered(x, relation, _target(x.sequence, relation))
 
 
+def backwards(x: Array) -> Array:
+    """Read all positions so far as ``gather`` does, the last one first: what is so far from others.
+
+    Where ``gather`` by a prefix has position j, there is position i - j.
+    """
+    return current().apply("backwards", Backwards(), gather(x, Relation.prefix()))
+
+
 def chunk(x: Array, size: Sized) -> Array:
     """Read chunks of ``size`` positions, which divides the sequence: a slot for each position.
 
@@ -459,8 +468,7 @@ def long_convolution(x: Array, kernel: Array) -> Array:
     tracer, along = current(), x.sequence
     if not tracer.loop:
         return convolved(x, kernel, along)
-    before = tracer.apply("backwards", Backwards(), gather(kernel, Relation.prefix()))
-    return einsum("j i, j i -> i", gather(x, Relation.prefix()), before)
+    return einsum("j i, j i -> i", gather(x, Relation.prefix()), backwards(kernel))
 
 
 def substitute(pairs: Array, right: Array, size: Sized) -> Array:

@@ -117,6 +117,7 @@ _FAMILIES = (
             "llama",
             "mistral",
             "mixtral",
+            "chinchilla",
             "mamba",
             "mamba_scan",
             "mamba2",

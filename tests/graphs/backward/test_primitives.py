@@ -16,6 +16,7 @@ from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.operations import (
     arg_top_k,
     associative_scan,
+    backwards,
     chunk,
     collect,
     concatenate,
@@ -47,7 +48,6 @@ from workspan.graphs.operations import (
 )
 from workspan.graphs.primitives import MAPS, Primitive, Reduction
 from workspan.graphs.primitives.base import View
-from workspan.graphs.primitives.moves import Backwards
 from workspan.graphs.primitives.views import Source, Spread
 from workspan.graphs.relations import Relation
 from workspan.graphs.sizes import poly
@@ -89,11 +89,6 @@ def affine(x: Array) -> Any:
 def looked_up(numbers: Array) -> Any:
     """Look up rows of a table, some of them several times."""
     return tanh(lookup(numbers, parameter("table", "v", "d")))
-
-
-def backwards(x: Array) -> Array:
-    """Read all positions so far, oneself first."""
-    return current().apply("backwards", Backwards(), gather(x, Relation.prefix()))
 
 
 def in_chunks(x: Array) -> Any:

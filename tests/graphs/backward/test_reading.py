@@ -229,11 +229,17 @@ def test_a_whole_sequence_may_be_read_at_once() -> None:
         agree(trace(body), SIZES)
 
 
+@pytest.mark.parametrize("n", [1, 4, 5, 6])
+def test_neighbours_may_be_pooled(n: int) -> None:
+    """Each position of neighbours that do not overlap gets what the one reader of it passes back."""
+    agree(graph_of(pooled, Relation.stride(2)), {**SIZES, "n": n})
+
+
 @pytest.mark.parametrize(
     ("relation", "told"),
     [
         (Relation.first(2), r"first\(2\)"),
-        (Relation.stride(2), r"stride\(2\)"),
+        (Relation.stride(2, 3), r"stride\(3\)"),
         (Relation.last(), "last"),
         (Relation.head(), "first position"),
     ],
