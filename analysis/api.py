@@ -20,7 +20,7 @@ from ..graphs.unrolling import checked
 from .crossovers import crossover
 from .derivation import Derivation
 from .deriving import derive
-from .figures import NAMES, Analysis, Comparison, Crossover, Figure, Value
+from .figures import COMPARED, NAMES, Analysis, Comparison, Crossover, Figure, Value
 from .growth import growth, theta
 from .memory import traced
 from .witnesses import measured, ran
@@ -51,6 +51,8 @@ UNITS: Mapping[str, str] = {
     "state_bound": "scalar",
     "decode_work": "flop",
     "activations": "scalar",
+    "workspace": "scalar",
+    "traffic": "word",
 }
 
 
@@ -212,14 +214,14 @@ def compare(
     *,
     at: Sequence[Sizes] = (),
     setting: Setting | None = None,
-    figures: Sequence[str] = NAMES,
+    figures: Sequence[str] = COMPARED,
     witnesses: Sequence[str] = ("derived", "measured", "run"),
     progress: Progress | None = None,
 ) -> Comparison:
     """Put models side by side: their figures, their spans in three units, and who is cheaper where.
 
     Parameters are those of :func:`analyze`, for several models; a size that only some of the
-    models have is used for those.
+    models have is used for those. Figures are those of :data:`COMPARED` if none are named.
     """
     setting = setting or Setting()
     analyses = []

@@ -28,8 +28,15 @@ def causal(graph: Graph) -> str | None:
     for equation in graph:
         for read in equation.reads:
             if read.source in dependent and not _in_order(graph, equation, read, along):
+                if _in_parts(graph):
+                    return f"no rule for what is carried where {equation.name} reads whole chunks"
                 return f"not causal: {equation.name} reads later positions ({read.relation})"
     return None
+
+
+def _in_parts(graph: Graph) -> bool:
+    """Whether positions read parts of their own sequence, so that they may not read later ones."""
+    return any(read.relation.kind == "part" for equation in graph for read in equation.reads)
 
 
 @once

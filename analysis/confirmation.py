@@ -14,11 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..graphs.graph import Graph
+from ..graphs.setting import Setting
 from ..graphs.sizes import Poly
-from .figures import Figure, Number
+from .expecting import TRAINED, read
+from .figures import Comparison, Figure, Number
 from .runs.observations import Observation, Source
 
-__all__ = ["VERDICTS", "Confirmation", "Line", "Skipped", "judged", "replace"]
+__all__ = ["VERDICTS", "Confirmation", "Line", "Skipped", "compared", "judged", "replace"]
+
+BY_UNIT = ("span", "path_length")
+"""Figures that depend on the unit."""
 
 VERDICTS = ("differs", "equal", "within", "noted", "unheld", "shown")
 """differs: not what was promised; equal; within: the promised tolerance; noted: another number under
@@ -111,3 +116,46 @@ def judged(derived: Number | None, seen: Observation) -> str:
 def ordered(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Put disagreements first."""
     return tuple(sorted(lines, key=lambda line: line.verdict != "differs"))
+
+
+def witnessed(figure: Figure, found: Confirmation) -> Figure:
+    """Give a figure the numbers of the runs that are of it, and promised to be equal."""
+    more = []
+    for line in found.lines:
+        setting, rest, grows = read(line.seen)
+        whole = line.seen.figure == figure.name and not rest and grows is None
+        if whole and line.verdict in {"equal", "differs"} and _is_alike(figure, setting):
+            more += [
+                replace(value, run=line.seen.value, source=str(line.source))
+                for value in figure.values
+                if not value.source and value.at.items() <= line.seen.at.items()
+            ]
+    return replace(figure, values=(*figure.values, *more))
+
+
+def compared(comparison: Comparison, confirmed: Sequence[Confirmation]) -> Comparison:
+    """Give the figures of a comparison what other people's code showed."""
+    by_model = {found.model: found for found in confirmed}
+
+    def all_of(figures: Mapping[str, Figure], model: str = "") -> dict[str, Figure]:
+        return {
+            key: witnessed(f, by_model[model or key]) if (model or key) in by_model else f
+            for key, f in figures.items()
+        }
+
+    def each(kinds: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict[str, Figure]]:
+        return {kind: all_of(figures) for kind, figures in kinds.items()}
+
+    return replace(
+        comparison,
+        analyses=tuple(replace(a, figures=all_of(a.figures, a.model)) for a in comparison.analyses),
+        spans=each(comparison.spans),
+        paths=each(comparison.paths),
+        training=each(comparison.training),
+    )
+
+
+def _is_alike(figure: Figure, setting: Setting) -> bool:
+    """Whether a run counts by the setting of a figure, as far as the figure depends on it."""
+    given = figure.setting if figure.name in BY_UNIT else figure.setting.but(unit=setting.unit)
+    return given == setting or (figure.name in TRAINED and given.but(mode="train") == setting)

@@ -111,7 +111,7 @@ class _Confirming:
         return Line(seen, found.value, verdict, found.formula, note, kept)
 
     def _expected(self, seen: Observation, held: Mapping[str, float]) -> Expected:
-        if seen.figure == "workspace":
+        if seen.figure == "workspace" and seen.part:
             # What the allocator gave out is held against the liveness of tensors at dispatch.
             return Expected(held.get(seen.part.replace("allocated", "dispatched")))
         return expected(self.graph, seen)
@@ -202,7 +202,11 @@ def confirm(
     if against is not None:
         _hold(task, against, points, figures)
     return Confirmation(
-        graph.name, graph, ordered(task.lines), tuple(task.skipped), _figures(graph, task.lines)
+        graph.name,
+        graph,
+        ordered(task.lines),
+        tuple(task.skipped),
+        _figures(graph, task.lines, points),
     )
 
 
@@ -306,11 +310,13 @@ def _own(graph: Graph, sizes: Sizes) -> dict[str, int]:
     return {s: v for s, v in sizes.items() if s in graph.free_sizes}
 
 
-def _figures(graph: Graph, lines: Sequence[Line]) -> dict[str, Any]:
-    """Return the derived figures that lines are about, in the default setting."""
+def _figures(graph: Graph, lines: Sequence[Line], points: Sequence[Sizes]) -> dict[str, Any]:
+    """Return the figures that lines are about, derived and measured in the default setting."""
     names = dict.fromkeys(line.seen.figure for line in lines)
     return {
-        name: figure(name, graph, Setting(), [], ("derived",)) for name in names if name in RULES
+        name: figure(name, graph, Setting(), points, ("derived", "measured"))
+        for name in names
+        if name in RULES
     }
 
 

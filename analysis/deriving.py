@@ -18,6 +18,8 @@ from .modes import TRAINED, ModeError, in_mode, in_training
 from .reach import layers_to_connect, receptive_field
 from .span import span
 from .state import state
+from .traffic import traffic
+from .workspace import workspace
 
 Rule = Callable[[Graph, Setting], Derivation]
 
@@ -38,6 +40,8 @@ RULES: dict[str, Rule] = {
     "state_bound": state_bound,
     "decode_work": decode_work,
     "activations": activations,
+    "workspace": workspace,
+    "traffic": traffic,
 }
 
 FITTED = {"span", "path_length"}

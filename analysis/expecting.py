@@ -80,11 +80,7 @@ def expected(graph: Graph, seen: Observation) -> Expected:
         return _reached(graph, seen)
     if seen.figure not in RULES:
         return Expected(None, reason=f"{seen.figure} has no derivation")
-    words = seen.part.split()
-    grows = words[words.index("slope") + 1] if "slope" in words else None
-    words = [w for w in words if w not in {"slope", grows, *WAYS}]
-    setting = _setting(seen.figure, words)
-    rest = [w for w in words if not any(w in CHOICES[axis] for axis in AXES)]
+    setting, rest, grows = read(seen)
     derivation = derive(seen.figure, graph, setting)
     formula, reason = _line(derivation, rest)
     if formula is None:
@@ -100,10 +96,15 @@ def expected(graph: Graph, seen: Observation) -> Expected:
     return Expected(value, formula)
 
 
-def _setting(figure: str, words: list[str]) -> Setting:
+def read(seen: Observation) -> tuple[Setting, list[str], str | None]:
+    """Read the part of an observation: its setting, the line, and the size that a slope is in."""
+    words = seen.part.split()
+    grows = words[words.index("slope") + 1] if "slope" in words else None
+    words = [w for w in words if w not in {"slope", grows, *WAYS}]
     found = {axis: word for axis in AXES for word in words if word in CHOICES[axis]}
-    trained: dict[str, Any] = {"mode": "train"} if figure in TRAINED else {}
-    return Setting().but(**trained, **found)
+    trained: dict[str, Any] = {"mode": "train"} if seen.figure in TRAINED else {}
+    rest = [w for w in words if not any(w in CHOICES[axis] for axis in AXES)]
+    return Setting().but(**trained, **found), rest, grows
 
 
 def _line(derivation: Derivation, words: list[str]) -> tuple[Poly | None, str]:

@@ -31,8 +31,13 @@ NAMES = (
     "state_bound",
     "decode_work",
     "activations",
+    "workspace",
+    "traffic",
 )
 """All figures, in the order of reports."""
+
+COMPARED = tuple(name for name in NAMES if name not in {"workspace", "traffic"})
+"""Figures of a comparison if none are asked for: those that belong to a model, not to a schedule."""
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -48,6 +53,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "state_bound": "state bound",
         "decode_work": "decode work per token",
         "activations": "training activations",
+        "workspace": "workspace in order",
+        "traffic": "unfused traffic",
     }
 )
 
@@ -62,7 +69,9 @@ class Value:
     measured: Number | None = None
     """Counted on the unrolled graph."""
     run: Number | None = None
-    """Read off plain code that ran."""
+    """Read off code that ran."""
+    source: str = ""
+    """What ran, if not the plain code of this library: the library, its version, the class."""
 
     @property
     def agree(self) -> bool | None:
@@ -200,3 +209,10 @@ class Verdict:
     source: str
     evidence: tuple[str, ...] = ()
     """What was derived, searched and measured, one line each."""
+    counterexample: Mapping[str, int] = field(default_factory=dict)
+    """If it is refuted: the smallest sizes that were found at which it fails."""
+    corrected: str = ""
+    """If it is refuted: a statement that does hold, where one was derived."""
+    family: str = ""
+    verified: bool = True
+    """Whether the statement was taken from its source, and not from memory."""

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, ceil_log2, poly, size
+from ..graphs.sizes import Poly, SizeError, ceil_log2, poly, size
 from .derivation import Derivation
 from .measure import measure
 from .measured_graph import position_sizes
@@ -29,6 +29,7 @@ NEAR: Mapping[str, tuple[int, ...]] = {
     "w": (3, 5),
     "k": (3, 5),
     "f": (8, 12, 16, 20, 36),
+    "c": (2, 3, 4, 5),
 }
 """Sizes that a formula is fitted to; windows stay small against the sequence."""
 
@@ -42,6 +43,7 @@ FAR: Mapping[str, tuple[int, ...]] = {
     "w": (1, 3, 5, 7, 21, 43),
     "k": (3, 5, 7, 21, 43),
     "f": (52, 100),
+    "c": (1, 2, 4, 5, 8, 10),
 }
 """Sizes that it is checked at, among them windows that are wider than the sequence is long."""
 
@@ -59,6 +61,15 @@ def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
     reason
         Why there is no proof; it is repeated if there is no fit either.
     """
+    if any(read.relation.kind == "scattered" for equation in graph for read in equation.reads):
+        return Derivation(None, reason=f"{reason}; positions that are drawn follow no formula")
+    try:
+        return _fitted(name, graph, setting, reason)
+    except SizeError as error:  # such as a number of segments that does not divide a length
+        return Derivation(None, reason=f"{reason}; not measured at all sizes: {error}")
+
+
+def _fitted(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
     rng = random.Random(20240229)
     basis = _basis(graph, setting)
     if len(basis) > MOST_TERMS:
@@ -98,6 +109,10 @@ def fit(name: str, graph: Graph, setting: Setting, reason: str) -> Derivation:
 
 def _basis(graph: Graph, setting: Setting) -> list[Poly]:
     atoms: list[Poly] = [size(s) for s in _lengths(graph)]
+    parts = {
+        a.extent for a in graph.axes.values() if any(k < 0 for m in a.extent.terms for _, k in m)
+    }
+    atoms += sorted(parts, key=str)
     if setting.unit == "scalar":
         atoms += [ceil_log2(size(s)) for s in graph.free_sizes]
     return [poly(1), *atoms, *(a * b for a, b in itertools.combinations_with_replacement(atoms, 2))]
@@ -115,11 +130,17 @@ def _draw(
     drawn: list[dict[str, int]] = []
     for _ in range(50 * count):
         at = {s: rng.choice(choices.get(s, (4, 8))) for s in graph.free_sizes}
-        if at not in drawn:
+        if at not in drawn and _fits(graph, at):
             drawn.append(at)
         if len(drawn) == count:
             break
     return drawn
+
+
+def _fits(graph: Graph, at: Mapping[str, int]) -> bool:
+    """Whether every axis of positions has a whole number of them."""
+    extents = (axis.extent for axis in graph.axes.values())
+    return all(e.evaluate(**{s: at[s] for s in e.sizes}).denominator == 1 for e in extents)
 
 
 def solve(

@@ -7,6 +7,8 @@
 {'n': 'log(n)', 'w': '1'}
 >>> theta(poly("8*n*d**2 + 4*n**2*d + 3*n*d"))
 'd**2*n + d*n**2'
+>>> theta(poly("max(n*d, n**2 - n)"))
+'d*n + n**2'
 >>> dominates(poly("n**2*d"), poly("n*d")), dominates(poly("n**2"), poly("n*d"))
 (True, False)
 
@@ -101,6 +103,11 @@ def growth(formula: Poly, sizes: Iterable[str]) -> dict[str, str]:
     Where terms of the highest order may cancel, it is the class of their sum of absolute values.
     """
     return {name: _sum_order(settled(formula, name), name).text(name) for name in sizes}
+
+
+def order(cost: Poly, name: str) -> Order:
+    """Return how fast a cost grows in one size, the others being fixed."""
+    return _sum_order(settled(cost, name), name)
 
 
 def settled(cost: Poly, name: str) -> Poly:
@@ -203,7 +210,7 @@ def theta(formula: Poly) -> str:
 
 def maximal(formula: Poly) -> tuple[Term, ...]:
     """Return the terms that no other one dominates, without coefficients, in a fixed order."""
-    terms = {_simple(m) for m, c in formula.terms.items() if c > 0}
+    terms = {_simple(m) for m, c in _opened(formula).terms.items() if c > 0}
     ordered = sorted((Poly({m: 1}) for m in terms), key=lambda t: (-len(str(t)), str(t)))
     kept: list[Poly] = []
     for term in ordered:
@@ -211,6 +218,20 @@ def maximal(formula: Poly) -> tuple[Term, ...]:
             kept = [k for k in kept if not _covers(term, k)]
             kept.append(term)
     return tuple(sorted(kept, key=lambda t: (-_degree(t), str(t))))
+
+
+def _opened(cost: Poly) -> Poly:
+    """Write the larger of two costs as their sum, which is of the same order; keep what is added."""
+    total = poly(0)
+    for monomial, c in cost.terms.items():
+        product = poly(c if c > 0 else 0)
+        for atom, k in monomial if c > 0 else ():
+            if atom.kind == "max" and k == 1:
+                product = product * (_opened(atom.args[0]) + _opened(atom.args[1]))
+            else:
+                product = product * Poly({((atom, k),): 1})
+        total = total + product
+    return total
 
 
 def _degree(term: Term) -> int:
@@ -286,3 +307,14 @@ def _factor(atom: Atom, k: int) -> str:
     if k == 1:
         return text
     return f"({text})**{k}" if atom.kind == "power" else f"{text}**{k}"
+
+
+def leading(formula: Poly) -> Poly:
+    """Return the terms of a cost that no other one dominates, with their coefficients.
+
+    >>> str(leading(poly("12*L*d**2 + 13*L*d")))
+    '12*L*d**2'
+    """
+    sizes = Poly({m: c if c > 0 else -c for m, c in formula.terms.items()})
+    kept = {next(iter(term.terms)) for term in maximal(sizes)}
+    return Poly({m: c for m, c in formula.terms.items() if _simple(m) in kept})

@@ -29,8 +29,10 @@ from . import (
     measured_paths,
     measured_span,
     measured_state,
+    measured_traffic,
     measured_training,
     measured_work,
+    measured_workspace,
 )
 from .measured_graph import MeasureError
 from .measured_paths import distances, mean_path_length, path_by_distance
@@ -79,6 +81,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "state_bound": lambda g, s, at: measured_state.state_bound(g, at),
         "decode_work": measured_work.decode_work,
         "activations": measured_training.activations,
+        "workspace": measured_workspace.workspace,
+        "traffic": measured_traffic.traffic,
     }
 )
 """How each figure is measured, by its name."""

@@ -17,6 +17,7 @@ from typing import Any
 import networkx as nx
 
 from ..graphs.graph import Axis, Graph, Read
+from ..graphs.patterns import SPARSE
 from ..graphs.primitives import View
 from ..graphs.primitives.views import Source
 from ..graphs.unrolling import Node, whole
@@ -102,7 +103,10 @@ def _distances(read: Read, values: Mapping[str, int]) -> Iterator[int]:
         step = whole(relation.step, values)
         bounds = [b for b in (relation.back, relation.ahead) if b is not None]
         yield from (abs(whole(b, values)) * step for b in bounds)
-        yield whole(relation.size, values)
+        size = whole(relation.size, values)
+        yield size
+        if relation.kind in SPARSE:  # the next block that reads the last one ends so far ahead
+            yield (size + step) * (2 + max((abs(whole(b, values)) for b in bounds), default=0))
 
 
 def _over(graph: Graph, sizes: Mapping[str, int]) -> tuple[Unrolled, int] | None:

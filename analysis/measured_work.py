@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..graphs.graph import Axis, Equation, Graph
-from ..graphs.primitives import AssociativeScan, Fourier, Gather, Shift, Site
+from ..graphs.primitives import AssociativeScan, Fourier, Gather, LongConvolution, Shift, Site
 from ..graphs.primitives.base import dense
 from ..graphs.relations import Relation
 from ..graphs.schedule import loop_axes
@@ -24,6 +24,9 @@ from .measured_slots import combinations, spent, symbols
 from .measured_state import causal, feeds_itself, length
 
 Number: TypeAlias = int | Fraction
+
+CROSSING = (AssociativeScan, Fourier, Gather, LongConvolution, Shift)
+"""What reads or combines several positions by itself."""
 
 ROWS = 256
 """Positions whose slots are tabulated at once."""
@@ -74,7 +77,7 @@ def _mixing(graph: Graph) -> list[Equation]:
     loops = loop_axes(graph)
 
     def mixes(equation: Equation) -> bool:
-        if isinstance(equation.primitive, AssociativeScan | Fourier | Gather | Shift):
+        if isinstance(equation.primitive, CROSSING):
             return True
         axis = equation.sequence
         if axis is not None and axis.name in loops[equation.name]:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from .measured_reads import Code, Reads, Use, Where, code_of, reads_of
+from .measured_code import Code, Where, code_of
+from .measured_reads import Reads, Use, reads_of
 
 Departure = tuple[int, str, int]
 """At which level a use leaves the iteration, how (carried, after, all), and by how many steps."""

@@ -12,7 +12,7 @@ from .causality import causal
 
 PATHS = ("path_length", "mixing_hops")
 
-TRAINED = ("work", "span", "parallelism", *PATHS)
+TRAINED = ("work", "span", "parallelism", *PATHS, "workspace", "traffic")
 """Figures that training has, besides those that are the same in every mode."""
 
 

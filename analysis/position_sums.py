@@ -28,6 +28,9 @@ def law(relation: Relation) -> Poly:
         return N + (size("size") - STEP) * (Q - 1)
     if shape.kind == "block":
         return size("size") ** 2 * (Q - 1) + (N - size("size") * (Q - 1)) ** 2
+    if shape.kind == "block_prefix":
+        width, rest = size("size"), N - size("size") * (Q - 1)
+        return width * (width + 1) / 2 * (Q - 1) + rest * (rest + 1) / 2
     total = N if shape.itself else poly(0)
     for sign, symbol in shape.bounds:
         u = _reach(symbol)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..graphs.graph import Equation, Graph
-from ..graphs.primitives import AssociativeScan, Fourier
+from ..graphs.primitives import AssociativeScan, Fourier, LongConvolution
 from ..graphs.schedule import loop_axes
 from ..graphs.setting import Setting
 from .sites import site
@@ -13,7 +13,8 @@ def counted(graph: Graph, setting: Setting) -> tuple[Equation, ...]:
     """Return the equations in scope: all of them, or those that mix positions.
 
     An equation mixes positions if it lies on a cycle along a sequence, combines slots (values
-    gathered from several positions), or is an associative scan or a Fourier transform.
+    gathered from several positions), or is an associative scan, a Fourier transform or a long
+    convolution.
     """
     if setting.scope != "mixing":
         return tuple(graph)
@@ -22,7 +23,7 @@ def counted(graph: Graph, setting: Setting) -> tuple[Equation, ...]:
 
 
 def _mixes(graph: Graph, equation: Equation, looping: frozenset[str]) -> bool:
-    if isinstance(equation.primitive, AssociativeScan | Fourier):
+    if isinstance(equation.primitive, AssociativeScan | Fourier | LongConvolution):
         return True
     if any(graph.axes[name].kind == "sequence" for name in looping):
         return True

@@ -46,8 +46,8 @@ def joined(terms: Sequence[Poly]) -> Poly:
     >>> str(joined([n + a, n + b]))
     'n + max(a, b)'
     """
-    shared = {m: c for m, c in terms[0].terms.items() if all(t.terms.get(m) == c for t in terms)}
-    common = Poly(shared | {(): min(t.terms.get((), 0) for t in terms)})
+    every = dict.fromkeys(m for t in terms for m in t.terms)
+    common = Poly({m: min(t.terms.get(m, 0) for t in terms) for m in every})
     rest = sorted((t - common for t in terms), key=str)
     return common + functools.reduce(maximum, rest)
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from ..graphs.graph import Equation, Graph, GraphError
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly, summed
+from .bounds import bounds
 from .derivation import Derivation
 from .layer_sums import least_sizes
 from .proofs.errors import ProofError
@@ -52,14 +53,25 @@ def traffic(graph: Graph, setting: Setting) -> Derivation:
         check_traffic(graph, setting, certificate)
     except (ProofError, UnsolvedError, GraphError) as error:
         return Derivation(None, reason=str(error))
+    grouped: dict[str, tuple[str, ...]] = {}
+    for bound in bounds(graph, setting):
+        grouped[str(bound)] = (*grouped.get(str(bound), ()), bound.name)
     return Derivation(
         formula,
         grade="proved",
         least={**least, **least_sizes(formula)},
-        steps=(*(_line(graph, m) for m in moved), f"the sum: {formula}"),
+        steps=(
+            *(_line(graph, m) for m in moved),
+            f"the sum: {formula}",
+            *(f"{', '.join(names)}: {bound}" for bound, names in grouped.items()),
+        ),
         certificate=certificate,
         by_primitive=_by_primitive(graph, moved),
-        details={"written": summed(m.written for m in moved), "reads": _by_kind(graph, moved)},
+        details={
+            "written": summed(m.written for m in moved),
+            "reads": _by_kind(graph, moved),
+            "lower_bounds": grouped,
+        },
     )
 
 

@@ -6,9 +6,9 @@ that any order needs is NP-hard (Sethi 1975, *Complete register allocation probl
 
 >>> from ..graphs.models import CATALOGUE
 >>> from ..graphs.tracing import trace
->>> found = workspace(trace(CATALOGUE["attention"], h="h"), Setting())
+>>> found = workspace(trace(CATALOGUE["rnn"]), Setting())
 >>> str(found.formula), str(found.details["lower_bound"])
-('max(h*n**2 + 3*d*n, max(2*h*n**2 + d*n, 4*d*n))', 'max(2*h*n, d*n + h*n + d)')
+('2*d*n + 2*d', 'max(3*d, d*n)')
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ WHY = {
     "saved": "when the loss gradient is given, that, the outputs and what is saved",
 }
 BOUND = (
-    "no schedule without recomputation needs less than {}; which one needs least is NP-hard to "
-    "find (Sethi 1975)"
+    "no order needs less than {} if each operation runs once, at once for each position; which order "
+    "needs least is NP-hard to find (Sethi 1975)"
 )
 
 

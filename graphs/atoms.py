@@ -26,6 +26,10 @@ Monomial: TypeAlias = tuple[tuple["Atom", int], ...]
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
 
+LARGEST_BITS = 1 << 20
+"""The longest power that is carried out."""
+
+
 class SizeError(ValueError):
     """A size or a formula that makes no sense; the message names it and the way out."""
 
@@ -69,6 +73,9 @@ def exact_power(base: Number, exponent: Number) -> Number:
         raise SizeError(f"expected a whole exponent, got {exponent}")
     if abs(Fraction(exponent)) > 4096:
         raise SizeError(f"expected an exponent of at most 4096, got {exponent}")
+    times = abs(int(exponent))
+    if times > 64 and Fraction(base).numerator.bit_length() * times > LARGEST_BITS:
+        raise SizeError(f"expected powers of at most {LARGEST_BITS} bits, got exponent {exponent}")
     return Fraction(base) ** int(exponent)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Axis, Equation, Graph, GraphError, Read
-from .primitives import Final, Gather, Shift, Site, Turn
+from .primitives import Final, Gather, Member, Scatter, Shift, Site, Turn
 from .primitives.views import Source
 from .relations import Relation
 from .schedule import steps
@@ -183,7 +183,7 @@ class Execution:
         extent = self.whole(axis.extent)
         own = equation.has(axis.name)
         if own and axis.name not in self.fixed:
-            j, valid = read.relation.at(**self.sizes).table(np.arange(extent), extent)
+            j, valid = self.relation(read.relation).table(np.arange(extent), extent)
             if not extent or not valid.any():
                 return self._fetch(equation, initial)
             value = self._fetch(equation, read, table=j[:, 0])
@@ -194,7 +194,7 @@ class Execution:
             mask = self.mask_of(valid[:, 0]).reshape(-1, *([1] * spare))
             return self.xp.where(mask, value, self._fetch(equation, initial))
         position = self.fixed[axis.name] if own else 0
-        j, valid = read.relation.at(**self.sizes).table(np.array([position]), extent)
+        j, valid = self.relation(read.relation).table(np.array([position]), extent)
         if not extent or not valid[0, 0]:
             return self._fetch(equation, initial)
         return self._fetch(equation, read, table=int(j[0, 0]))
@@ -213,10 +213,12 @@ class Execution:
         index: list[Any] = []
         present: list[str] = []
         gathers = isinstance(equation.primitive, Gather) and read.axis is not None
-        turns = isinstance(equation.primitive, Turn)
+        turns = isinstance(equation.primitive, Turn | Scatter)
+        member = isinstance(equation.primitive, Member)
         for axis in source.positions:
-            if axis.name == read.axis and (table is not None or gathers):
+            if axis.name == read.axis and (table is not None or gathers or member):
                 chosen = table if table is not None else self._table(equation, axis, read)
+                chosen = chosen[..., 0] if member else chosen
                 index.append(chosen)
                 own = axis if table is not None else equation.sequence
                 if own is not None and not isinstance(chosen, int) and own.name not in self.fixed:

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection
+from fractions import Fraction
+from math import comb
 
 from .sizes import (
+    Number,
     Poly,
     SizeError,
     ceil_div,
@@ -29,6 +32,7 @@ from .sizes import (
 LONGEST = 2000
 DEEPEST = 40
 LARGEST_EXPONENT = 16
+LARGEST_BITS = 4096
 
 
 def parse(text: str, *, names: Collection[str] | None = None) -> Poly:
@@ -88,6 +92,7 @@ def _binary(op: ast.operator, left: Poly, right: Poly) -> Poly:
         case ast.Sub():
             result = left - right
         case ast.Mult():
+            _bounded(len(left.terms) * len(right.terms))
             result = left * right
         case ast.Div():
             result = left / right
@@ -106,7 +111,23 @@ def _raise(base: Poly, exponent: Poly) -> Poly:
         return power(base, exponent)
     if value.denominator != 1 or abs(int(value)) > LARGEST_EXPONENT:
         raise SizeError(f"expected a whole exponent of at most {LARGEST_EXPONENT}, got {value}")
+    k = abs(int(value))
+    _bounded(comb(len(base.terms) + k - 1, k) if base.terms else 1)
+    digits = max((_bits(c) for c in base.terms.values()), default=0) * k
+    if digits > LARGEST_BITS:
+        raise SizeError(f"expected numbers of at most {LARGEST_BITS} bits, got a power of {digits}")
     return base ** int(value)
+
+
+def _bounded(terms: int) -> None:
+    """Refuse what would have too many terms, before it is multiplied out."""
+    if terms > 50 * LONGEST:
+        raise SizeError(f"expected a formula with at most {LONGEST} terms")
+
+
+def _bits(number: Number) -> int:
+    fraction = Fraction(number)
+    return max(fraction.numerator.bit_length(), fraction.denominator.bit_length())
 
 
 def _call(name: str, args: list[ast.expr], names: Collection[str] | None, depth: int) -> Poly:

@@ -117,6 +117,10 @@ class Equation:
         return any(a.name == axis for a in self.positions)
 
 
+WHOLE = frozenset({"associative_scan", "long_convolution"})
+"""Primitives over a whole sequence that can be written for one position after another."""
+
+
 def product(costs: Any) -> Poly:
     """Return the product of costs; 1 for none."""
     return functools.reduce(lambda a, b: a * b, costs, poly(1))
@@ -170,8 +174,8 @@ class Graph:
 
     @functools.cached_property
     def looped(self) -> Graph:
-        """The same model with every associative scan written as a loop."""
-        if not any(e.primitive.name == "associative_scan" for e in self.equations.values()):
+        """The same model position by position: scans as loops, convolutions of whole sequences too."""
+        if not any(e.primitive.name in WHOLE for e in self.equations.values()):
             return self
         if self.source is None:
             raise GraphError(f"expected a traced model to write {self.name} as a loop")
@@ -198,9 +202,9 @@ class Graph:
             for axis in equation.domain:
                 names.update(axis.extent.sizes)
             for read in equation.reads:
-                r = read.relation
-                for bound in (r.back, r.ahead, r.step, r.size):
-                    names.update(() if bound is None else bound.sizes)
+                for r in (read.relation, *read.relation.parts):
+                    for bound in (r.back, r.ahead, r.step, r.size):
+                        names.update(() if bound is None else bound.sizes)
         return tuple(sorted(n for n in names if not n.endswith("_")))
 
     @functools.cached_property

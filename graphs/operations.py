@@ -6,18 +6,29 @@ speak of one position's components; ``gather`` and ``shift`` are what reaches ot
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Gather, Shift
-from .primitives.noise import Flags
+from .primitives.moves import Backwards, Final, Gather, Member, Shift
+from .primitives.noise import Flags, Gaussian
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
-from .primitives.transforms import Fourier, Sort
-from .primitives.views import Concatenate, Constant, Input, Parameter, Rename, Split, Stop
+from .primitives.transforms import Fourier, Ranked, Sort
+from .primitives.views import (
+    Concatenate,
+    Constant,
+    Input,
+    Parameter,
+    Rename,
+    Split,
+    Spread,
+    Stop,
+    divide,
+)
 from .recurrence import scan, stack
 from .relations import Relation
 from .sizes import Poly, Sized, minimum, poly
@@ -25,6 +36,7 @@ from .tracer import (
     Array,
     Tracer,
     Tree,
+    convolved,
     current,
     layer,
     leaves,
@@ -34,25 +46,36 @@ from .tracer import (
     recording,
     scope,
     settled,
+    substituted,
 )
 from .tracing import trace
 
 __all__ = [
+    "arg_top_k",
     "associative_scan",
+    "chunk",
     "collect",
     "concatenate",
     "dropout",
     "einsum",
     "elementwise",
+    "everywhere",
     "exp",
+    "first",
     "fourier",
+    "full",
     "gather",
+    "gaussian",
     "gelu",
+    "greatest",
+    "joint_softmax",
     "layer",
     "layer_norm",
     "linear",
+    "long_convolution",
     "mask",
     "mean",
+    "member",
     "parameter",
     "rearrange",
     "recompute",
@@ -69,12 +92,15 @@ __all__ = [
     "split",
     "sqrt",
     "stack",
+    "standardize",
     "stop_gradient",
+    "substitute",
     "tanh",
     "top_k",
     "total",
     "trace",
     "zeros",
+    "zeros_like",
 ]
 
 
@@ -179,20 +205,50 @@ def mean(x: Array, axis: Axis | str) -> Array:
     return summed / next(a.extent for a in x.axes if a.name == label)
 
 
-def root(extent: Sized) -> Scalar:
-    """Return the square root of a size, as a number to multiply or divide by."""
-    return Scalar(poly(extent), 0.5)
+def greatest(x: Array, axis: Axis | str) -> Array:
+    """Largest component along one feature or slot axis."""
+    return current().apply("max", Reduction("max", _label(axis)), x)
+
+
+def joint_softmax(*scores: Array) -> tuple[Array, ...]:
+    """One softmax over the first axes of several arrays together: what is read by several ways.
+
+    Of m terms together it takes 5 m - 2 operations, as one softmax does; its gradient is that of
+    one softmax as well, since nothing hangs on what is subtracted for stability.
+    """
+    tops = [stop_gradient(greatest(x, x.axes[0])) for x in scores]
+    top = functools.reduce(lambda a, b: elementwise("maximum", a, b), tops)
+    shown = [exp(_less(x, top)) for x in scores]
+    whole = functools.reduce(lambda a, b: a + b, [total(x, x.axes[0]) for x in shown])
+    return tuple(elementwise("divide", x, _widened(whole, x)) for x in shown)
+
+
+def _less(x: Array, top: Array) -> Array:
+    return elementwise("subtract", x, _widened(top, x))
+
+
+def _widened(x: Array, like: Array) -> Array:
+    """Repeat along the first axis of another array."""
+    return current().apply("spread", Spread(like.axes, tuple(range(1, len(like.axes)))), x)
+
+
+def root(extent: Sized, order: int = 2) -> Scalar:
+    """Return the square root of a size, or a higher one, as a number to multiply or divide by."""
+    return Scalar(poly(extent), 1 / order)
 
 
 def layer_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
     """Layer normalisation over the last axis, with weight and bias (Ba et al. 2016)."""
+    scaled, extent = standardize(x, epsilon=epsilon), x.axes[-1].extent
+    return scaled * parameter(f"{name}.weight", extent) + parameter(f"{name}.bias", extent)
+
+
+def standardize(x: Array, *, epsilon: float = 1e-5) -> Array:
+    """Subtract the mean over the last axis and divide by the deviation."""
     axis = x.axes[-1]
     centred = x - mean(x, axis)
     variance = mean(centred * centred, axis)
-    scaled = centred / sqrt(variance + epsilon)
-    return scaled * parameter(f"{name}.weight", axis.extent) + parameter(
-        f"{name}.bias", axis.extent
-    )
+    return centred / sqrt(variance + epsilon)
 
 
 def rms_norm(x: Array, *, name: str = "norm", epsilon: float = 1e-5) -> Array:
@@ -209,15 +265,39 @@ def parameter(name: str, *axes: Sized) -> Array:
     return tracer.add(name, Parameter(feature), (), tuple(tracer.layers), feature)
 
 
+def everywhere(x: Array, like: Array) -> Array:
+    """Return what is the same at every position at those of another array."""
+    same = Spread(x.axes, tuple(range(len(x.axes))))
+    reads = (Read(x.equation.name),)
+    return current().add("everywhere", same, reads, merge("everywhere", x, like), x.axes)
+
+
 def stop_gradient(x: Array) -> Array:
     """Return x as if it were given: no gradient passes back to what it was computed from."""
     return current().apply("stop", Stop(), x)
+
+
+def gaussian(*axes: Sized) -> Array:
+    """Return numbers drawn from a standard normal distribution once, for all positions."""
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return current().add("gaussian", Gaussian(feature), (), (), feature)
 
 
 def zeros(*axes: Sized) -> Array:
     """Return an array of zeros, the same at every position."""
     feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
     return current().add("zeros", Constant(feature), (), (), feature)
+
+
+def zeros_like(x: Array) -> Array:
+    """Return an array of zeros with the components of another, the same at every position."""
+    return current().add("zeros", Constant(x.axes), (), (), x.axes)
+
+
+def full(value: float, *axes: Sized) -> Array:
+    """Return an array of one number, the same at every position."""
+    feature = tuple(Axis(str(e), e) for e in (poly(a) for a in axes))
+    return current().add("constant", Constant(feature, float(value)), (), (), feature)
 
 
 def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> Array:
@@ -232,11 +312,24 @@ def linear(x: Array, out: Sized, *, name: str = "linear", bias: bool = True) -> 
 
 def gather(x: Array, relation: Relation) -> Array:
     """Read other positions: one more axis, in front, with a slot for each position that is read."""
+    return _gathered(x, relation, _target(x.sequence, relation))
+
+
+def chunk(x: Array, size: Sized) -> Array:
+    """Read chunks of ``size`` positions, which divides the sequence: a slot for each position.
+
+    The result has one position for each chunk; ``member`` reads it at the chunk's positions.
+    """
+    along, relation = x.sequence, Relation.stride(size)
+    count = divide(along.extent, poly(size), f"chunks of {along.name}")
+    return _gathered(x, relation, Axis(_coarser(along, relation), count, "sequence"))
+
+
+def _gathered(x: Array, relation: Relation, target: Axis) -> Array:
     tracer, along = current(), x.sequence
     slots = relation.slots(along.extent)
     read = (Read(x.equation.name, relation, along.name),)
     slot = Axis(f"{along.name}:{relation}", slots, "slot", relation, along.name)
-    target = _target(along, relation)
     positions = tuple(a if a.name != along.name else target for a in x.equation.positions)
     primitive = Gather(relation, slot)
     return tracer.add("gather", primitive, read, positions, primitive.features(x.axes))
@@ -246,7 +339,11 @@ def _target(along: Axis, relation: Relation) -> Axis:
     extent = relation.target_extent(along.extent)
     if extent == along.extent:
         return along
-    return Axis(f"{along.name}_by_{str(relation.step).replace('*', '')}", extent, "sequence")
+    return Axis(_coarser(along, relation), extent, "sequence")
+
+
+def _coarser(along: Axis, relation: Relation) -> str:
+    return f"{along.name}_by_{str(relation.step).replace('*', '')}"
 
 
 def collect(x: Array) -> Array:
@@ -299,16 +396,80 @@ def shift(x: Array, distance: int = 1) -> Array:
     return tracer.add("shift", Shift(along.name, False), reads, x.equation.positions, x.axes)
 
 
-def fourier(x: Array) -> Array:
-    """Real part of the discrete Fourier transform along the sequence, for each component."""
-    x, along = settled(x), x.sequence
+def member(x: Array, of: Array, size: Sized) -> Array:
+    """Read, at each position of a sequence, the part of ``size`` positions that it is in.
+
+    ``x`` has one position for each part, as what ``gather`` reads by ``Relation.stride(size)``.
+    """
+    tracer, coarse, along = current(), x.sequence, of.sequence
+    relation = Relation.part(size)
+    if relation.target_extent(coarse.extent) != along.extent:
+        raise GraphError(
+            f"expected {x.equation.name} over parts of {size} of {along}, got {coarse.extent} parts"
+        )
+    read = (Read(x.equation.name, relation, coarse.name),)
+    positions = tuple(along if a.name == coarse.name else a for a in x.equation.positions)
+    return tracer.add("member", Member(poly(size)), read, positions, x.axes)
+
+
+def first(x: Array) -> Array:
+    """Return what stands at the first position; no sequence is left."""
+    tracer, along, outside = current(), x.sequence, zeros_like(x)
+    reads = (
+        Read(x.equation.name, Relation.head(), along.name),
+        Read(outside.equation.name, boundary=True),
+    )
+    positions = tuple(a for a in x.equation.positions if a.name != along.name)
+    return tracer.add("first", Final(along.name), reads, positions, x.axes)
+
+
+def fourier(x: Array, axis: Axis | None = None, *, given: int = 1, found: int = 1) -> Array:
+    """Discrete Fourier transform along the sequence, or along a feature axis.
+
+    Parameters
+    ----------
+    given, found
+        How many parts the numbers have: 1 for the real part, 2 (on a last axis) for both.
+    """
+    x = settled(x)
+    if axis is not None:
+        return current().apply("fourier", Fourier(axis, given, found), x)
+    along, primitive = x.sequence, Fourier(x.sequence, given, found)
     read = (Read(x.equation.name, Relation.all(), along.name),)
-    return current().add("fourier", Fourier(along), read, x.equation.positions, x.axes)
+    features = primitive.features(x.axes)
+    return current().add("fourier", primitive, read, x.equation.positions, features)
+
+
+def long_convolution(x: Array, kernel: Array) -> Array:
+    """Convolve each component of a sequence with a kernel as long as itself, causally.
+
+    By Fourier transforms; one position after another, as a sum over all positions so far.
+    """
+    tracer, along = current(), x.sequence
+    if not tracer.loop:
+        return convolved(x, kernel, along)
+    before = tracer.apply("backwards", Backwards(), gather(kernel, Relation.prefix()))
+    return einsum("j i, j i -> i", gather(x, Relation.prefix()), before)
+
+
+def substitute(pairs: Array, right: Array, size: Sized) -> Array:
+    """Solve x_i = right_i - sum of pairs_ij x_j over the earlier j of i's block.
+
+    ``pairs`` [h, j] has a slot for each position that ``Relation.block_prefix(size)`` reads, ``right``
+    the axes [h, e].
+    """
+    return substituted(pairs, right, poly(size))
 
 
 def top_k(x: Array, axis: Axis | str, keep: Sized) -> Array:
     """Return the largest ``keep`` components along an axis, in falling order."""
     return current().apply("sort", Sort(_label(axis), poly(keep)), x)
+
+
+def arg_top_k(x: Array, axis: Axis | str, keep: Sized) -> tuple[Array, Array]:
+    """Return the largest ``keep`` components along an axis, and their numbers, from 0."""
+    values = top_k(x, axis, keep)
+    return values, current().apply("ranked", Ranked(_label(axis)), x, values)
 
 
 def associative_scan(

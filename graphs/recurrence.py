@@ -16,7 +16,12 @@ from .tracer import Array, Tracer, Tree, current, layer, leaves, like, scope, se
 
 
 def scan(
-    step: Callable[[Tree, Tree], tuple[Tree, Tree]], init: Tree, xs: Tree, *, reverse: bool = False
+    step: Callable[[Tree, Tree], tuple[Tree, Tree]],
+    init: Tree,
+    xs: Tree,
+    *,
+    reverse: bool = False,
+    distance: Sized = 1,
 ) -> tuple[Tree, Tree]:
     """Carry a state along the sequence, as in JAX.
 
@@ -30,6 +35,8 @@ def scan(
         An array over the sequence, or a tuple of such.
     reverse
         Run from the last position to the first.
+    distance
+        How many positions back the carry comes from; the first so many start from ``init``.
 
     Returns
     -------
@@ -42,8 +49,8 @@ def scan(
     carry, ys = step(like(init, carries), xs)
     everywhere = functools.cache(functools.partial(_everywhere, axis=along))
     after = [everywhere(settled(a)) for a in leaves(carry)]
-    distance = -1 if reverse else 1
-    _close(tracer, carries, after, leaves(init), along.name, distance)
+    back = -poly(distance) if reverse else poly(distance)
+    _close(tracer, carries, after, leaves(init), along.name, back)
     ending = Relation.head() if reverse else Relation.last()
     finals = _finals(tracer, after, leaves(init), along.name, ending)
     outputs = None if ys is None else like(ys, [everywhere(y) for y in leaves(ys)])
@@ -77,9 +84,7 @@ def stack(block: Callable[..., Tree], x: Tree, depth: Sized, *, name: str = "lay
     try:
         with scope(name):
             init = leaves(x)
-            outside = [a for a in init[0].equation.positions if a not in tracer.layers]
-            positions = (*tracer.layers, *outside)
-            carries = _open(tracer, init, positions, axis.name, step=False)
+            carries = [_carried(tracer, a, axis.name) for a in init]
             result = (
                 block(like(x, carries), poly(axis.position)) if indexed else block(like(x, carries))
             )
@@ -99,6 +104,12 @@ def _everywhere(x: Array, axis: Axis) -> Array:
     read = (Read(x.equation.name),)
     primitive = Spread(x.axes, tuple(range(len(x.axes))))
     return x.tracer.add("repeated", primitive, read, (*layers, axis, *own[len(layers) :]), x.axes)
+
+
+def _carried(tracer: Tracer, init: Array, axis: str) -> Array:
+    """Open what a stack carries: one of these may have a sequence, and another none."""
+    outside = [a for a in init.equation.positions if a not in tracer.layers]
+    return _open(tracer, [init], (*tracer.layers, *outside), axis, step=False)[0]
 
 
 def _takes_index(block: Callable[..., Tree]) -> bool:
@@ -152,7 +163,7 @@ def _close(
     after: Sequence[Array],
     init: Sequence[Array],
     axis: str,
-    distance: int,
+    distance: Sized,
 ) -> None:
     if len(after) != len(init):
         raise GraphError(f"expected a carry of {len(init)} arrays, got {len(after)}")

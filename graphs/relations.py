@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from . import patterns
 from .sizes import Poly, Sized, at_least, ceil_div, maximum, minimum, poly
 
 
@@ -28,9 +29,12 @@ class Relation:
 
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
-    block (all positions of one's block of ``size``), stride (``size`` positions from
-    ``step*i``), strided (those of a coarser axis whose stride reads one), within (a shift that stays in one's block of ``size``), or chain (one relation
-    after another)."""
+    block (all positions of one's block of ``size``), block_prefix and block_suffix (those up to
+    oneself, or from oneself on), stride (``size`` positions from ``step*i``), part (the one of a
+    coarser axis whose ``size`` positions one is among), strided (those of a coarser axis whose
+    stride reads one), within (a shift that stays in one's block
+    of ``size``), chain (one relation after another), or sparse: blocks, sinks, marks, scattered and
+    readers, as their constructors say."""
     back: Poly | None = Poly({})
     """How many steps back, None if unbounded; negative excludes the position itself."""
     ahead: Poly | None = Poly({})
@@ -40,7 +44,8 @@ class Relation:
     size: Poly = Poly({})
     """Width, for first, block, stride and strided."""
     parts: tuple[Relation, ...] = ()
-    """For a chain: read through the first, then through the second, and so on."""
+    """For a chain: read through the first, then through the second, and so on; for readers: what
+    they read."""
 
     @classmethod
     @functools.cache
@@ -91,6 +96,24 @@ class Relation:
         return cls("block", size=poly(size))
 
     @classmethod
+    def block_prefix(cls, size: Sized) -> Relation:
+        """Position ``i`` reads those of its block of ``size`` positions that are not after it.
+
+        >>> [Relation.block_prefix(3).sources(i, 8) for i in (2, 3, 4)]
+        [(0, 1, 2), (3,), (3, 4)]
+        """
+        return cls("block_prefix", size=poly(size))
+
+    @classmethod
+    def part(cls, size: Sized) -> Relation:
+        """Position ``i`` reads position ``i // size`` of a coarser axis.
+
+        >>> [Relation.part(3).sources(i, 8) for i in (2, 3, 4)]
+        [(0,), (1,), (1,)]
+        """
+        return cls("part", size=poly(size))
+
+    @classmethod
     def within(cls, size: Sized, distance: int = 1) -> Relation:
         """Position ``i`` reads ``i - distance``, if that is in its block of ``size`` positions.
 
@@ -98,6 +121,54 @@ class Relation:
         [(1,), (), (3,)]
         """
         return cls("within", poly(distance), poly(-distance), size=poly(size))
+
+    @classmethod
+    def blocks(
+        cls,
+        size: Sized,
+        *,
+        back: Sized = 0,
+        ahead: Sized = 0,
+        dilation: Sized = 1,
+    ) -> Relation:
+        """Position ``i`` reads blocks of ``size``, from so many before its own to so many after.
+
+        Of these it may read only every ``dilation``-th position, counted from itself.
+
+        >>> Relation.blocks(3, back=1, ahead=-1).sources(7, 9)
+        (3, 4, 5)
+        >>> Relation.blocks(4, dilation=2).sources(5, 9)
+        (5, 7)
+        """
+        return cls("blocks", poly(back), poly(ahead), poly(dilation), poly(size))
+
+    @classmethod
+    def sinks(cls, size: Sized, behind: Sized) -> Relation:
+        """Every position reads those of the first ``size`` that lie so far behind it, or farther.
+
+        >>> [Relation.sinks(2, 3).sources(i, 8) for i in (2, 3, 4, 7)]
+        [(), (0,), (0, 1), (0, 1)]
+        """
+        return cls("sinks", back=poly(behind), size=poly(size))
+
+    @classmethod
+    def marks(cls, step: Sized, size: Sized) -> Relation:
+        """Read the last ``size`` positions of all blocks of ``step`` before one's own.
+
+        >>> Relation.marks(3, 1).sources(7, 9)
+        (2, 5)
+        """
+        return cls("marks", step=poly(step), size=poly(size))
+
+    @classmethod
+    def scattered(cls, size: Sized, *, around: Sized = 1, seed: int = 0) -> Relation:
+        """Every position reads ``size`` others, drawn once, outside the ``around`` centred on it.
+
+        >>> [len(Relation.scattered(2, around=3).sources(i, 9)) for i in (0, 4)]
+        [2, 2]
+        """
+        half = (poly(around) - 1) / 2
+        return cls("scattered", half, half, step=poly(seed), size=poly(size))
 
     @classmethod
     def stride(cls, step: Sized, size: Sized | None = None) -> Relation:
@@ -132,12 +203,27 @@ class Relation:
         """Whether no position reads a later one."""
         if self.kind == "chain":
             return all(p.causal for p in self.parts)
+        if self.kind in {"sinks", "marks"}:
+            return self.back is not None and at_least(self.back, 0)
+        if self.kind == "blocks":
+            return self.ahead is not None and at_least(-1, self.ahead)
+        if self.kind == "block_prefix":
+            return True
         return self._linear and self.ahead is not None and at_least(0, self.ahead)
 
     @property
     def anticausal(self) -> bool:
         """Whether no position reads an earlier one."""
+        if self.kind == "block_suffix":
+            return True
         return self._linear and self.back is not None and at_least(0, self.back)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the readers of a position have no slots of their own: a gradient is scattered."""
+        if self.kind == "offsets":
+            return not self.bounded and self.step != 1
+        return self.kind in patterns.SPARSE
 
     @property
     def _linear(self) -> bool:
@@ -158,20 +244,26 @@ class Relation:
         """Whether the number of positions read does not grow with the sequence."""
         if self.kind == "offsets":
             return self.back is not None and self.ahead is not None
-        return self.kind != "chain"
+        return self.kind not in {"chain", "marks", "readers"}
 
     def slots(self, extent: Sized) -> Poly:
         """How many positions a dense implementation reads for each position."""
-        if self.kind in {"last", "head"}:
+        if self.kind in {"last", "head", "part"}:
             return poly(1)
-        if self.kind in {"first", "block", "stride"}:
+        if self.kind in {"sinks", "scattered", "first", "stride", *patterns.TURNED}:
             return self.size
         if self.kind == "strided":
             return ceil_div(self.size, self.step)
         if self.kind == "chain":
             raise ValueError(f"expected one relation, got {self}")
-        if self.back is None or self.ahead is None:
+        if self.kind == "marks":
+            return ceil_div(extent, self.step) * self.size
+        if self.kind == "readers":
             return poly(extent)
+        if self.back is None or self.ahead is None:
+            return ceil_div(extent, self.step)
+        if self.kind == "blocks":
+            return (self.back + self.ahead + 1) * self.size / self.step
         return self.back + self.ahead + 1
 
     def bounds(self, position: Poly, extent: Poly) -> tuple[Poly, Poly]:
@@ -212,7 +304,7 @@ class Relation:
         """How many positions the target has."""
         if self.kind == "stride":
             return ceil_div(poly(extent) - self.size, self.step) + 1
-        return poly(extent)
+        return poly(extent) * self.size if self.kind == "part" else poly(extent)
 
     def transpose(self) -> Relation:
         """Return who reads a position, if this is what a position reads.
@@ -227,8 +319,14 @@ class Relation:
         ValueError
             For a relation whose readers have no such form.
         """
-        if self.kind == "block":
-            return self
+        if self.sparse:
+            return self.parts[0] if self.kind == "readers" else Relation("readers", parts=(self,))
+        if self.kind in patterns.TURNED:
+            return Relation(patterns.TURNED[self.kind], size=self.size)
+        if self.kind == "part":
+            return Relation.stride(self.size)
+        if self.kind == "stride" and self.step == self.size:
+            return Relation.part(self.size)
         if self.kind == "within":
             return Relation("within", self.ahead, self.back, size=self.size)
         if self.kind in {"stride", "strided"}:
@@ -240,8 +338,8 @@ class Relation:
 
     def at(self, **sizes: Any) -> Relation:
         """Return the relation with sizes replaced by numbers or costs."""
-        if self.kind == "chain":
-            return Relation("chain", parts=tuple(p.at(**sizes) for p in self.parts))
+        if self.parts:
+            return Relation(self.kind, parts=tuple(p.at(**sizes) for p in self.parts))
         back, ahead = (None if b is None else b.substitute(sizes) for b in (self.back, self.ahead))
         return Relation(
             self.kind, back, ahead, self.step.substitute(sizes), self.size.substitute(sizes)
@@ -262,38 +360,9 @@ class Relation:
         tuple of arrays of shape [p, slots]: indices (clipped to the axis) and validity.
         """
         i = np.asarray(positions, dtype=np.int64)[:, None]
-        j, valid = self._raw(i, extent)
+        j, valid = patterns.table(self, i, extent)
         valid = valid & (j >= 0) & (j < extent)
         return np.clip(j, 0, max(extent - 1, 0)), valid
-
-    def _raw(self, i: Any, extent: int) -> tuple[Any, Any]:
-        if self.kind in {"last", "head"}:
-            j = np.full_like(i, extent - 1 if self.kind == "last" else 0)
-            return j, np.ones_like(j, dtype=bool)
-        if self.kind in {"first", "block", "stride"}:
-            r = np.arange(_whole(self.size))[None, :]
-            start = {"first": 0 * i, "block": i // max(_whole(self.size), 1) * _whole(self.size)}
-            j = (start[self.kind] if self.kind in start else i * _whole(self.step)) + r
-            return j, np.ones_like(j, dtype=bool)
-        if self.kind == "chain":
-            raise ValueError(f"expected one relation, got {self}")
-        step = _whole(self.step)
-        if self.kind == "strided":
-            j = i // step - np.arange(-(-_whole(self.size) // step))[None, :]
-            return j, i - j * step < _whole(self.size)
-        if self.back is not None and self.ahead is not None:
-            m = np.arange(-_whole(self.back), _whole(self.ahead) + 1)[None, :]
-            j = i + step * m
-            if self.kind == "within":
-                return j, j // _whole(self.size) == i // _whole(self.size)
-            return j, np.ones_like(j, dtype=bool)
-        j = np.broadcast_to(np.arange(extent)[None, :], (i.shape[0], extent))
-        valid = (j - i) % step == 0
-        if self.back is not None:
-            valid = valid & (j >= i - step * _whole(self.back))
-        if self.ahead is not None:
-            valid = valid & (j <= i + step * _whole(self.ahead))
-        return j, valid
 
     def sources(self, position: int, extent: int) -> tuple[int, ...]:
         """Return the positions that ``position`` reads, in order."""
@@ -315,33 +384,4 @@ class Relation:
         return Relation("chain", parts=parts)
 
     def __str__(self) -> str:
-        if self.kind == "chain":
-            return " then ".join(str(p) for p in self.parts)
-        if self.kind != "offsets":
-            return {"last": "last", "head": "first position"}.get(
-                self.kind, f"{self.kind}({self.size})"
-            )
-        if self.is_same:
-            return "same"
-        if self.distance is not None:
-            return f"shift({self.distance})"
-        if self.back is None and self.ahead is None:
-            return "all"
-        if self.back is None:
-            return "prefix" if self.ahead == 0 else f"up to {self.ahead}"
-        if self.ahead is None:
-            return "suffix" if self.back == 0 else f"from {-self.back}"
-        dilation = "" if self.step == 1 else f", step {self.step}"
-        return f"window({-self.back}..{self.ahead}{dilation})"
-
-
-def _whole(value: Poly) -> int:
-    number = value.constant
-    if number is None:
-        raise ValueError(f"expected concrete sizes, got {value}")
-    if number.denominator != 1:
-        raise ValueError(
-            f"expected a whole number of positions, got {number} "
-            "(use an odd size for a centred window)"
-        )
-    return int(number)
+        return patterns.title(self)

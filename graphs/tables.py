@@ -1,6 +1,7 @@
 """Tables and positions: looking up by value, learned and rotary positions.
 
-References: Vaswani et al. 2017 (tables of positions); Su et al. 2021, *RoFormer* (rotations).
+References: Vaswani et al. 2017 (tables of positions, sinusoids); Su et al. 2021, *RoFormer*
+(rotations); Raffel et al. 2020, *T5* (distances in buckets).
 
 >>> from .operations import parameter
 >>> from .tracing import model, trace
@@ -15,12 +16,15 @@ References: Vaswani et al. 2017 (tables of positions); Su et al. 2021, *RoFormer
 
 from __future__ import annotations
 
-from .operations import concatenate, elementwise, split
+import math
+
+from .operations import concatenate, elementwise, gather, split
 from .primitives.lookup import Lookup, Position, progression
+from .relations import Relation
 from .sizes import Sized, poly
 from .tracing import Array, current
 
-__all__ = ["angles", "lookup", "positions", "rotate"]
+__all__ = ["angles", "distances", "lookup", "numbers", "positions", "rotate", "sinusoids"]
 
 
 def lookup(numbers: Array, table: Array) -> Array:
@@ -31,6 +35,13 @@ def lookup(numbers: Array, table: Array) -> Array:
 def positions(x: Array) -> Array:
     """Return the number of each position along the sequence of ``x``, from 0."""
     return current().add("position", Position(()), (), (x.sequence,), ())
+
+
+def numbers(count: Sized) -> Array:
+    """Return 0, 1, 2, ... as components, the same at every position."""
+    primitive = progression(poly(count), math.e)
+    falling = current().add("numbers", primitive, (), (), primitive.axes)
+    return elementwise("log", falling) * -poly(count)
 
 
 def angles(x: Array, width: Sized, *, base: float = 10000.0) -> tuple[Array, Array]:
@@ -48,3 +59,28 @@ def rotate(x: Array, by: tuple[Array, Array]) -> Array:
     """Turn the two halves of the last axis against each other, by angles of :func:`angles`."""
     (left, right), (cos, sin) = split(x, 2), by
     return concatenate(left * cos - right * sin, right * cos + left * sin)
+
+
+def sinusoids(x: Array, width: Sized) -> Array:
+    """Return sines and cosines of each position's angles, ``width`` of them."""
+    cos, sin = angles(x, width)
+    return concatenate(sin, cos)
+
+
+def distances(x: Array, relation: Relation, *, count: int = 32, most: int = 128) -> Array:
+    """Return in which of ``count`` buckets each position lies that a relation reads, as in T5.
+
+    Half of the buckets are for positions ahead, if there are any. Of those on one side, half hold
+    one distance each; the others widen in powers, and the last holds all from ``most`` on.
+    """
+    where = positions(x)
+    away = gather(where, relation) - where
+    sided = not relation.causal
+    side = count // 2 if sided else count
+    exact = side // 2
+    apart = elementwise("maximum", away, -away) if sided else elementwise("maximum", -away, 0.0)
+    wide = elementwise("log", elementwise("maximum", apart, float(exact)) / exact)
+    wide = elementwise("floor", wide / math.log(most / exact) * (side - exact))
+    wide = elementwise("minimum", wide, float(side - exact - 1))
+    bucket = elementwise("minimum", apart, float(exact)) + wide
+    return bucket + side * elementwise("step", away) if sided else bucket

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from .graph import Axis, Equation, GraphError, Read
-from .primitives import Primitive, View
+from .primitives import LongConvolution, Primitive, Substitution, View
 from .primitives.moves import Enter, Gather, Inside
 from .primitives.views import Spread
+from .relations import Relation
+from .sizes import Poly
 from .slots import is_cut, plain
 
 Tree: TypeAlias = Any
@@ -214,6 +216,28 @@ def scope(name: str) -> Iterator[None]:
         tracer.scopes.pop()
 
 
+def convolved(x: Array, kernel: Array, along: Axis, *, reverse: bool = False) -> Array:
+    """Convolve two sequences, by transforms; in reverse, each position sums over later ones."""
+    primitive = LongConvolution(along, reverse)
+    reads = (
+        Read(x.equation.name, Relation.suffix() if reverse else Relation.prefix(), along.name),
+        Read(kernel.equation.name, Relation.all() if reverse else Relation.prefix(), along.name),
+    )
+    features = primitive.features(x.axes, kernel.axes)
+    positions = merge("long_convolution", x, kernel)
+    return x.tracer.add("long_convolution", primitive, reads, positions, features)
+
+
+def substituted(pairs: Array, right: Array, size: Poly, *, reverse: bool = False) -> Array:
+    """Solve unit triangular systems, one for each block of positions."""
+    primitive, along = Substitution(size, reverse), right.sequence
+    relation = Relation.block_prefix(size)
+    relation = relation.transpose() if reverse else relation
+    reads = [Read(a.equation.name, relation, along.name) for a in (pairs, right)]
+    positions = merge("substitution", pairs, right)
+    return right.tracer.add("substitution", primitive, reads, positions, right.axes)
+
+
 def leaves(tree: Tree) -> tuple[Array, ...]:
     """Return the arrays of an array or a tuple of arrays."""
     return (tree,) if isinstance(tree, Array) else tuple(tree)
@@ -255,7 +279,7 @@ def recompute(function: Callable[..., Tree]) -> Callable[..., Tree]:
     return marked
 
 
-GIVEN = frozenset({"input", "parameter", "constant", "position", "progression"})
+GIVEN = frozenset({"input", "parameter", "constant", "position", "progression", "gaussian"})
 """Primitives whose values are there anyway."""
 
 

@@ -107,7 +107,7 @@ def trace(
         Takes one array for each input (axes as :func:`model` says, ``n d`` otherwise); its
         keyword-only parameters are sizes.
     loop
-        Write associative scans as loops.
+        Write associative scans as loops, and convolutions of whole sequences position by position.
     sizes
         Values or names for sizes, as ``L="L"`` or ``d=512``; see :func:`sizes_of`.
 

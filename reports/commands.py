@@ -1,4 +1,4 @@
-"""The commands: ``workspan list | analyze | compare | confirm | check | draw | report``.
+"""The commands: ``workspan list | analyze | compare | confirm | audit | check | cite | ...``.
 
 Nothing heavy is imported before a command needs it, so that help is instant.
 """
@@ -221,28 +221,77 @@ def check(
     *files: Annotated[
         Path, Parameter(help="Files of claims in TOML; the built-in ones if not given.")
     ],
+    claims: Annotated[tuple[Path, ...], Parameter(help="The same.", negative=())] = (),
+    family: Annotated[
+        tuple[str, ...], Parameter(help="A family of the built-in claims.", negative=())
+    ] = (),
+    model: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="A model that claims may name: path/to/file.py:function. Only these are run.",
+            negative=(),
+        ),
+    ] = (),
+    record: Annotated[
+        bool, Parameter(help="Write the record of verdicts anew.", negative=())
+    ] = False,
     evidence: Annotated[
         bool, Parameter(help="Print what was derived, measured and run.", negative=())
     ] = False,
     style: Annotated[str, _format(*_PLAIN)] = "text",
 ) -> int:
-    """Check claims: each is proved, confirmed, conditional, refuted or out of reach."""
+    """Check claims: each is proved, confirmed, conditional, refuted or out of reach.
+
+    The exit code is 1 if a verdict is another one than on record, or, where there is no record, if
+    a claim does not hold.
+    """
     parse_format(style, _PLAIN)
-    from ..analysis.claims import check as checked
     from . import markdown, records, text
+    from .checking import run_check
 
     with progress("checking claims") as tell:
-        verdicts = checked(files, progress=tell)
+        found = run_check((*files, *claims), family, model, record=record, tell=tell)
     _print(
         style,
         {
-            "text": lambda: text.verdicts_printer(verdicts, evidence=evidence),
-            "json": lambda: records.dumps(records.verdicts_record(verdicts)),
-            "markdown": lambda: markdown.verdicts_markdown(verdicts),
+            "text": lambda: text.verdicts_printer(found.verdicts, evidence=evidence),
+            "json": lambda: records.dumps(records.verdicts_record(found.verdicts)),
+            "markdown": lambda: markdown.verdicts_markdown(found.verdicts),
         },
     )
-    holds = all(v.verdict in {"proved", "confirmed", "conditional"} for v in verdicts)
-    return FINE if holds else FAILED
+    for line in found.changed:
+        print(f"changed: {line}", file=sys.stderr)  # noqa: T201
+    return FINE if found.fine else FAILED
+
+
+@app.command
+def cite(
+    claim: Annotated[str, Parameter(help="The id of a built-in claim, such as C017.")], /
+) -> int:
+    """Print BibTeX for the source of a claim and for the row that was checked."""
+    from .citing import citation
+
+    _print("text", {"text": lambda: citation(claim)})
+    return FINE
+
+
+@app.command
+def claims(
+    *,
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
+    ] = Path("workspan-claims"),
+) -> int:
+    """Write the catalogue of the built-in claims: pages by family and one BibTeX file.
+
+    The verdicts are those on record; 'workspan check --record' computes them.
+    """
+    from .claims import catalogue_texts
+    from .files import write_all
+
+    paths = write_all(output, catalogue_texts())
+    print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
+    return FINE
 
 
 @app.command
@@ -289,6 +338,11 @@ def report(
     output: Annotated[
         Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
     ] = Path("workspan-report"),
+    engine: Annotated[
+        tuple[str, ...],
+        Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
+    ] = (),
+    store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
     style: Annotated[str, _format("text", "json", "markdown")] = "text",
 ) -> int:
     """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
@@ -297,13 +351,21 @@ def report(
     """
     parse_format(style, _PLAIN)
     from ..analysis.claims import check as checked
+    from ..analysis.claims import founding
     from . import markdown, records, text
     from .report import TITLE, write_report
 
     prepare(output)
     comparison, title = _compared(models, at, figures, setting)
+    if engine:
+        from . import running
+
+        with progress("confirming") as tell:
+            comparison = running.with_runs(
+                comparison, running.engines_of(engine, alone=True), folder=store, tell=tell
+            )
     with progress("checking claims") as tell:
-        verdicts = [] if models else checked(progress=tell)
+        verdicts = [] if models else checked(claims=founding(), progress=tell)
     with progress("writing the report"):
         paths = write_report(output, comparison, verdicts, title=title if models else TITLE)
     _print(
@@ -323,10 +385,10 @@ def _compared(
     models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
 ) -> tuple[Any, str]:
     from ..analysis.api import compare as compared
-    from ..analysis.figures import NAMES
+    from ..analysis.figures import COMPARED, NAMES
     from .report import FOUNDING, TITLE
 
-    chosen = parse_figures(figures, NAMES)
+    chosen = COMPARED if figures is None else parse_figures(figures, NAMES)
     found, sizes = _models(models or FOUNDING, at)
     with progress("comparing") as tell:
         comparison = compared(

@@ -18,6 +18,7 @@ from .sheet import at_text, number_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..analysis.figures import Figure
     from .text import Printer
 
 SIGNS = {"differs": "!=", "equal": "=", "within": "~", "noted": "*", "unheld": "?", "shown": ""}
@@ -211,7 +212,9 @@ def _record(found: Confirmation) -> dict[str, Any]:
         "figures": {
             name: {
                 **figure_record(figure),
-                "values": [_value(x) for x in found.lines if _is_whole(x, name, setting.unit)],
+                "values": [
+                    _value(x, figure) for x in found.lines if _is_whole(x, name, setting.unit)
+                ],
                 "agree": all(x.verdict != "differs" for x in found.lines if x.seen.figure == name),
             }
             for name, figure in (found.figures or {}).items()
@@ -231,15 +234,18 @@ def _record(found: Confirmation) -> dict[str, Any]:
 
 
 def _is_whole(line: Line, name: str, unit: str) -> bool:
-    """Whether a line is the figure itself, in the default setting."""
-    return line.seen.figure == name and line.seen.part in {"", "dense", unit}
+    """Whether a line is the figure itself, in the default setting and by its conventions."""
+    itself = line.seen.figure == name and line.seen.part in {"", "dense", unit}
+    return itself and line.verdict != "noted"
 
 
-def _value(line: Line) -> dict[str, Any]:
+def _value(line: Line, figure: Figure) -> dict[str, Any]:
+    """Put what ran beside what was measured at the same sizes."""
+    measured = (v.measured for v in figure.values if v.at.items() <= line.seen.at.items())
     return {
         "at": plain(line.seen.at),
         "derived": plain(line.derived),
-        "measured": None,
+        "measured": plain(next(measured, None)),
         "run": plain(line.seen.value),
         "source": _source(line),
     }

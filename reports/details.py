@@ -18,6 +18,7 @@ _SAID = {
     "only": "has nothing to be compared with",
     "": "was not taken",
 }
+PLAIN = "plain code on counting scalars"
 
 
 def details(sheet: Sheet) -> list[Markup]:
@@ -65,8 +66,10 @@ def _article(row: Row, k: int, model: str, figure: Figure) -> Markup:
 
 
 def _values(figure: Figure) -> Markup:
-    rows = []
+    rows, sourced = [], any(v.source for v in figure.values)
     for value in taken(figure):
         numbers = (value.derived, value.measured, value.run)
-        rows.append((at_text(value.at), *(number_text(n) or "not taken" for n in numbers)))
-    return table(("sizes", "derived", "measured", "run"), rows, numbers=True)
+        told = [number_text(n) or "not taken" for n in numbers]
+        rows.append((at_text(value.at), *told, *((value.source or PLAIN,) if sourced else ())))
+    header = ("sizes", "derived", "measured", "run", *(("what ran",) if sourced else ()))
+    return table(header, rows, numbers=True)

@@ -16,7 +16,9 @@ from .sheet import (
     domain_of,
     growth_text,
     marks,
+    reason_text,
     sheet_of,
+    source_text,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +47,10 @@ def comparison_markdown(comparison: Comparison, verdicts: Sequence[Verdict] = ()
 def verdicts_markdown(verdicts: Sequence[Verdict]) -> str:
     """Return checked claims as a table."""
     rows = [
-        tuple(markdown_escape(t) for t in (v.claim, v.statement, v.verdict, v.reason, v.source))
+        tuple(
+            markdown_escape(t)
+            for t in (v.claim, v.statement, v.verdict, reason_text(v), source_text(v))
+        )
         for v in verdicts
     ]
     return _table(("claim", "statement", "verdict", "reason", "source"), rows)

@@ -103,6 +103,7 @@ def _value(value: Value) -> dict[str, Any]:
         "derived": plain(value.derived),
         "measured": plain(value.measured),
         "run": plain(value.run),
+        **({"source": value.source} if value.source else {}),
     }
 
 
@@ -120,7 +121,7 @@ def _crossover(crossover: Crossover) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {
+    record = {
         "claim": verdict.claim,
         "statement": verdict.statement,
         "subject": verdict.subject,
@@ -130,6 +131,12 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "source": verdict.source,
         "evidence": list(verdict.evidence),
     }
+    further = {
+        "corrected": verdict.corrected,
+        "counterexample": _sorted(verdict.counterexample),
+        "unverified": not verdict.verified,
+    }
+    return {**record, **{name: value for name, value in further.items() if value}}
 
 
 def _sorted(mapping: Mapping[str, Any]) -> dict[str, Any]:

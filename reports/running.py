@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..analysis.api import graph_of
+from ..analysis.confirmation import compared
 from ..analysis.confirming import Against, confirm
 from ..analysis.runs.engines import ENGINES, find
 from ..analysis.runs.errors import RunError
 from ..analysis.runs.own import FIGURES as OWN
 from ..analysis.store import Store, StoreError, default_folder
+from ..graphs.models import CATALOGUE
 from .loading import load_function
 from .options import OptionError, parse_figures
 
 if TYPE_CHECKING:
     from ..analysis.confirmation import Confirmation
+    from ..analysis.figures import Analysis, Comparison
     from .loading import Model
 
 Tell = Callable[[str], None]
@@ -99,6 +103,55 @@ def confirm_all(
                     "the same command goes on from there"
                 )
             raise
+
+
+def with_runs(
+    comparison: Comparison, engines: Sequence[str], *, folder: Path | None, tell: Tell | None
+) -> Comparison:
+    """Run the models of a comparison on engines, at the sizes of their witnesses.
+
+    Raises
+    ------
+    OptionError
+        If a run failed.
+    """
+    found = []
+    with _reported(), _store(folder) as store:
+        for analysis in comparison.analyses:
+            figures = analysis.figures.values()
+            points = dict.fromkeys(tuple(v.at.items()) for f in figures for v in f.values)
+            taken = confirm(
+                analysis.model,
+                engines=engines,
+                at=[{**_fixed(analysis), **dict(at)} for at in points],
+                store=store,
+                figures=tuple(analysis.figures),
+                progress=tell,
+            )
+            found.append(taken)
+    failed = [skipped for one in found for skipped in one.skipped if skipped.failed]
+    if failed:
+        raise OptionError(f"{failed[0].engine}: {failed[0].reason}")
+    return compared(comparison, found)
+
+
+def _fixed(analysis: Analysis) -> dict[str, int]:
+    """Return the sizes that a model of the catalogue fixes, such as one layer.
+
+    Raises
+    ------
+    OptionError
+        If it is no model of the catalogue, which engines know by its name.
+    """
+    function = CATALOGUE.get(analysis.model)
+    points = [v.at for figure in analysis.figures.values() for v in figure.values]
+    if function is None or graph_of(analysis.model, points).equations != analysis.graph.equations:
+        raise OptionError(
+            f"expected models of the catalogue with --engine, got {analysis.model}; "
+            "your own code runs with: workspan confirm MODEL --against path/to/file.py:function"
+        )
+    defaults = getattr(function, "__kwdefaults__", None) or {}
+    return {s: v for s, v in defaults.items() if isinstance(v, int)}
 
 
 def _own(

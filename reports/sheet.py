@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .options import SIZES
 
 if TYPE_CHECKING:
-    from ..analysis.figures import Analysis, Comparison, Figure, Number, Value
+    from ..analysis.figures import Analysis, Comparison, Figure, Number, Value, Verdict
 
 WITNESSES = ("derived", "measured", "run")
 UNIT_TITLES = {
@@ -229,3 +229,15 @@ def counts_text(sheet: Sheet) -> str:
     loud = sum(f.agree is False for f in cells)
     told = ", ".join(f"{n} {name}" for name, n in counts.items())
     return f"{len(cells)} cells: {told}" + (f"; WITNESSES DISAGREE IN {loud}" if loud else "")
+
+
+def source_text(verdict: Verdict) -> str:
+    """Name the source of a claim; one that was written down from memory says so."""
+    return verdict.source if verdict.verified else f"{verdict.source} (citation not verified)"
+
+
+def reason_text(verdict: Verdict) -> str:
+    """Say why, and what holds instead."""
+    return (
+        f"{verdict.reason}; instead: {verdict.corrected}" if verdict.corrected else verdict.reason
+    )

@@ -27,6 +27,7 @@ from .sheet import (
     number_text,
     sheet_of,
     short_marks,
+    source_text,
     taken,
 )
 
@@ -95,7 +96,9 @@ def verdicts_printer(verdicts: Sequence[Verdict], *, evidence: bool = False) -> 
             head = Text(f"{verdict.verdict}: ", style=_VERDICTS.get(verdict.verdict, ""))
             out.print(head + Text(f"{verdict.claim}: {verdict.statement}", style="default"))
             more = verdict.evidence if evidence else ()
-            for line in (verdict.reason, *more, verdict.source and f"source: {verdict.source}"):
+            instead = verdict.corrected and f"instead: {verdict.corrected}"
+            source = verdict.source and f"source: {source_text(verdict)}"
+            for line in (verdict.reason, instead, *more, source):
                 if line:
                     out.print(Padding(Text(line, style="dim"), (0, 0, 0, 2)))
             out.print()

@@ -21,11 +21,18 @@ _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
-WORDS = {"v": 7, "c": 16, "s": 3, "r": 2}
-"""Sizes that only language models have."""
+WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4}
+"""Sizes that only a few models have."""
 
 _FEW = {"jamba": {"a": 1, "b": 1}}
 """Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
+
+
+def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes that a model of the catalogue can have: chunks must divide the sequence."""
+    if not name.endswith("_chunked"):
+        return dict(at)
+    return {**at, "c": next(c for c in (3, 2, 1) if at["n"] % c == 0)}
 
 
 def symbolic(name: str, **sizes: Any) -> Graph:
@@ -56,12 +63,12 @@ def _parameter(name: str, layers: Layers) -> Any:
 
 def _one(layer: Mapping[str, Any], key: str) -> Any:
     """Return one parameter of one layer, under the name and in the layout of the graph."""
+    if key in layer:
+        return layer[key]
     recurrent = re.match(r"([ih]h)(_reverse)?\.(weight|bias)\Z", key)
     if recurrent:
         end = recurrent[2] or ""
         return layer[f"{recurrent[3]}_{recurrent[1]}{end}"]
-    if key in layer:
-        return layer[key]
     *scope, part, kind = key.split(".")
     joined = layer[".".join([*scope, f"in_proj_{kind}"])]
     return np.split(joined, 3)[_PROJECTIONS.index(part)]

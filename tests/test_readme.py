@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from workspan.analysis.claims import parse, verdict_on
+from workspan.analysis.claims.claiming import claims_of
 from workspan.analysis.deriving import derive
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
-from workspan.graphs.sizes import poly
+from workspan.graphs.sizes import Poly, poly
 from workspan.graphs.tracing import trace
 from workspan.reports.cli import main
 
@@ -38,6 +41,24 @@ def test_the_model_of_the_readme_is_analyzed(
     assert "d" in capsys.readouterr().out
 
 
+def cells(title: str) -> list[Poly]:
+    """Return the formulas in a row of a table."""
+    line = next(line for line in README.splitlines() if line.startswith(f"| {title} |"))
+    texts = (cell.strip(" `").replace("^", "**") for cell in line.split("|")[2:4])
+    return [poly(re.sub(r"(?<=\w) (?=\w)", "*", text)) for text in texts]
+
+
+def test_the_table_of_memory_is_derived() -> None:
+    """Every cell of the table of memory and traffic is as large as the derived formula."""
+    random = np.random.default_rng(0)
+    for title, figure in {"workspace in order": "workspace", "unfused traffic": "traffic"}.items():
+        for name, written in zip(("attention", "lstm"), cells(title), strict=True):
+            formula = derive(figure, trace(CATALOGUE[name]), Setting()).formula
+            assert formula is not None
+            for n, d in random.integers(1, 500, (50, 2)).tolist():
+                assert written.evaluate(n=n, d=d) == formula.evaluate(n=n, d=d)
+
+
 def test_the_table_of_training_is_derived() -> None:
     """Every cell of the table of training is the formula that is derived."""
     graphs = [
@@ -53,9 +74,31 @@ def test_the_table_of_training_is_derived() -> None:
         "activations saved": ("activations", train),
     }
     for title, (figure, setting) in rows.items():
-        line = next(line for line in README.splitlines() if line.startswith(f"| {title} |"))
-        for graph, cell in zip(graphs, line.split("|")[2:4], strict=True):
-            text = re.sub(r"(?<=\w) (?=\w)", "*", cell.strip(" `").replace("^", "**"))
+        for graph, written in zip(graphs, cells(title), strict=True):
             found = derive(figure, graph, setting)
             formula = found.by_primitive["contraction"] if figure == "work" else found.formula
-            assert poly(text) == formula
+            assert written == formula
+
+
+def test_the_claims_file_of_the_readme_is_refuted_as_it_says() -> None:
+    """The counterexample and what holds instead are those that are printed."""
+    code = re.search(r"```toml\n(.*?)```\n\n(.*?)\n", README, re.DOTALL)
+    assert code is not None
+    (claim,) = parse(code[1], "README.md")
+    found = verdict_on(claim)
+    assert found.verdict == "refuted"
+    assert ", ".join(f"{k}={v}" for k, v in found.counterexample.items()) in code[2]
+    assert found.corrected.removesuffix(" for w <= n") in code[2]
+
+
+def test_the_sentences_of_the_readme_hold() -> None:
+    """Each claim above the model of the README is proved."""
+    code = re.search(r"```python\n(import workspan as ws\n\n\n@ws.claim.*?)```", README, re.DOTALL)
+    assert code is not None
+    names: dict[str, object] = {}
+    exec(code[1], names)
+    model = names["gated_sum"]
+    claims = claims_of(model)
+    assert len(claims) == 3
+    for claim in claims:
+        assert verdict_on(claim, {"gated_sum": model}).verdict == "proved", claim.statement  # type: ignore[dict-item]

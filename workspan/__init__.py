@@ -26,6 +26,7 @@ _HOME = {
     "catalogue": "graphs.models",
     "check": "analysis.claims",
     "checkpoint": "graphs.backward",
+    "claim": "analysis.claims.claiming",
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
@@ -85,6 +86,7 @@ __all__ = [
     "catalogue",
     "check",
     "checkpoint",
+    "claim",
     "collect",
     "compare",
     "concatenate",
@@ -146,7 +148,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
-    from .analysis.claims import check
+    from .analysis.claims import check, claim
     from .analysis.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
     from .graphs.backward import checkpoint, training

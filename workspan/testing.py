@@ -51,6 +51,9 @@ from ._blocks import (
     Sum,
     Summary,
 )
+from .analysis.claims.domains import parse_domain
+from .analysis.claims.statements import Claim
+from .analysis.claims.subjects import graph_of
 from .graphs.graph import Graph
 from .graphs.setting import Setting
 
@@ -73,6 +76,7 @@ __all__ = [
     "Sum",
     "Summary",
     "cells",
+    "claimed_sizes",
     "layers",
     "models",
     "settings",
@@ -180,6 +184,25 @@ def _values(name: str, longest: int) -> st.SearchStrategy[int]:
 def _fitting(at: dict[str, int]) -> dict[str, int]:
     """Make d a multiple of the heads."""
     return {**at, "d": at["d"] * at["h"]} if "d" in at and "h" in at else at
+
+
+def claimed_sizes(claim: Claim, *, longest: int = 9) -> st.SearchStrategy[dict[str, int]]:
+    """Draw a value for every size of a claim's first model, in the domain of the claim.
+
+    >>> from workspan.analysis.claims import claim_of
+    >>> import hypothesis
+    >>> found = hypothesis.find(claimed_sizes(claim_of("C096")), lambda at: at["n"] > at["w"])
+    >>> found["n"], found["w"]
+    (2, 1)
+    """
+    graph = graph_of(claim.models[0], claim.options, {})
+    domain = parse_domain(claim.domain)
+    named = {s for cost in domain.equal.values() for s in cost.sizes}
+    named |= {s for bound in domain.bounds for cost in bound for s in cost.sizes}
+    further = {s: st.integers(1, 6) for s in sorted(named - set(graph.free_sizes))}
+    drawn = st.tuples(sizes(graph, longest=longest), st.fixed_dictionaries(further))
+    placed = drawn.map(lambda parts: domain.complete({**parts[0], **parts[1]}))
+    return placed.filter(lambda at: min(at.values()) >= 1 and domain.holds(at))
 
 
 def settings() -> st.SearchStrategy[Setting]:

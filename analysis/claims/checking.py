@@ -1,92 +1,192 @@
-"""Checking claims: from findings for every model and setting to one of five verdicts."""
+"""Checking claims: from findings for every model, setting and reading to one of five verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib.resources import files
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ...graphs.graph import GraphError
 from ...graphs.setting import Setting
+from ...graphs.sizes import SizeError
 from ..figures import Verdict
-from ..memory import traced
-from ..witnesses import measured, ran
 from . import signal
-from .reading import Claim, parse, read
-from .rules import RELATIONS, Finding
+from .chance import chance
+from .finding import Finding
+from .influence import MODELS, Influence, influence
+from .literature import absent, literature
+from .measuring import by_measuring
+from .parallel import PART, verdicts_of
+from .random_graphs import RandomGraphs
+from .reading import read
+from .rules import BEYOND, RELATIONS
+from .settings import sensible
+from .sources import cited
+from .statements import Claim
+from .subjects import Case, Models
+from .witnessing import contradicted, witnessed
 
 SHORT = ("mode", "unit", "scope", "pairs")
-MEASURED_AT = {"n": 9, "m": 6, "d": 8, "h": 2, "g": 1, "f": 8, "k": 3, "w": 3}
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case and what it says; ``odd`` is a witness that contradicts the derivation."""
+
+    case: Case
+    finding: Finding
+    odd: str = ""
+    witnesses: str = ""
 
 
 def check(
-    paths: Sequence[Path] = (), *, progress: Callable[[str], None] | None = None
+    paths: Sequence[Path] = (),
+    *,
+    claims: Iterable[Claim] | None = None,
+    models: Models | None = None,
+    processes: int = 1,
+    progress: Progress | None = None,
 ) -> list[Verdict]:
-    """Check the claims of files, or the built-in ones of the founding comparison.
+    """Check the claims of files, or given ones, or all that come with workspan.
+
+    Parameters
+    ----------
+    paths
+        Files of claims in TOML.
+    claims
+        Claims that were read already.
+    models
+        Models of the user's own that claims may name.
+    processes
+        How many processes share the work; one if ``models`` are given, which only this one has.
+    progress
+        Called with one line now and then.
 
     Raises
     ------
     ClaimError
         If a file has a wrong field; the message has the path to it.
     """
-    claims = [c for path in paths for c in read(path)] if paths else founding()
+    if claims is None:
+        claims = [c for path in paths for c in read(path, models)] if paths else literature()
+    asked = list(claims)
+    if processes > 1 and not models and len(asked) > PART:
+        return verdicts_of(asked, processes, progress)
     verdicts = []
-    for claim in claims:
+    for count, claim in enumerate(asked, start=1):
         if progress is not None:
-            progress(claim.id)
-        verdicts.append(verdict_on(claim))
+            progress(f"{count} of {len(asked)}: {claim.id}")
+        verdicts.append(verdict_on(claim, models))
     return verdicts
 
 
-def founding() -> list[Claim]:
-    """Return the claims of the founding comparison."""
-    text = files("workspan.analysis.claims").joinpath("founding.toml").read_text(encoding="utf-8")
-    return list(parse(text, "founding.toml"))
-
-
-def verdict_on(claim: Claim) -> Verdict:
-    """Try a claim for all its models, figures and settings."""
+def verdict_on(claim: Claim, models: Models | None = None) -> Verdict:
+    """Try a claim for all its readings, models, figures and settings."""
+    if claim.beyond:
+        note = f": {claim.note}" if claim.note else ""
+        return _verdict(claim, "out of reach", BEYOND[claim.beyond] + note, ())
+    missing = [m for m in absent(claim) if m not in (models or {})]
+    if missing:
+        return _verdict(
+            claim, "out of reach", f"the catalogue has no model {', '.join(missing)}", ()
+        )
     if claim.figure == "gradient":
         found = signal.check(claim.models, claim.experiment or signal.Experiment())
         return _verdict(claim, found.verdict, found.reason, found.evidence)
-    tried = [
-        (
-            model,
-            figure,
-            case.setting(),
-            RELATIONS[claim.relation](claim, figure, traced(model), case.setting()),
-        )
-        for figure in (claim.figure, *claim.figures)
-        for model in claim.models
-        for case in claim.settings
+    if claim.figure == "random graph":
+        return _by_chance(claim, [chance(claim.relation, claim.graphs or RandomGraphs())])
+    if claim.figure == "influence":
+        unknown = [m for m in claim.models if m not in MODELS]
+        if unknown:
+            return _verdict(claim, "out of reach", f"no experiment for {', '.join(unknown)}", ())
+        what = claim.perturbation or Influence()
+        return _by_chance(claim, [influence(m, what) for m in claim.models])
+    return _judged(claim, [f for case in cases(claim, models or {}) for f in _tried(case)])
+
+
+def cases(claim: Claim, models: Models) -> list[Case]:
+    """Return all that a claim is tried for."""
+    return [
+        Case(reading, model, figure, setting, name, models)
+        for name, reading in claim.readable()
+        for figure in ((reading.figure, *reading.figures) if not reading.left else ("",))
+        for model in reading.models
+        for setting in settings_of(reading, figure)
     ]
-    holds = [t for t in tried if t[3].holds]
-    fails = [t for t in tried if t[3].holds is False]
-    evidence = tuple(_line(claim, *t) for t in tried)
+
+
+def settings_of(claim: Claim, figure: str) -> tuple[Setting, ...]:
+    """Return the settings of a claim, or those that make sense for its figure."""
+    if claim.settings is not None:
+        return tuple(tried.setting() for tried in claim.settings)
+    return sensible(figure)
+
+
+def _tried(case: Case) -> list[Found]:
+    try:
+        finding = by_measuring(case, RELATIONS[case.claim.relation](case))
+        if finding.holds is None and case.claim.settings is None and _only_mode(case):
+            return []
+        return [Found(case, finding, contradicted(case), witnessed(case))]
+    except (GraphError, SizeError) as error:
+        return [Found(case, Finding(None, False, str(error)))]
+
+
+def _only_mode(case: Case) -> bool:
+    """Whether a setting was added for models that have its mode, and this one has not."""
+    return case.setting.mode != "encode"
+
+
+def _by_chance(claim: Claim, tried: Sequence[Finding]) -> Verdict:
+    """Judge numeric experiments, which prove nothing."""
+    evidence = tuple(finding.text for finding in tried)
+    fails = [finding for finding in tried if not finding.holds]
+    if not fails:
+        return _verdict(claim, "confirmed", evidence[0], evidence)
+    if len(fails) == len(tried):
+        return _verdict(claim, "refuted", fails[0].text, evidence, fails[0])
+    told = zip(claim.models, tried, strict=True)
+    reason = "; ".join(f"{m}: {'holds' if f.holds else 'does not hold'}: {f.text}" for m, f in told)
+    return _verdict(claim, "conditional", reason, evidence)
+
+
+def _judged(claim: Claim, tried: Sequence[Found]) -> Verdict:
+    evidence = tuple(_line(t) for t in tried)
+    odd = [t.odd for t in tried if t.odd]
+    if odd:
+        return _verdict(claim, "out of reach", f"the witnesses disagree: {odd[0]}", evidence)
+    holds = [t for t in tried if t.finding.holds]
+    fails = [t for t in tried if t.finding.holds is False]
     if not holds and not fails:
-        return _verdict(
-            claim, "out of reach", "; ".join(dict.fromkeys(t[3].text for t in tried)), evidence
-        )
-    unknown = [t for t in tried if t[3].holds is None]
+        reason = "; ".join(dict.fromkeys(t.finding.text for t in tried))
+        return _verdict(claim, "out of reach", reason, evidence)
+    unknown = [t for t in tried if t.finding.holds is None]
     if not fails and unknown:
         where, where_not = (_cases(ts) for ts in (holds, unknown))
         reason = f"holds for {where}; there is no such figure for {where_not}"
         return _verdict(claim, "conditional", reason, evidence)
     if not fails:
-        certain = all(t[3].certain for t in holds)
-        return _verdict(claim, "proved" if certain else "confirmed", holds[0][3].text, evidence)
+        certain = all(t.finding.certain for t in holds)
+        return _verdict(
+            claim, "proved" if certain else "confirmed", holds[0].finding.text, evidence
+        )
     if not holds:
-        return _verdict(claim, "refuted", _line(claim, *fails[0]), evidence)
+        return _verdict(claim, "refuted", _line(fails[0]), evidence, fails[0].finding)
     where, where_not = (_cases(ts) for ts in (holds, fails))
-    return _verdict(claim, "conditional", f"holds for {where}; not for {where_not}", evidence)
+    reason = f"holds for {where}; not for {where_not}"
+    return _verdict(claim, "conditional", reason, evidence)
 
 
-def _cases(tried: Sequence[tuple[str, str, Setting, Finding]]) -> str:
+def _cases(tried: Sequence[Found]) -> str:
     """Group cases by what is found: models, their settings, and the figure that says so."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for model, _, setting, finding in tried:
-        groups.setdefault((_short(setting), finding.text), []).append(model)
+    for found in tried:
+        case, told = found.case, _short(found.case.setting)
+        how = f"{case.reading}, {told}" if case.reading else told
+        groups.setdefault((how, found.finding.text), []).append(case.model)
     return "; ".join(
-        f"{', '.join(models)} ({setting}: {text})" for (setting, text), models in groups.items()
+        f"{', '.join(models)} ({how}: {text})" for (how, text), models in groups.items()
     )
 
 
@@ -100,30 +200,34 @@ def _short(setting: Setting) -> str:
     return ", ".join(changed)
 
 
-def _line(claim: Claim, model: str, figure: str, setting: Setting, finding: Finding) -> str:
+def _line(found: Found) -> str:
+    case, finding = found.case, found.finding
     state = {True: "holds", False: "does not hold", None: "does not apply"}[finding.holds]
-    return (
-        f"{model} ({_short(setting)}): {state}: {finding.text}{_witnessed(model, figure, setting)}"
-    )
+    how = f"{case.reading}, {_short(case.setting)}" if case.reading else _short(case.setting)
+    return f"{case.model} ({how}): {state}: {finding.text}{found.witnesses}"
 
 
-def _witnessed(model: str, figure: str, setting: Setting) -> str:
-    """Say what the other two witnesses give at one size."""
-    if figure == "intermediate":
-        return ""
-    graph = traced(model)
-    at = {s: MEASURED_AT.get(s, 2) for s in graph.free_sizes}
-    graph_says, run_says = measured(figure, graph, setting, at), ran(figure, graph, setting, at)
-    if graph_says is None:
-        return ""
-    where = ", ".join(f"{k}={v}" for k, v in at.items())
-    run = "" if run_says is None else f", run {run_says}"
-    return f" [at {where}: measured {graph_says}{run}]"
-
-
-def _verdict(claim: Claim, verdict: str, reason: str, evidence: tuple[str, ...]) -> Verdict:
-    setting = claim.settings[0].setting()
-    subject = ", ".join(claim.models)
+def _verdict(
+    claim: Claim,
+    verdict: str,
+    reason: str,
+    evidence: tuple[str, ...],
+    finding: Finding | None = None,
+) -> Verdict:
+    first = next((r for _, r in claim.readable()), claim)
+    setting = settings_of(first, first.figure)[0]
+    subject = ", ".join(dict.fromkeys(m for _, r in claim.readable() for m in r.models))
     return Verdict(
-        claim.id, claim.statement, subject, verdict, reason, setting, claim.source, evidence
+        claim.id,
+        claim.statement,
+        subject,
+        verdict,
+        reason,
+        setting,
+        cited(claim.source, claim.where),
+        evidence,
+        counterexample=dict(finding.counterexample) if finding else {},
+        corrected=finding.corrected if finding else "",
+        family=claim.family,
+        verified=claim.transcription != "recall",
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from ...graphs.sizes import (
     Atom,
@@ -35,28 +35,144 @@ from ...graphs.sizes import (
 Region = Mapping[str, Poly]
 
 DEEPEST = 24
+SHALLOW = 8
 LARGEST = 64
+SMALL = 4
 
 
 def vanishes(cost: Poly, depth: int = DEEPEST) -> bool:
     """Whether a cost is certain to be zero for all whole sizes; False if that is not certain."""
     if not cost.terms:
         return True
+    cost = _divided(cost)
     choice = _undecided(cost)
     if choice is None:
         whole = cleared(cost)
         return whole is not None and vanishes(whole, depth)
     if depth == 0:
         return False
-    left, right = choice.args
-    try:
-        return all(
-            vanishes(cost.substitute(region), depth - 1)
-            for condition in (left - right, right - left - 1)
-            for region in regions(condition, cost.sizes)
-        )
-    except UndecidedError:
+    return all(vanishes(case, depth - 1) for (case,) in _cases([cost], choice))
+
+
+def _cases(costs: Sequence[Poly], choice: Atom) -> Iterator[list[Poly]]:
+    """Yield costs without a minimum, in regions that cover all whole sizes.
+
+    Where a region cannot be written as substitutions, products of sizes are taken for sizes of
+    their own; where that does not help, all sizes are covered instead of those in the region.
+    """
+    for argument, other in (choice.args, choice.args[::-1]):
+        condition = other - argument if choice.kind == "min" else argument - other
+        here = [rewritten(x, lambda atom, a=argument: a if atom is choice else None) for x in costs]
+        condition, *here = _divided(condition), *here
+        for attempt in (lambda x: x, _linear):
+            condition, *here = attempt([condition, *here])
+            try:
+                covering = list(regions(condition, {s for x in here for s in x.sizes}))
+            except UndecidedError:
+                continue
+            yield from ([x.substitute(region) for x in here] for region in covering)
+            break
+        else:
+            yield here
+
+
+def _divided(cost: Poly) -> Poly:
+    """Divide by the sizes that are a factor of every term."""
+    shared = _shared([cost])
+    return cost / shared if shared != 1 else cost
+
+
+def _shared(costs: Sequence[Poly]) -> Poly:
+    """Return the product of the sizes, of at least one, that are a factor of every term."""
+    monomials = [dict(m) for cost in costs for m in cost.terms]
+    if not monomials:
+        return poly(1)
+    powers = {
+        a: min(m.get(a, 0) for m in monomials)
+        for a in monomials[0]
+        if a.kind == "size" and not a.args[0].endswith("_")
+    }
+    return Poly(
+        {tuple(sorted(((a, k) for a, k in powers.items() if k > 0), key=lambda p: p[0].text)): 1}
+    )
+
+
+def _linear(costs: Sequence[Poly]) -> list[Poly]:
+    """Take each product of several sizes for a size of its own, whatever it is."""
+    names: dict[tuple[tuple[Atom, int], ...], Poly] = {}
+    taken = {s for x in costs for s in x.sizes}
+    above: dict[str, Poly] = {}
+    for name in sorted(s for s in taken if _least(s)):
+        above[name] = 1 + _fresh(taken)
+        taken = {*taken, *above[name].sizes}
+    costs = [x.substitute(above) for x in costs]
+
+    def fresh(factors: tuple[tuple[Atom, int], ...]) -> Poly:
+        if factors not in names:
+            names[factors] = _fresh(taken)
+            taken.update(names[factors].sizes)
+        return names[factors]
+
+    def linear(cost: Poly) -> Poly:
+        total = poly(0)
+        for monomial, c in cost.terms.items():
+            sizes = tuple((a, k) for a, k in monomial if a.kind == "size")
+            several = sum(k for _, k in sizes) > 1 and all(k > 0 for _, k in sizes)
+            product = poly(c) * (fresh(sizes) if several else Poly({sizes: 1}))
+            for atom, k in monomial:
+                if atom.kind != "size":
+                    product = product * _BUILD[atom.kind](*map(linear, atom.args)) ** k
+            total = total + product
+        return total
+
+    return [linear(x) for x in costs]
+
+
+def never_less(cost: Poly, others: Sequence[Poly], depth: int = SHALLOW) -> bool:
+    """Whether a cost is certain to be at least the least of others, which one may vary.
+
+    >>> never_less(poly("2*L*w"), [poly("n*w"), poly("L*min(n, 2*w)")])
+    True
+    >>> never_less(poly("n"), [poly("L"), poly("n + 1")])
+    False
+    """
+    if any(at_least(cost, other) for other in others):
+        return True
+    if depth == 0:
         return False
+    shared = _shared([cost, *others])
+    costs = [x / shared for x in (cost, *others)]
+    choice = next((c for x in costs for c in [_undecided(x)] if c is not None), None)
+    if choice is not None:
+        return all(never_less(x, rest, depth - 1) for x, *rest in _cases(costs, choice))
+    return any(
+        all(never_less(x, rest, 0) for x, *rest in _least_or_more(costs, name))
+        for name in sorted({s for x in costs for s in x.sizes})
+    )
+
+
+def _least_or_more(costs: Sequence[Poly], name: str) -> Iterator[list[Poly]]:
+    """Yield costs where a size has its least value, and where it is more."""
+    new = _fresh({s for x in costs for s in x.sizes})
+    for region in _first(name, new):
+        yield [x.substitute(region) for x in costs]
+
+
+def proper(cost: Poly) -> bool:
+    """Whether no minimum or maximum in a cost can be negative, as the order of costs supposes.
+
+    >>> proper(poly("min(n, d)")), proper(poly("max(0, n - d)")), proper(poly("min(1, n - d)"))
+    (True, True, False)
+    """
+    for atom in cost.atoms:
+        if atom.kind == "size":
+            continue
+        if atom.kind not in {"min", "max"} or not all(proper(a) for a in atom.args):
+            return False
+        enough = all if atom.kind == "min" else any
+        if not enough(at_least(a, 0) for a in atom.args):
+            return False
+    return True
 
 
 def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
@@ -130,12 +246,37 @@ def regions(condition: Poly, taken: Iterable[str] = (), depth: int = DEEPEST) ->
             return
     if not rises and not falls:
         raise UndecidedError(str(condition))
+    parts = () if rises and falls else _modulo([*rises, *falls][0], condition, new)
+    for choice in parts:
+        yield from _inside(condition, choice, {*taken, *new.sizes}, depth - 1)
+    if parts:
+        return
     both = rises and falls
     for choice in _compared(rises[0], falls[0], new) if both else _first([*rises, *falls][0], new):
-        here = condition.substitute(choice)
-        for inner in regions(here, {*taken, *new.sizes, *condition.sizes}, depth - 1):
-            own = {name: value.substitute(inner) for name, value in choice.items()}
-            yield own | {name: value for name, value in inner.items() if name in condition.sizes}
+        yield from _inside(condition, choice, {*taken, *new.sizes}, depth - 1)
+
+
+def _inside(
+    condition: Poly, choice: Region, taken: Collection[str], depth: int
+) -> Iterator[Region]:
+    """Yield the regions of a condition inside one part of all whole sizes."""
+    here = condition.substitute(choice)
+    for inner in regions(here, {*taken, *condition.sizes}, depth):
+        own = {name: value.substitute(inner) for name, value in choice.items()}
+        yield own | {name: value for name, value in inner.items() if name in condition.sizes}
+
+
+def _modulo(name: str, condition: Poly, new: Poly) -> tuple[Region, ...]:
+    """Cut all whole sizes by the remainder of one, if what else varies has a common divisor."""
+    varying = condition - condition.terms.get((), 0)
+    alone = next(c for m, c in varying.terms.items() if m and m[0][0].args[0] == name)
+    rest = varying - size(name) * alone
+    divisor = math.gcd(*(int(c) for c in rest.terms.values()))
+    if not 1 < divisor <= SMALL:
+        return ()
+    if _least(name):
+        return tuple({name: divisor * (new + 1) - k} for k in range(divisor))
+    return tuple({name: divisor * new + k} for k in range(divisor))
 
 
 def _tightened(condition: Poly) -> Poly:

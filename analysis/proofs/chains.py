@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...graphs.graph import Axis, Equation, Graph, Read
+from ...graphs.patterns import SPARSE
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, at_least, size
 from ..sites import axis_of
@@ -143,8 +144,12 @@ def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given)
 
 def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
     """Return the first and the last position that is read, where it is certain to be one."""
-    if relation.kind == "block":
+    if relation.kind in {"block", "block_prefix", "block_suffix"}:
         return (position,)
+    if relation.kind in SPARSE:
+        own = (relation.back, relation.ahead)
+        around = relation.kind == "blocks" and all(b is not None and at_least(b, 0) for b in own)
+        return (position,) if around else ()
     low, high = relation.bounds(position, extent)
     if relation.kind != "offsets" or relation.step == 1:
         return low, high

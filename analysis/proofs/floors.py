@@ -1,16 +1,17 @@
 """Floors of workspace: amounts that no schedule without recomputation can avoid.
 
-Three moments that every order has. At the start all inputs are there, at the end all outputs. When
-an operation computes one position, that position and all that it reads are there. When the
-gradient of the loss is given, all that the backward pass will read is there, since without
-recomputation nothing of it can be computed later; so are the outputs that the loss is taken of.
+Moments that every order has, if each operation runs once, and at once for each position: at the
+start all inputs are there, at the end all outputs. When an operation runs for one position, what it
+computes and all that it reads are there. When the gradient of the loss is given, so is all that the
+backward pass will read, since without recomputation none of it can be computed later, and so are
+the outputs, which the loss is taken of.
 
 A floor may be too low, never too high: what is not certain to be read is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,35 +19,26 @@ import networkx as nx
 
 from ...graphs.graph import Axis, Equation, Graph, product
 from ...graphs.primitives import (
-    Component,
-    Concatenate,
-    Enter,
-    Final,
-    Flip,
-    Gather,
+    AssociativeScan,
     Input,
-    Rename,
+    Inside,
+    Lookup,
+    Place,
     Shift,
-    Slice,
-    Split,
-    Spread,
-    Stop,
+    Turn,
+    Unsort,
 )
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, ceil_div, minimum, poly, summed
 from .activations import ActivationsCertificate, check_activations
 from .errors import ProofError
+from .parts import Cut, components, disjoint
 from .storage import shown
 from .ways import Path, Way, computes, reads, ways
 
-Part = tuple[Poly, Poly]
-"""The first component of a last axis that is read, and how many are."""
-
-PLAIN = Enter | Shift | Final | Gather | Stop
-"""Views that show all components, in place."""
-ORDERED = Rename | Spread | Flip | Concatenate
-"""Views that show all components, in other places."""
+UNKNOWN = Turn | Place | Inside | Lookup | Unsort
+"""Views of which it is not certain how much of an array they show at a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +105,11 @@ def _given_the_loss(graph: Graph, setting: Setting, saved: ActivationsCertificat
 def _shown(graph: Graph, setting: Setting, *, without: frozenset[str]) -> Poly:
     """Count what the outputs show, all their positions, but for some arrays."""
     total = poly(0)
-    for base, paths in _by_base(shown(graph)).items():
-        if base in without:
-            continue
-        whole = graph[base].positions
-        counted = [
-            (
-                part,
-                _spread(ways(graph, path), whole) * _components(graph, base, part, setting, None),
-            )
-            for path in paths
-            if _is_certain(graph, path) and (part := part_of(graph, path)) is not None
-        ]
-        total = total + _disjoint(counted)
+    certain = (path for path in shown(graph) if _is_certain(graph, path))
+    for base, paths in _by_base(certain).items():
+        if base not in without:
+            spread = [_spread(ways(graph, path), graph[base].positions) for path in paths]
+            total = total + _disjoint(graph, setting, None, zip(paths, spread, strict=True))
     return total
 
 
@@ -140,16 +124,13 @@ def _operation(graph: Graph, setting: Setting, equation: Equation) -> Poly:
     relations = [w.relation for p in paths for w in ways(graph, p).values() if w.relation]
     chosen = next((r for r in relations if not _is_all(r)), None)
     total = _rows(graph, equation.features, setting, chosen)
-    for base, own in _by_base(iter(paths)).items():
-        counted = []
-        for path in own:
-            part = part_of(graph, path)
-            if part is None:
-                continue
-            components = _components(graph, base, part, setting, chosen)
-            reached = [_reached(graph, a, w, chosen) for a, w in _axes(graph, path)]
-            counted.append((part, product(reached) * components))
-        total = total + _disjoint(counted)
+    rounds = isinstance(equation.primitive, AssociativeScan)  # the first one reads in place
+    for own in _by_base(iter(paths)).values():
+        reached = [
+            product(poly(1) if rounds else _reached(a, w, chosen) for a, w in _axes(graph, p))
+            for p in own
+        ]
+        total = total + _disjoint(graph, setting, chosen, zip(own, reached, strict=True))
     return total
 
 
@@ -163,7 +144,7 @@ def _is_certain(graph: Graph, path: Path) -> bool:
     return not any(isinstance(graph[name].primitive, Shift) for name in path.views)
 
 
-def _reached(graph: Graph, axis: Axis, way: Way, chosen: Relation | None) -> Poly:
+def _reached(axis: Axis, way: Way, chosen: Relation | None) -> Poly:
     """Count the positions along an axis that are read from the position that reads most."""
     relation = way.relation
     if relation is None or (relation != chosen and not _is_all(relation)):
@@ -200,61 +181,44 @@ def _rows(graph: Graph, axes: tuple[Axis, ...], setting: Setting, chosen: Relati
     return total
 
 
-def _components(
-    graph: Graph, base: str, part: Part | str, setting: Setting, chosen: Relation | None
+def _disjoint(
+    graph: Graph,
+    setting: Setting,
+    chosen: Relation | None,
+    counted: Iterable[tuple[Path, Poly]],
 ) -> Poly:
-    features = graph[base].features
-    if isinstance(part, str):
-        return _rows(graph, features, setting, chosen)
-    return _rows(graph, features[:-1], setting, chosen) * part[1]
+    """Add up the parts of one array that paths show, if they certainly have nothing in common.
 
-
-def part_of(graph: Graph, path: Path) -> Part | str | None:
-    """Return which part of its base's last axis a path shows: ``"all"``, or None if unknown."""
-    part: Part | str = "all"
-    ordered = True
-    for name in reversed(path.views):
-        view = graph[name]
-        primitive = view.primitive
-        if isinstance(primitive, Split | Slice | Component):
-            if not ordered:
-                return None
-            start, extent = _cut(view)
-            part = (start, extent) if isinstance(part, str) else (part[0] + start, extent)
-        elif isinstance(primitive, ORDERED):
-            ordered = False
-        elif not isinstance(primitive, PLAIN):
-            return None
-    return part
-
-
-def _cut(view: Equation) -> Part:
-    primitive = view.primitive
-    if isinstance(primitive, Split):
-        extent = view.features[-1].extent
-        return primitive.part * extent, extent
-    if isinstance(primitive, Component):
-        return primitive.offset, product(a.extent for a in primitive.axes)
-    assert isinstance(primitive, Slice)
-    return primitive.start, primitive.extent
-
-
-def _disjoint(counted: list[tuple[Part | str, Poly]]) -> Poly:
-    """Add up counts of parts that certainly have nothing in common; the larger ones first."""
-    kept: list[tuple[Part | str, Poly]] = []
-    for part, count in counted:
-        apart = [_apart(part, other) for other, _ in kept]
-        if all(apart):
-            kept.append((part, count))
+    Parameters
+    ----------
+    counted
+        Paths with how many positions they show.
+    """
+    kept: list[tuple[Cut | None, Poly]] = []
+    for path, positions in counted:
+        found = _part(graph, path)
+        if found is None:
+            continue
+        axes, cut = found
+        count = positions * _rows(graph, axes, setting, chosen) * (1 if cut is None else cut.extent)
+        if all(disjoint(cut, other) for other, _ in kept):
+            kept.append((cut, count))
         elif len(kept) == 1 and at_least(count, kept[0][1]):
-            kept = [(part, count)]
+            kept = [(cut, count)]
     return summed(count for _, count in kept)
 
 
-def _apart(one: Part | str, other: Part | str) -> bool:
-    if isinstance(one, str) or isinstance(other, str):
-        return False
-    return at_least(other[0], one[0] + one[1]) or at_least(one[0], other[0] + other[1])
+def _part(graph: Graph, path: Path) -> tuple[tuple[Axis, ...], Cut | None] | None:
+    """Return the axes that a path shows in full, and the part of one more; None if unknown."""
+    if any(isinstance(graph[name].primitive, UNKNOWN) for name in path.views):
+        return None
+    try:
+        found = components(graph, path.base, path.hops[1:])
+    except ProofError:
+        return None
+    if found is None or found.cut is None:
+        return None if found is None else (graph[path.base].features, None)
+    return graph[found.cut.view].features[:-1], found.cut
 
 
 def _by_base(paths: Iterator[Path]) -> dict[str, list[Path]]:

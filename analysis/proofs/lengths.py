@@ -10,6 +10,7 @@ intervals without gaps.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ from .flights import least_heights, straight, whole
 from .paths import PathCertificate, check_paths
 from .pieces import Given, Piece, covers
 from .positions import bound_symbol, lower_sizes
+
+MOST_CASES = 256
+"""Choices of one argument of every minimum; each takes a comparison of all pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,22 @@ def check_length(graph: Graph, setting: Setting, certificate: LengthCertificate)
 def exceeding(
     graph: Graph, paths: PathCertificate, formula: Sequence[Poly], least: Mapping[str, int]
 ) -> str | None:
-    """Return an output and a piece that may cost more than all terms; None if none does."""
+    """Return an output and a piece that may cost more than all terms; None if none does.
+
+    Raises
+    ------
+    ProofError
+        If the minima in the terms make more cases than are gone through.
+    """
+    parts = [_parts(term) for term in formula]
+    cases = math.prod(len(p) for p in parts)
+    if cases > MOST_CASES:
+        raise ProofError(f"expected at most {MOST_CASES} cases of minima to compare, got {cases}")
     for name, output in connected(graph, paths):
         axis = along(graph, name, output)
         pieces = flat(paths.pieces[name][output], axis, lower_sizes(least))
         for piece in pieces:
-            for terms in itertools.product(*(_parts(t) for t in formula)):
+            for terms in itertools.product(*parts):
                 if not _below(piece, terms, pieces, axis, least):
                     return f"{output}: {piece}"
     return None

@@ -15,42 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ...graphs.graph import Axis, Equation, Graph, product
-from ...graphs.primitives import (
-    Component,
-    Concatenate,
-    Enter,
-    Final,
-    Flip,
-    Gather,
-    Inside,
-    Lookup,
-    Place,
-    Rename,
-    Shift,
-    Slice,
-    Split,
-    Stop,
-    Turn,
-    Unsort,
-)
+from ...graphs.graph import Axis, Equation, Graph
+from ...graphs.primitives import Lookup, Place, Shift, Turn, Unsort
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, at_least, maximum, minimum, poly
 from .activations import Need, Range, holds
 from .errors import ProofError
+from .parts import Cut, components, cuts, disjoint
 from .timetable import Loop, timetable
 from .ways import Hop, Path, along, distance_of
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A part of the last axis of an array, or of a view of it with other axes."""
-
-    view: str
-    start: Poly
-    extent: Poly
-    outer: Cut | None = None
-    """What the view shows of the array, if not all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +77,7 @@ def apart(one: Look, other: Look) -> bool:
     """Whether two looks at an array certainly have nothing in common."""
     if one.steps != other.steps and dict(one.steps).keys() == dict(other.steps).keys():
         return True
-    for a, b in zip(cuts(one.cut), cuts(other.cut), strict=False):
-        if a.view != b.view:
-            return False
-        if at_least(b.start, a.start + a.extent) or at_least(a.start, b.start + b.extent):
-            return True
-        if (a.start, a.extent) != (b.start, b.extent):
-            return False
-    return False
-
-
-def cuts(cut: Cut | None) -> list[Cut]:
-    """Return a cut after all that were made before it, the first one first."""
-    return [] if cut is None else [*cuts(cut.outer), cut]
+    return disjoint(one.cut, other.cut)
 
 
 # --- from the reader to the array -----------------------------------------------------------------
@@ -160,15 +121,15 @@ class _Walk:
         return self._found(self.path.base, hops[1:])
 
     def _found(self, base: str, views: tuple[Hop, ...]) -> Look | None:
-        shown = _shown(self.graph, base, views)
-        if shown is None:
+        found = components(self.graph, base, views)
+        if found is None:
             return None
         one = Range(poly(0), poly(0))
         return Look(
             base,
             {axis: one if isinstance(p, int) else p for axis, p in self.here.items()},
             tuple((axis, p) for axis, p in self.here.items() if isinstance(p, int)),
-            shown.cut,
+            found.cut,
             tuple((self.begin[axis], self.until[axis]) for axis in self.loops),
         )
 
@@ -261,85 +222,3 @@ def _reached(reader: Equation, relation: Relation, axis: Axis, place: Range) -> 
     if place != whole or not itself:
         raise ProofError(f"{reader.name}: how much {relation} reads altogether has no rule")
     return whole
-
-
-# --- from the array to the reader: which components are shown -------------------------------------
-
-IN_PLACE = Enter | Shift | Final | Gather | Stop | Inside
-"""Views that keep the last axis as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What a view shows of an array."""
-
-    cut: Cut | None
-    """All of it, or this part."""
-    view: str | None
-    """What has the same last axis; None if the components were mixed."""
-    apart: bool = True
-    """Whether the next cut is of that, and not of what the last cut has left."""
-    start: Poly | None = None
-    """Where the last axis begins in a longer one, in which it was put beside others."""
-    extent: Poly = Poly({})  # noqa: RUF009 - costs never change
-
-
-def _shown(graph: Graph, base: str, views: tuple[Hop, ...]) -> _Shown | None:
-    """Return which components of an array views show; None if they show none."""
-    found = _Shown(None, base)
-    for hop in reversed(views):
-        view = graph[hop.reader]
-        primitive = view.primitive
-        if isinstance(primitive, Split | Slice | Component):
-            part = _cut(view, found)
-            if part is None:
-                return None
-            found = part
-        elif isinstance(primitive, Concatenate):
-            sources = [graph[r.source].features[-1].extent for r in view.reads]
-            place = view.reads.index(hop.read)
-            start = sum(sources[:place], poly(0))
-            alone = found.start is None
-            view_ = found.view if alone else None
-            found = _Shown(found.cut, view_, found.apart, start, sources[place])
-        elif isinstance(primitive, Rename | Flip):
-            mixed = found.start is not None or found.view is None
-            found = _Shown(found.cut, None if mixed else view.name)
-        elif not isinstance(primitive, IN_PLACE):
-            found = _Shown(found.cut, None)
-    return found
-
-
-def _cut(view: Equation, shown: _Shown) -> _Shown | None:
-    start, extent = _part(view)
-    if shown.start is not None:
-        end, own = shown.start + shown.extent, start + extent
-        if at_least(start, end) or at_least(shown.start, own):
-            return None
-        if at_least(shown.start, start) and at_least(own, end):
-            return _Shown(shown.cut, None)
-        if not (at_least(start, shown.start) and at_least(end, own)):
-            raise ProofError(f"{view.name}: which part of it is read has no rule")
-        start = start - shown.start
-    if shown.view is None:
-        raise ProofError(f"{view.name}: which part of it is read has no rule")
-    if shown.apart or shown.cut is None:
-        cut = Cut(shown.view, start, extent, shown.cut)
-    else:
-        before = shown.cut
-        cut = Cut(before.view, before.start + start, extent, before.outer)
-    if isinstance(view.primitive, Component):
-        return _Shown(cut, view.name)
-    return _Shown(cut, shown.view, apart=False)
-
-
-def _part(view: Equation) -> tuple[Poly, Poly]:
-    """Return which part of its source's last axis a view shows."""
-    primitive = view.primitive
-    if isinstance(primitive, Split):
-        extent = view.features[-1].extent
-        return primitive.part * extent, extent
-    if isinstance(primitive, Component):
-        return primitive.offset, product(a.extent for a in primitive.axes)
-    assert isinstance(primitive, Slice)
-    return primitive.start, primitive.extent

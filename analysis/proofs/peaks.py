@@ -17,7 +17,7 @@ workspan.analysis.proofs.errors.ProofError: it: d*n may be more than max(4*d, 4*
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
@@ -77,12 +77,15 @@ def _mean(what: str, peak: Peak, weighted: Weighted) -> Poly:
     return summed(weight * term for term, weight in weighted)
 
 
-def highest(terms: Iterable[Poly]) -> Poly:
-    """Return the largest of some costs of which no one is certain to be the largest, as one cost."""
-    first, *rest = terms
-    for term in rest:
-        first = called("max", *sorted((first, term), key=str))
-    return first
+def highest(terms: Sequence[Poly]) -> Poly:
+    """Return the largest of some costs of which no one is certain to be the largest, as one cost.
+
+    It is written as a balanced tree: what reads off a maximum goes down both of its sides.
+    """
+    if len(terms) == 1:
+        return terms[0]
+    half = (len(terms) + 1) // 2
+    return called("max", *sorted((highest(terms[:half]), highest(terms[half:])), key=str))
 
 
 def from_least(cost: Poly, least: Mapping[str, int]) -> Poly:

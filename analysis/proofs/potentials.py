@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...graphs.graph import Equation, Graph, Read
+from ...graphs.patterns import SPARSE
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, poly, size
@@ -164,7 +165,10 @@ def highest(graph: Graph, equation: Equation, read: Read, term: Poly, least: Giv
 
 
 def _bounds(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, Poly]:
-    """Return positions between which a relation reads; of a block, the ends of the sequence."""
-    if relation.kind == "block":
+    """Return positions between which a relation reads; of some, the ends of the sequence."""
+    if relation.kind in {"block", "block_prefix", "block_suffix"}:
+        low, high = poly(0), extent - 1
+        return position if relation.anticausal else low, position if relation.causal else high
+    if relation.kind in SPARSE:
         return poly(0), extent - 1
     return relation.bounds(position, extent)

@@ -87,7 +87,7 @@ def generic(relation: Relation) -> Generic:
         return Generic("offsets", itself, tuple((sign, symbol) for sign, symbol, _ in found))
     if relation.kind == "stride" and not at_least(relation.size, relation.step):
         raise ProofError(f"{relation}: no law for windows that may be narrower than their step")
-    if relation.kind not in {"first", "block", "stride"}:
+    if relation.kind not in {"first", "block", "block_prefix", "stride"}:
         raise ProofError(f"{relation}: no law for the number of positions it reads")
     return Generic(relation.kind)
 
@@ -95,7 +95,7 @@ def generic(relation: Relation) -> Generic:
 def instance(graph: Graph, axis: Axis, law: Poly) -> Poly:
     """Put a relation's own numbers into a law."""
     relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
-    step = relation.size if relation.kind in {"first", "block"} else relation.step
+    step = relation.step if relation.kind in {"offsets", "stride"} else relation.size
     parts = extent if step == 1 else ceil_div(extent, step)
     if relation.kind == "stride":
         parts = relation.target_extent(extent)
@@ -196,7 +196,7 @@ def _added(shape: Generic, now: Mapping[str, Poly], after: Mapping[str, Poly]) -
     if shape.kind == "offsets":
         return row(shape).substitute(after)
     inside = now["n"] - now["size"] * (after["q"] - 1)
-    return 2 * inside + 1
+    return inside + 1 if shape.kind == "block_prefix" else 2 * inside + 1
 
 
 def check_rounds(law: Poly) -> None:

@@ -168,6 +168,10 @@ def reach(read: Read) -> Poly | None:
     relation = read.relation
     if not relation.causal:
         raise ProofError(f"{read.source}: it is read by {relation}, which is not causal")
+    if relation.kind not in {"offsets", "within"}:
+        raise ProofError(f"{read.source}: how long {relation} keeps a position has no rule")
+    if read.axis is not None and relation.back is not None and read.axis in relation.back.sizes:
+        raise ProofError(f"{read.source}: {relation} is as wide as a sequence that goes on")
     return None if relation.back is None else relation.back * relation.step
 
 

@@ -12,6 +12,7 @@ The rules of the schedule:
   held whole;
 - all else that a loop computes holds one position, and every iteration frees the same things at the
   same moments;
+- an associative scan works in place: its rounds need no more than its result;
 - inputs are there from the start, outputs stay to the end; parameters and constants do not count,
   and views hold nothing.
 """

@@ -19,7 +19,8 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, poly, summed
 from .activations import Need, Range, scalars, union
 from .errors import ProofError
-from .looks import Cut, Look, apart, covers, in_order, looks
+from .looks import Look, apart, covers, in_order, looks
+from .parts import Cut
 from .positions import lower_sizes
 from .timetable import timetable
 from .ways import computes

@@ -155,8 +155,8 @@ def _hopped(
     here = before.get(own or "", MANY)
     distance = distance_of(relation)
     if distance is None or own != axis.name:
-        alone = here == Way("shift")
-        return Way("many", relation=relation) if alone else MANY
+        known = here == Way("shift") or relation == Relation.all()
+        return Way("many", relation=relation) if known else MANY
     if here.kind == "many" or (distance != 0 and not starts_alike(graph, reader)):
         return MANY
     return Way(here.kind, here.distance + distance, here.end)

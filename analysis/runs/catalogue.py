@@ -21,10 +21,12 @@ from . import (
     attention,
     convolution,
     feed_forward,
+    gated,
     linear_recurrence,
     recurrent,
     shapes,
     transformer,
+    translation,
 )
 from .errors import UnknownNameError, require_one_of
 from .shapes import LayerShapes, Sizes, size
@@ -57,6 +59,7 @@ _HEADS = {"heads": "h"}
 _WINDOWED = {"heads": "h", "window": "w"}
 _MEMORY = {"x": "n", "memory": "m"}
 _STEPS = {"a": "n", "b": "n"}
+_TRANSLATION = {"target": "m", "source": "n"}
 _both = partial(shapes.recurrent, directions=2)
 
 PLAIN: Mapping[str, Plain] = MappingProxyType(
@@ -67,6 +70,37 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "bidirectional_rnn": Plain(recurrent.bidirectional_rnn, _both(1)),
         "bidirectional_lstm": Plain(recurrent.bidirectional_lstm, _both(4)),
         "bidirectional_gru": Plain(recurrent.bidirectional_gru, _both(3)),
+        "qrnn": Plain(gated.qrnn, shapes.quasi_recurrent, pairs=True),
+        "qrnn_scan": Plain(
+            gated.qrnn_scan,
+            shapes.quasi_recurrent,
+            pairs=True,
+            stepwise=partial(gated.qrnn, pairs="masked"),
+        ),
+        "min_gru": Plain(gated.min_gru, shapes.affine("linear_z", "linear_h")),
+        "min_gru_scan": Plain(
+            gated.min_gru_scan, shapes.affine("linear_z", "linear_h"), stepwise=gated.min_gru
+        ),
+        "min_lstm": Plain(gated.min_lstm, shapes.affine("linear_f", "linear_i", "linear_h")),
+        "min_lstm_scan": Plain(
+            gated.min_lstm_scan,
+            shapes.affine("linear_f", "linear_i", "linear_h"),
+            stepwise=gated.min_lstm,
+        ),
+        "sru": Plain(gated.sru, shapes.simple_unit),
+        "dilated_rnn": Plain(gated.dilated_rnn, shapes.affine("ih", "hh", factor=3), {"base": "k"}),
+        "encoder_decoder_rnn": Plain(
+            translation.encoder_decoder_rnn,
+            shapes.encoder_decoder,
+            inputs=_TRANSLATION,
+            depth=None,
+        ),
+        "attentive_encoder_decoder_rnn": Plain(
+            translation.attentive_encoder_decoder_rnn,
+            shapes.attentive_encoder_decoder,
+            inputs=_TRANSLATION,
+            depth=None,
+        ),
         "attention": Plain(attention.attention, shapes.attention, _HEADS),
         "causal_attention": Plain(attention.causal_attention, shapes.attention, _HEADS, pairs=True),
         "multi_query_attention": Plain(

@@ -22,17 +22,17 @@ def hop(x: Counted) -> Counted:
     return view(x, None if x.reach is None else x.reach + _HOP, x.time)
 
 
-def carry(x: Counted) -> Counted:
-    """Return `x` at the next position: a hop, a step in unit layer, and known there only.
+def carry(x: Counted, leap: int = 1) -> Counted:
+    """Return `x` some positions later: a hop, a step in unit layer, and known there only.
 
     What depends on no position of the outputs' sequence stays known from before its start.
     """
     moved = advance(hop(x), layer=1)
     if x.time <= BEFORE:
         return moved
-    if x.time + 1 >= active().boundary:
+    if x.time + leap >= active().boundary:
         active().keep(x)
-    return view(moved, moved.reach, x.time + 1)
+    return view(moved, moved.reach, x.time + leap)
 
 
 def hop_in_scan(x: Counted) -> Counted:

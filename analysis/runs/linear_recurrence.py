@@ -16,17 +16,25 @@ from .steps import Elements, associative_scan, enter, recur
 
 def linear_recurrence(a: Array, b: Array) -> Array:
     """Run the recurrence from h = 0 one position after another; a and b are [n, d]."""
-    a, b = enter(a), enter(b)
+    return carried(enter(a), enter(b))
+
+
+def linear_recurrence_scan(a: Array, b: Array) -> Array:
+    """Run the recurrence from h = 0 as an associative scan; a and b are [n, d]."""
+    return scanned(enter(a), enter(b))
+
+
+def carried(a: Array, b: Array) -> Array:
+    """Return all states, one after another."""
     states = [zeros(b.shape[1:], like=b)]
     for a_t, b_t in zip(a, b, strict=True):
         states.append(a_t * recur(states[-1]) + b_t)
     return np.stack(states[1:])
 
 
-def linear_recurrence_scan(a: Array, b: Array) -> Array:
-    """Run the recurrence from h = 0 as an associative scan; a and b are [n, d]."""
-    _, states = associative_scan(_compose, (enter(a), enter(b)))
-    return states
+def scanned(a: Array, b: Array) -> Array:
+    """Return all states as prefixes of composed steps."""
+    return associative_scan(_compose, (a, b))[1]
 
 
 def _compose(earlier: Elements, later: Elements) -> Elements:

@@ -39,6 +39,48 @@ def recurrent(gates: int, *, directions: int = 1) -> LayerShapes:
     return shapes
 
 
+def quasi_recurrent(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shape of three causal convolutions without biases."""
+    d, k = size(sizes, "d"), size(sizes, "k")
+    return {"conv.weight": (3 * d, d, k)}
+
+
+def affine(*names: str, factor: int = 1) -> LayerShapes:
+    """Return the shapes of linear maps with biases, from d to so many times d."""
+
+    def shapes(sizes: Sizes, level: int) -> Shapes:
+        d = size(sizes, "d")
+        weights = {f"{name}.weight": (factor * d, d) for name in names}
+        return weights | {f"{name}.bias": (factor * d,) for name in names}
+
+    return shapes
+
+
+def simple_unit(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a simple recurrent unit."""
+    d = size(sizes, "d")
+    maps = affine("linear_f", "linear_r")(sizes, level)
+    return maps | {"linear.weight": (d, d), "v_f": (d,), "v_r": (d,)}
+
+
+def encoder_decoder(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of one LSTM that reads and of another that writes."""
+    one = affine("ih", "hh", factor=4)(sizes, level)
+    return {
+        f"{side}.{name}": shape for side in ("encoder", "decoder") for name, shape in one.items()
+    }
+
+
+def attentive_encoder_decoder(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of GRUs in both directions, of an alignment, and of a GRU that writes."""
+    d = size(sizes, "d")
+    one = affine("ih", "hh", factor=3)(sizes, level)
+    reading = {f"{side}.{n}": shape for side in ("forward", "backward") for n, shape in one.items()}
+    aligning = {"align.keys.weight": (d, 2 * d), "align.v": (d,)}
+    wide = affine("start", "align.query")(sizes, level)
+    return {**reading, **aligning, **wide, **one, "ih.weight": (3 * d, 3 * d)}
+
+
 def attention(sizes: Sizes, level: int = 0) -> Shapes:
     """Return the shapes of torch.nn.MultiheadAttention."""
     d = size(sizes, "d")

@@ -24,9 +24,9 @@ def enter(x: Array) -> Array:
     return _each(lambda v: advance(v, layer=1), x) if is_counted(x) else x
 
 
-def recur(h: Array) -> Array:
-    """Carry a state to the next position: a hop, and one step in unit layer for every element."""
-    return _each(carry, h) if is_counted(h) else h
+def recur(h: Array, leap: int = 1) -> Array:
+    """Carry a state some positions on: a hop, and one step in unit layer for every element."""
+    return _each(lambda v: carry(v, leap), h) if is_counted(h) else h
 
 
 def _each(step: Callable[[Counted], Counted], x: Array) -> Array:

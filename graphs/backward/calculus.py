@@ -13,15 +13,20 @@ from typing import Any
 from ..graph import Axis, Equation, GraphError, Read
 from ..primitives import (
     Constant,
+    Contraction,
+    Earlier,
     Gather,
     Inside,
     Map,
+    Member,
     Place,
     Reduction,
     Rename,
+    Scatter,
     Shift,
     Site,
     Spread,
+    Substitution,
     Turn,
 )
 from ..primitives.base import Axes, Primitive, Pulled
@@ -29,7 +34,7 @@ from ..primitives.maps import Scalar
 from ..relations import Relation
 from ..sizes import Poly, poly
 from ..slots import is_cut, plain, seen_through
-from ..tracer import Array, Tracer, merge
+from ..tracer import Array, Tracer, convolved, merge, substituted
 
 ENDS = frozenset({"first", "last", "head"})
 """Relations by which all positions read the same few."""
@@ -106,13 +111,20 @@ class Differentiation:
         """Apply a primitive that is its own transpose, reading as the site does."""
         (read,) = site.equation.reads
         again = Read(adjoint.equation.name, read.relation.transpose(), read.axis)
+        features = primitive.features(adjoint.axes)
         return self.tracer.add(
-            primitive.name, primitive, (again,), adjoint.equation.positions, adjoint.axes
+            primitive.name, primitive, (again,), adjoint.equation.positions, features
         )
+
+    def convolved(self, x: Array, kernel: Array, along: Axis, *, reverse: bool = False) -> Array:
+        """Convolve two sequences."""
+        return convolved(x, kernel, along, reverse=reverse)
 
     def summed(self, adjoint: Any, axes: Axes) -> Any:
         """Sum over the feature axes that are not among ``axes``."""
         if not isinstance(adjoint, Array):
+            return adjoint
+        if [a.extent for a in adjoint.axes] == [a.extent for a in axes]:
             return adjoint
         kept = places(axes, adjoint.axes)
         for k in range(len(adjoint.axes) - 1, -1, -1):
@@ -165,7 +177,7 @@ class Differentiation:
     def turned(self, adjoint: Array, gather: Primitive, site: Site) -> Array:
         """Sum what the readers of a gather pass back to each position that they read."""
         assert isinstance(gather, Gather)
-        (source,) = site.sources
+        (read,), (source,) = site.equation.reads, site.sources
         if site.equation.sequence is None and source.sequence is not None:
             primitive = Place(0)
             positions = tuple(
@@ -177,6 +189,10 @@ class Differentiation:
             )
         if gather.relation.kind in ENDS:
             return self._at_ends(adjoint, gather.relation, source)
+        if gather.relation.kind == "stride" and gather.relation.step == gather.relation.size:
+            return self.member(adjoint, gather.relation, source)
+        if gather.relation.sparse:
+            return self.scattered(adjoint, gather.relation, read.axis or "")
         turned = self.turn(adjoint, 0, gather.relation, source.sequence)
         return self.total(turned, 0)
 
@@ -196,6 +212,34 @@ class Differentiation:
             Read(given.equation.name, boundary=True),
         )
         return self.tracer.add("ends", Shift(axis.name, False), reads, positions, features)
+
+    def member(self, adjoint: Array, stretch: Relation, source: Equation) -> Array:
+        """Give each position its own slot of the one stretch that reads it."""
+        part, coarse = transposed(stretch), adjoint.sequence
+        read = Read(adjoint.equation.name, part, coarse.name)
+        positions = tuple(
+            source.sequence if a.name == coarse.name and source.sequence is not None else a
+            for a in adjoint.equation.positions
+        )
+        primitive = Member(part.size, 0)
+        return self.tracer.add(
+            "member", primitive, (read,), positions, primitive.features(adjoint.axes)
+        )
+
+    def parted(self, adjoint: Array, member: Primitive, site: Site) -> Array:
+        """Sum what the members of each part pass back to it."""
+        (read,), (source,) = site.equation.reads, site.sources
+        if getattr(member, "place", None) is not None or source.sequence is None:
+            raise GraphError("expected a member of parts that all members share, to differentiate")
+        adjoint, along, stretch = self.inside(adjoint), adjoint.sequence, transposed(read.relation)
+        slot = Axis(f"{along.name}:{stretch}", stretch.size, "slot", stretch, along.name)
+        positions = tuple(
+            source.sequence if a.name == along.name else a for a in adjoint.equation.positions
+        )
+        back = (Read(adjoint.equation.name, stretch, along.name),)
+        gather = Gather(stretch, slot)
+        gathered = self.tracer.add("gather", gather, back, positions, (slot, *plain(adjoint.axes)))
+        return self.total(gathered, 0)
 
     def turn(
         self, array: Array, place: int, relation: Relation, target: Axis | None = None
@@ -217,6 +261,14 @@ class Differentiation:
         )
         return self.tracer.add(
             "turn", primitive, (read,), positions, primitive.features(array.axes)
+        )
+
+    def scattered(self, array: Array, relation: Relation, along: str) -> Array:
+        """Add up what readers pass back in their slots, the first feature axis."""
+        array, primitive = self.inside(array), Scatter(relation)
+        read = Read(array.equation.name, transposed(relation), along)
+        return self.tracer.add(
+            "scatter", primitive, (read,), array.equation.positions, primitive.features(array.axes)
         )
 
     def gathered(self, array: Array, relation: Relation) -> Array:
@@ -242,6 +294,19 @@ class Differentiation:
         own = tuple(seen_through(a, slot) for a in array.axes) if slots else plain(array.axes)
         axes = (slot, *own)
         return self.tracer.add("collect", Gather(relation, slot), read, positions, axes)
+
+    def substituted(
+        self, pairs: Array, output: Array, adjoint: Array, primitive: Primitive
+    ) -> Pulled:
+        """Return the adjoints of pairs and right sides of triangular systems."""
+        assert isinstance(primitive, Substitution)
+        if primitive.reverse:
+            raise GraphError("expected a system that is solved forwards, to differentiate")
+        right = substituted(pairs, adjoint, primitive.size, reverse=True)
+        before = self.gathered(output, Relation.block_prefix(primitive.size).transpose())
+        products = self.apply(Contraction("h e, j h e -> h j"), right, before)
+        given = self.named(self.apply(Earlier(primitive.size), self.negative(products)), pairs.axes)
+        return given, right
 
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Array) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""

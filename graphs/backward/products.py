@@ -12,6 +12,9 @@ def through(m: Differentiation, gather: Equation, origin: Equation, product: Pro
     """Contract with the readers of each position, where the input was gathered."""
     (read,) = gather.reads
     relation, (label, *rest) = read.relation, product.labels
+    if relation.sparse:
+        slots = m.named(contracted(m, gather, product), gather.features)
+        return m.scattered(slots, relation, read.axis or "")
     bounded = relation.back is not None and relation.ahead is not None
     factors = []
     for labels, array in product.factors:

@@ -6,13 +6,52 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from . import attention, convolution, language, linear_recurrence, recurrent, transformer
+from . import (
+    attention,
+    convolution,
+    delta,
+    dilated,
+    gated,
+    gated_linear,
+    global_attention,
+    griffin,
+    kernel_attention,
+    language,
+    latent_attention,
+    linear_recurrence,
+    long_convolution,
+    low_rank_attention,
+    memory_attention,
+    mixture,
+    recurrent,
+    retention,
+    sparse_attention,
+    ssd,
+    state_space,
+    transformer,
+    translation,
+    xlstm,
+)
 
 _FAMILIES = (
     (
         recurrent,
         ("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru"),
     ),
+    (
+        gated,
+        (
+            "qrnn",
+            "qrnn_scan",
+            "min_gru",
+            "min_gru_scan",
+            "min_lstm",
+            "min_lstm_scan",
+            "sru",
+            "dilated_rnn",
+        ),
+    ),
+    (translation, ("encoder_decoder_rnn", "attentive_encoder_decoder_rnn")),
     (
         attention,
         (
@@ -25,13 +64,68 @@ _FAMILIES = (
             "cross_attention",
         ),
     ),
+    (
+        latent_attention,
+        (
+            "latent_attention",
+            "latent_attention_absorbed",
+            "perceiver",
+            "induced_set_attention",
+        ),
+    ),
+    (kernel_attention, ("linear_attention", "linear_attention_recurrent", "performer")),
+    (low_rank_attention, ("linformer", "nystrom_attention")),
+    (
+        sparse_attention,
+        (
+            "dilated_windowed_attention",
+            "block_local_attention",
+            "strided_sparse_attention",
+            "fixed_sparse_attention",
+            "sink_attention",
+            "longnet",
+        ),
+    ),
+    (global_attention, ("global_windowed_attention", "big_bird", "star_transformer")),
+    (memory_attention, ("transformer_xl",)),
     (transformer, ("feed_forward", "encoder", "decoder")),
     (
         convolution,
         ("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
     ),
+    (dilated, ("tcn", "wavenet", "bytenet")),
+    (long_convolution, ("hyena", "fnet")),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
-    (language, ("gpt2", "bert", "llama", "mistral", "mamba", "mamba_scan", "jamba")),
+    (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
+    (state_space, ("s4", "s4d", "s4d_convolution", "s5", "s5_recurrent")),
+    (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
+    (gated_linear, ("gla", "gla_chunked")),
+    (delta, ("delta_net", "delta_net_chunked")),
+    (xlstm, ("mlstm", "slstm")),
+    (griffin, ("rg_lru", "rg_lru_scan")),
+    (mixture, ("mixture_of_experts",)),
+    (
+        language,
+        (
+            "transformer",
+            "t5",
+            "gpt2",
+            "bert",
+            "bert_pooled",
+            "llama",
+            "mistral",
+            "mixtral",
+            "mamba",
+            "mamba_scan",
+            "mamba2",
+            "jamba",
+            "rwkv4",
+            "rwkv5",
+            "rwkv6",
+            "lstm_language_model",
+            "awd_lstm",
+        ),
+    ),
 )
 
 CATALOGUE: Mapping[str, Callable[..., Any]] = MappingProxyType(

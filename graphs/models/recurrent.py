@@ -23,31 +23,43 @@ def elman(x: Array, width: Sized, *, reverse: bool = False) -> Array:
     return scan(step, zeros(width), x, reverse=reverse)[1]
 
 
+def memory_cell(carry: Any, x: Array, suffix: str = "") -> tuple[Array, Array]:
+    """One step of torch.nn.LSTMCell, from any input."""
+    h, c = carry
+    width = 4 * h.axes[-1].extent
+    gates = linear(x, width, name=f"ih{suffix}") + linear(h, width, name=f"hh{suffix}")
+    i, f, g, o = split(gates, 4)
+    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(c), c
+
+
 def long_short_term(x: Array, width: Sized, *, reverse: bool = False) -> Array:
     """One direction of torch.nn.LSTM."""
-    suffix, width = "_reverse" if reverse else "", poly(width)
+    suffix = "_reverse" if reverse else ""
 
     def step(carry: Any, x: Array) -> tuple[Any, Array]:
-        h, c = carry
-        gates = linear(x, 4 * width, name=f"ih{suffix}") + linear(h, 4 * width, name=f"hh{suffix}")
-        i, f, g, o = split(gates, 4)
-        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-        h = sigmoid(o) * tanh(c)
+        h, c = memory_cell(carry, x, suffix)
         return (h, c), h
 
     return scan(step, (zeros(width), zeros(width)), x, reverse=reverse)[1]
 
 
+def gated_cell(h: Array, x: Array, suffix: str = "") -> Array:
+    """One step of torch.nn.GRUCell, from any input."""
+    width = h.axes[-1].extent
+    xr, xz, xn = split(linear(x, 3 * width, name=f"ih{suffix}"), 3)
+    hr, hz, hn = split(linear(h, 3 * width, name=f"hh{suffix}"), 3)
+    r, z = sigmoid(xr + hr), sigmoid(xz + hz)
+    candidate = tanh(xn + r * hn)
+    return (1 - z) * candidate + z * h
+
+
 def gated_unit(x: Array, width: Sized, *, reverse: bool = False) -> Array:
     """One direction of torch.nn.GRU."""
-    suffix, width = "_reverse" if reverse else "", poly(width)
+    suffix = "_reverse" if reverse else ""
 
     def step(h: Array, x: Array) -> tuple[Array, Array]:
-        xr, xz, xn = split(linear(x, 3 * width, name=f"ih{suffix}"), 3)
-        hr, hz, hn = split(linear(h, 3 * width, name=f"hh{suffix}"), 3)
-        r, z = sigmoid(xr + hr), sigmoid(xz + hz)
-        candidate = tanh(xn + r * hn)
-        h = (1 - z) * candidate + z * h
+        h = gated_cell(h, x, suffix)
         return h, h
 
     return scan(step, zeros(width), x, reverse=reverse)[1]

@@ -6,13 +6,27 @@ write it in models, a function in ``tracing``. Nothing else knows the primitives
 
 from .base import Calculus, Frame, Primitive, Pulled, Site, View
 from .contraction import Contraction
+from .long_convolution import LongConvolution
 from .lookup import Lookup, Position, Progression
 from .maps import MAPS, Map
-from .moves import Enter, Final, Gather, Inside, Place, Shift, Step, Turn
-from .noise import Flags
+from .moves import (
+    Backwards,
+    Enter,
+    Final,
+    Gather,
+    Inside,
+    Member,
+    Place,
+    Scatter,
+    Shift,
+    Step,
+    Turn,
+)
+from .noise import Flags, Gaussian
 from .reductions import Reduction, Softmax
 from .scans import AssociativeScan, Component
-from .transforms import Fourier, Sort, Unsort
+from .substitution import Earlier, Substitution
+from .transforms import Fourier, Ranked, Sort, Unsort
 from .views import (
     Concatenate,
     Constant,
@@ -31,11 +45,13 @@ from .views import (
 __all__ = [
     "MAPS",
     "AssociativeScan",
+    "Backwards",
     "Calculus",
     "Component",
     "Concatenate",
     "Constant",
     "Contraction",
+    "Earlier",
     "Enter",
     "Final",
     "Flags",
@@ -43,19 +59,24 @@ __all__ = [
     "Fourier",
     "Frame",
     "Gather",
+    "Gaussian",
     "Given",
     "Input",
     "Inside",
+    "LongConvolution",
     "Lookup",
     "Map",
+    "Member",
     "Parameter",
     "Place",
     "Position",
     "Primitive",
     "Progression",
     "Pulled",
+    "Ranked",
     "Reduction",
     "Rename",
+    "Scatter",
     "Seed",
     "Shift",
     "Site",
@@ -66,6 +87,7 @@ __all__ = [
     "Spread",
     "Step",
     "Stop",
+    "Substitution",
     "Turn",
     "Unsort",
     "View",

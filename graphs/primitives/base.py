@@ -121,6 +121,15 @@ class Calculus(Protocol):
     def turned(self, adjoint: Any, gather: Primitive, site: Site) -> Any:
         """Sum what the readers of a gather pass back to each position that they read."""
 
+    def parted(self, adjoint: Any, member: Primitive, site: Site) -> Any:
+        """Sum what the members of each part pass back to it."""
+
+    def convolved(self, x: Any, kernel: Any, along: Axis, *, reverse: bool = False) -> Any:
+        """Convolve two sequences."""
+
+    def substituted(self, pairs: Any, output: Any, adjoint: Any, primitive: Primitive) -> Pulled:
+        """Return the adjoints of pairs and right sides of triangular systems."""
+
     def scanned(self, adjoint: Any, scan: Primitive, site: Site, output: Any) -> Pulled:
         """Return the adjoints of the elements of an associative scan: a reversed scan."""
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..graph import Axis, GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
@@ -84,10 +86,18 @@ class Deposit(Primitive):
         return summation(site.extent(site.sources[1].features[0]), setting)
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Add row by row."""
+        """Add row by row, for each layer on its own."""
         numbers, rows = arrays
+        lead = rows.shape[: rows.ndim - len(site.sources[1].features)]
+        numbers = frame.xp.broadcast_to(numbers, (*lead, *numbers.shape[len(lead) :]))
         shape = [frame.whole(a.extent) for a in self.axes]
-        table = frame.xp.zeros(shape, dtype=rows.dtype)
+        tables = frame.xp.zeros((*lead, *shape), dtype=rows.dtype)
+        for place in np.ndindex(*lead):
+            tables[place] = self._table(frame, tables[place], numbers[place], rows[place])
+        return tables
+
+    def _table(self, frame: Frame, table: Any, numbers: Any, rows: Any) -> Any:
+        shape = table.shape
         whole = numbers.long() if hasattr(numbers, "long") else numbers.astype(int)
         if hasattr(table, "index_add_"):
             return table.index_add_(0, whole.reshape(-1), rows.reshape(-1, *shape[1:]))

@@ -62,6 +62,11 @@ def _silu_slope(m: Calculus, y: Any, s: Any) -> Any:
     return m.map("add", s, m.times(y, m.map("subtract", 1.0, s)))
 
 
+def _smaller(m: Calculus, g: Any, y: Any, a: Any, b: Any) -> tuple[Any, ...]:
+    """Pass everything to the smaller argument, and half to each of two equal ones, as PyTorch."""
+    return _larger(m, g, y, a, b)[::-1]
+
+
 def _larger(m: Calculus, g: Any, y: Any, a: Any, b: Any) -> tuple[Any, ...]:
     """Pass everything to the larger argument, and half to each of two equal ones, as PyTorch."""
     left = m.map("half_step", m.map("subtract", a, b))
@@ -92,6 +97,8 @@ MAPS: dict[str, Function] = {
         lambda m, g, y, a, b: (m.over(g, b), m.negative(m.over(m.times(g, y), b))),
     ),
     "maximum": Function(2, lambda xp, a, b: xp.maximum(a, b), _larger),
+    "minimum": Function(2, lambda xp, a, b: xp.minimum(a, b), _smaller),
+    "floor": Function(1, lambda xp, a: xp.floor(a), _none),
     "negative": Function(1, lambda xp, a: -a, lambda m, g, y, a: (m.negative(g),)),
     "reciprocal": Function(
         1, lambda xp, a: 1 / a, lambda m, g, y, a: (m.negative(m.times(m.times(g, y), y)),)
@@ -152,7 +159,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Map(Primitive):
-    """A function of :data:`MAPS`, broadcast by the names of axes."""
+    """A function of :data:`MAPS`, broadcast by the names of axes where there are fewer."""
 
     function: str
     """Its name in :data:`MAPS`."""
@@ -222,6 +229,10 @@ def _value(frame: Frame, constant: float | Scalar) -> float:
 
 
 def _places(axes: Axes, widest: Axes) -> list[int]:
+    if [a.extent for a in axes] == [a.extent for a in widest]:
+        return list(
+            range(len(axes))
+        )  # of as many axes, names do not matter: a size may be a number
     places: list[int] = []
     start = len(widest)
     for axis in reversed(axes):

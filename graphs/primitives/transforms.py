@@ -17,23 +17,35 @@ from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View, find, hi
 
 @dataclass(frozen=True, slots=True)
 class Fourier(Primitive):
-    """The real part of the discrete Fourier transform along the sequence (Cooley and Tukey 1965).
+    """The discrete Fourier transform along the sequence or a feature axis (Cooley and Tukey 1965).
 
     A radix-2 transform has ceil(log2 n) rounds of n/2 butterflies with ten real operations each
-    (a complex product is six, a complex sum two).
+    (a complex product is six, a complex sum two). Complex numbers have a last axis for their two
+    parts; of real numbers only the real part is given or wanted.
     """
 
     along: Axis
+    given: int = 1
+    """How many parts the input has: 1, or 2 for complex numbers."""
+    found: int = 1
+    """How many parts the result has."""
+    inverse: bool = False
+    """Whether angles turn the other way, without a division by n."""
 
     name: ClassVar[str] = "fourier"
 
     def features(self, *inputs: Axes) -> Axes:
-        """Keep the axes."""
-        return inputs[0]
+        """Keep the axes but that of the two parts."""
+        real = inputs[0][:-1] if self.given == 2 else inputs[0]
+        return (*real, Axis("2", poly(2))) if self.found == 2 else real
+
+    def _numbers(self, site: Site) -> Axes:
+        axes = site.equation.features
+        return axes[:-1] if self.found == 2 else axes
 
     def operations(self, site: Site, setting: Setting) -> Poly:
         """Five operations a round for each position and component."""
-        return 5 * ceil_log2(self.along.extent) * site.size(site.equation.features)
+        return 5 * ceil_log2(self.along.extent) * site.size(self._numbers(site))
 
     def depth(self, site: Site, setting: Setting) -> Poly:
         """Three scalar steps a round: a product, the sum inside it, the butterfly's sum."""
@@ -42,16 +54,25 @@ class Fourier(Primitive):
         return 3 * ceil_log2(self.along.extent)
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Transform along the last position axis."""
-        (array,) = arrays
-        axis = array.ndim - 1 - len(site.equation.features)
-        return frame.xp.fft.fft(array, None, axis).real
+        """Transform along the last position axis, or along a feature axis."""
+        xp, axes, (array,) = frame.xp, self._numbers(site), arrays
+        number = array[..., 0] + 1j * array[..., 1] if self.given == 2 else array
+        axis = number.ndim - len(axes)
+        axis += -1 if self.along.is_position else find(axes, self.along.name)
+        turned = xp.conj(number) if self.inverse else number
+        result = xp.fft.fft(turned, None, axis)
+        result = xp.conj(result) if self.inverse else result
+        return xp.stack((result.real, result.imag), -1) if self.found == 2 else result.real
 
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
     ) -> Pulled:
-        """Transform the adjoint: cos(2 pi j k / n) is symmetric in j and k."""
-        return (m.like(adjoint, self, site),)
+        """Transform the adjoint back; of real parts alone, cos(2 pi j k / n) is symmetric."""
+        inverse = not self.inverse if self.given + self.found > 2 else self.inverse
+        back = Fourier(self.along, self.found, self.given, inverse)
+        if self.along.is_position:
+            return (m.like(adjoint, back, site),)
+        return (m.apply(back, adjoint),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +154,39 @@ class Unsort(View):
         own = ranks == xp.arange(values.shape[-1])
         found = xp.sum(xp.where(own, values[..., None, :], frame.constant(0.0)), -1)
         return xp.moveaxis(found, -1, k - len(axes))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(View):
+    """Which of the keys (the first input) were kept when they were sorted (the second): numbers.
+
+    Sorting moves the numbers of the keys along with them, and moving values is free as everywhere.
+    """
+
+    axis: str
+
+    name: ClassVar[str] = "ranked"
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Return the axes of what was kept."""
+        return inputs[1]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Order the numbers of the keys by their values, and cut."""
+        axes = site.sources[0].features
+        k = find(axes, self.axis)
+        keys = hide(frame, site, arrays[0], k, float("-inf"))
+        place = keys.ndim + k - len(axes)
+        keep = arrays[1].shape[arrays[1].ndim + k - len(axes)]
+        order = frame.xp.argsort(-keys, place)
+        return order[(slice(None),) * place + (slice(0, keep),)]
+
+    def passes(self, place: int) -> bool:
+        """No gradient passes through numbers."""
+        return False
+
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Return nothing."""
+        return None, None

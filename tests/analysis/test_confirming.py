@@ -57,8 +57,10 @@ def test_plain_code_confirms_every_model(model: str) -> None:
     found = confirm(model, engines=["numpy"], at=at(model))
     assert found.agree, [*found.disagreements, *found.skipped]
     # Where a pair is reached without effect, the executed graph's numbers say so as well.
-    noted = [line for line in found.lines if line.verdict != "equal"]
+    # Where nothing is derived, the line says why.
+    noted = [line for line in found.lines if line.verdict not in {"equal", "unheld"}]
     assert all(line.seen.figure == "dependence" for line in noted)
+    assert all(line.note for line in found.lines if line.verdict == "unheld")
     assert {line.seen.figure for line in found.lines} >= {"params", "work", "span", "dependence"}
 
 

@@ -59,6 +59,26 @@ def test_anything_else_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "((((10**16)**16)**16)**16)**16",
+        "(a + b + c + d + e + f + g + h + i + j + k + l)**16",
+        "*".join(f"(a{k} + b{k})" for k in range(20)),
+    ],
+)
+def test_what_would_not_end_is_refused_before_it_begins(text: str) -> None:
+    """A short text whose value or sum is beyond all bounds is an error at once."""
+    with pytest.raises(SizeError, match="expected"):
+        parse(text)
+
+
+def test_a_power_of_powers_is_refused_where_it_is_evaluated() -> None:
+    """A number of more than a million bits is not computed."""
+    with pytest.raises(SizeError, match="bits"):
+        parse("((2**n)**n)**n").evaluate(n=4096)
+
+
 def test_an_unknown_size_is_named() -> None:
     """With the sizes known, a foreign name is an error that lists them."""
     with pytest.raises(SizeError, match="expected one of the sizes d, n, got q"):

@@ -13,7 +13,7 @@ from workspan.graphs.models import CATALOGUE
 from workspan.graphs.sizes import SizeError
 from workspan.graphs.unrolling import TooLargeError, census, unroll
 
-AT = {"n": 5, "m": 3, "w": 3, "k": 3, "L": 2}
+AT = {"n": 6, "c": 3, "m": 3, "w": 3, "k": 3, "g": 1, "r": 2, "s": 1, "L": 2}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -17,12 +17,13 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Make the command line receive given results, and record how it asked for them."""
 
     def install(**results: Any) -> None:
-        api, claims = ModuleType("api"), ModuleType("claims")
+        from workspan.analysis import claims
+
+        api = ModuleType("api")
         found = results.get("analysis", analysis())
         vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)
         vars(api)["compare"] = lambda models, **_: results.get("comparison", comparison())
-        vars(claims)["check"] = lambda *_, **__: results.get("verdicts", [verdict()])
         monkeypatch.setitem(sys.modules, "workspan.analysis.api", api)
-        monkeypatch.setitem(sys.modules, "workspan.analysis.claims", claims)
+        monkeypatch.setattr(claims, "check", lambda *_, **__: results.get("verdicts", [verdict()]))
 
     return install

@@ -121,10 +121,26 @@ def test_disagreement_fails(
     ("found", "code"),
     [("proved", 0), ("confirmed", 0), ("conditional", 0), ("refuted", 1), ("out of reach", 1)],
 )
-def test_claims_decide_the_exit_code(found: str, code: int, canned: Canned) -> None:
-    """Only claims that hold, if on a condition, give exit code 0."""
+def test_claims_decide_the_exit_code(found: str, code: int, canned: Canned, tmp_path: Path) -> None:
+    """Without a record only claims that hold, if on a condition, give exit code 0."""
     canned(verdicts=[verdict(verdict=found)])
-    assert main(["check", "--format", "json"]) == code
+    (tmp_path / "mine.toml").write_text("claim = []")
+    assert main(["check", str(tmp_path / "mine.toml"), "--format", "json"]) == code
+
+
+def test_a_record_decides_the_exit_code(
+    canned: Canned, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a record the exit code is 1 exactly where a verdict is another one, and says which."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text("claim = []")
+    canned(verdicts=[verdict(verdict="refuted")])
+    assert main(["check", str(mine), "--record"]) == 0
+    assert main(["check", str(mine)]) == 0
+    canned(verdicts=[verdict(verdict="proved")])
+    capsys.readouterr()
+    assert main(["check", "--claims", str(mine)]) == 1
+    assert "changed: sequential: proved, refuted on record" in capsys.readouterr().err
 
 
 def test_report_writes_all_files(

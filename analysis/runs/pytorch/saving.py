@@ -29,7 +29,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from .modules import Built, build
 
-__all__ = ["Saved", "build", "saved"]
+__all__ = ["Constants", "Saved", "Values", "build", "saved", "storage", "tensors"]
 
 MOVES = frozenset(
     [
@@ -64,7 +64,7 @@ class Saved:
     """Bytes of masks, indices and random states."""
 
 
-class _Values(TorchDispatchMode):  # type: ignore[misc]
+class Values(TorchDispatchMode):  # type: ignore[misc]
     """Numbers every value, and carries the numbers along where values only move."""
 
     def __init__(self) -> None:
@@ -112,14 +112,14 @@ class _Values(TorchDispatchMode):  # type: ignore[misc]
         return self.of(argument) if isinstance(argument, Tensor) else argument
 
 
-class _Constants(TorchFunctionMode):  # type: ignore[misc]
+class Constants(TorchFunctionMode):  # type: ignore[misc]
     """Notes the tensors that no input or weight decides.
 
     With ``states``, zeros take a gradient: autograd would spare that of a first state, and what it
     reads, but a first state is a state like any other.
     """
 
-    def __init__(self, values: _Values, *, states: bool) -> None:
+    def __init__(self, values: Values, *, states: bool) -> None:
         super().__init__()
         self.values = values
         self.states = states
@@ -151,7 +151,7 @@ def saved(built: Built, *, seed: int = 0) -> Saved:
     seed
         Of the inputs.
     """
-    values, kept, others = _Values(), {}, {}
+    values, kept, others = Values(), {}, {}
     numbers: list[Tensor] = []
     weights = [*built.module.parameters(), *built.module.buffers()]
     for weight in weights:
@@ -170,7 +170,7 @@ def saved(built: Built, *, seed: int = 0) -> Saved:
         return tensor
 
     inputs = [x.requires_grad_() for x in built.inputs(seed)]
-    constants = _Constants(values, states=not built.fused)
+    constants = Constants(values, states=not built.fused)
     with saved_tensors_hooks(pack, lambda tensor: tensor), constants, values:
         built.forward(*inputs)
     found = torch.cat([torch.tensor([NOBODY]), *numbers]).unique()

@@ -5,10 +5,7 @@ The state of each of 2 d channels has s components, h' = exp(Δ A) h + Δ B x; �
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...operations import (
-    associative_scan,
     einsum,
     exp,
     gather,
@@ -16,19 +13,18 @@ from ...operations import (
     linear,
     parameter,
     rms_norm,
-    scan,
     scope,
     silu,
     softplus,
     split,
     stack,
-    zeros,
 )
 from ...primitives import Slice, Spread
 from ...relations import Relation
 from ...sizes import Poly, Sized, poly
 from ...tables import lookup
 from ...tracing import Array, current, model
+from ..linear_recurrence import states
 from .parts import logits
 
 EXPAND = 2
@@ -52,23 +48,6 @@ def convolved(x: Array, k: Sized) -> Array:
     return silu(mixed + parameter("conv1d.bias", inner))
 
 
-def recurrence(decay: Array, drive: Array, *, parallel: bool) -> Array:
-    """All states of h' = decay h + drive."""
-    if parallel:
-        return associative_scan(
-            lambda early, late: (late[0] * early[0], late[0] * early[1] + late[1]),
-            (decay, drive),
-            identity=(1.0, 0.0),
-        )[1]
-
-    def step(h: Array, inputs: Any) -> tuple[Array, Array]:
-        decay, drive = inputs
-        h = decay * h + drive
-        return h, h
-
-    return scan(step, zeros(*(a.extent for a in drive.axes)), (decay, drive))[1]
-
-
 @layer
 def mixer(
     x: Array, s: Sized, k: Sized, r: Sized, *, parallel: bool = False, normed: bool = False
@@ -90,8 +69,8 @@ def mixer(
     step = softplus(linear(step, inner, name="dt_proj"))
     a = -exp(parameter("A_log", inner, s))
     wide = current().apply("spread", Spread(a.axes, (0,)), step)
-    states = recurrence(exp(a * step), wide * b * u, parallel=parallel)
-    y = einsum("i s, s -> i", states, c) + u * parameter("D", inner)
+    h = states(exp(a * step), wide * b * u, parallel=parallel)
+    y = einsum("i s, s -> i", h, c) + u * parameter("D", inner)
     return linear(y * silu(gate), d, name="out_proj", bias=False)
 
 

@@ -32,9 +32,19 @@ SIZES = {
     "v": 5,
     "r": 2,
     "s": 3,
-    "e": 3,
+    "e": 2,
+    "E": 4,
 }
 """Sizes of the catalogue's models: few positions, so that starts and ends matter."""
+
+
+def sizes_for(name: str, **changes: int) -> dict[str, int]:
+    """Return the sizes of a model of the catalogue; chunks of c positions must divide n."""
+    at = {**SIZES, **changes}
+    if name.endswith("_chunked"):
+        at["c"] = 3 if "n" not in changes else 1
+        at["n"] = changes.get("n", 6)
+    return at
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ def draw(
 ) -> Draw:
     """Draw values; gradients are wanted of all parameters and inputs that one reaches."""
     at = {s: sizes[s] for s in graph.free_sizes}
+    if graph.name == "nystrom_attention":  # segments are equally long
+        at["n"] += -at["n"] % at["m"]
     rng = np.random.default_rng(seed)
     inputs = {}
     for name in graph.inputs:

@@ -16,6 +16,7 @@ from tests.graphs.backward.checking import (
     agree_with_torch,
     by_graph,
     draw,
+    sizes_for,
 )
 from workspan.graphs.backward import gradients, training
 from workspan.graphs.graph import Graph
@@ -44,20 +45,21 @@ def traced(name: str, depth: Sized | None) -> Graph:
 @pytest.mark.parametrize(("name", "depth"), CASES)
 def test_gradients_of_the_catalogue_are_those_of_torch(name: str, depth: Sized | None) -> None:
     """Autograd of the forward graph gives the same, for all parameters and inputs, to 1e-9."""
-    agree_with_torch(draw(traced(name, depth), SIZES))
+    agree_with_torch(draw(traced(name, depth), sizes_for(name)))
 
 
 @pytest.mark.parametrize(("name", "depth"), CASES)
 def test_gradients_of_the_catalogue_are_differences(name: str, depth: Sized | None) -> None:
     """Central differences in double precision give the same."""
-    agree_with_differences(draw(traced(name, depth), SIZES, seed=3))
+    agree_with_differences(draw(traced(name, depth), sizes_for(name), seed=3))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_gradients_at_the_smallest_sizes(name: str) -> None:
     """One position, one layer of a stack of any depth: starts and ends are the same place."""
     depth = "L" if "L" in sizes_of(CATALOGUE[name]) else None
-    least = {**SIZES, "n": 1, "m": 1, "L": 2 if name.startswith("bidirectional") else 1}
+    layers = 2 if name.startswith(("bidirectional", "awd")) else 1
+    least = sizes_for(name, n=1, m=1, L=layers)
     agree_with_torch(draw(traced(name, depth), least))
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.graphs.backward.checking import SIZES, by_graph, draw
+from tests.graphs.backward.checking import by_graph, draw, sizes_for
 from workspan.graphs.backward import training
 from workspan.graphs.backward.peeling import peeled, prefix, unread
 from workspan.graphs.execution import execute
@@ -46,7 +46,7 @@ def apart(graph: Graph, arrays: Mapping[str, Any], axes: tuple[str, ...]) -> dic
 
 def least(name: str, depth: int) -> int:
     """Return a depth at which every stack of a model has a layer, the second one of two as well."""
-    return max(depth, 2) if name.startswith("bidirectional") else depth
+    return max(depth, 2) if name.startswith(("bidirectional", "awd")) else depth
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
@@ -55,7 +55,7 @@ def test_a_peeled_graph_computes_the_same(name: str, depth: int) -> None:
     """Law: with each layer's own weights, the outputs are equal, for one layer as for many."""
     graph = trace(CATALOGUE[name], L="L")
     axes = layer_axes(graph)
-    chosen = draw(graph, {**SIZES, "L": least(name, depth)})
+    chosen = draw(graph, sizes_for(name, L=least(name, depth)))
     parameters = apart(graph, chosen.parameters, axes)
     found = execute(peeled(graph, axes), chosen.inputs, parameters, **chosen.sizes)
     for again, before in zip(found, chosen.outputs(), strict=True):
@@ -79,7 +79,7 @@ def test_random_stacks_compute_the_same_when_peeled(data: st.DataObject, block: 
 @pytest.mark.parametrize("name", STACKED)
 def test_training_has_the_gradients_of_the_stack(name: str, depth: int) -> None:
     """Law: the gradients of the first layer and of the rest are those of the stack, taken apart."""
-    at = {**SIZES, "L": least(name, depth)}
+    at = sizes_for(name, L=least(name, depth))
     graph = trace(CATALOGUE[name], L="L")
     wanted = tuple(e.name for e in graph.of("parameter"))
     chosen = draw(graph, at, wanted=wanted)

@@ -14,17 +14,22 @@ from workspan.graphs.backward import gradients
 from workspan.graphs.execution import execute
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.operations import (
+    arg_top_k,
     associative_scan,
+    chunk,
     collect,
     concatenate,
     dropout,
     einsum,
     elementwise,
     exp,
+    first,
     fourier,
     gather,
     layer,
     linear,
+    long_convolution,
+    member,
     parameter,
     rearrange,
     scan,
@@ -32,6 +37,7 @@ from workspan.graphs.operations import (
     softmax,
     split,
     stop_gradient,
+    substitute,
     tanh,
     top_k,
     total,
@@ -39,6 +45,7 @@ from workspan.graphs.operations import (
 )
 from workspan.graphs.primitives import MAPS, Primitive, Reduction
 from workspan.graphs.primitives.base import View
+from workspan.graphs.primitives.moves import Backwards
 from workspan.graphs.primitives.views import Source
 from workspan.graphs.relations import Relation
 from workspan.graphs.tables import lookup
@@ -81,6 +88,31 @@ def looked_up(numbers: Array) -> Any:
     return tanh(lookup(numbers, parameter("table", "v", "d")))
 
 
+def backwards(x: Array) -> Array:
+    """Read all positions so far, oneself first."""
+    return current().apply("backwards", Backwards(), gather(x, Relation.prefix()))
+
+
+def in_chunks(x: Array) -> Any:
+    """Sum over chunks, and read the sum at every position of a chunk."""
+    parts = tanh(chunk(x, "n"))
+    return x * member(total(parts, parts.axes[0]), x, "n")
+
+
+def triangular(x: Array) -> Any:
+    """Solve a triangular system of pairs in blocks as long as the sequence."""
+    y = rearrange(linear(tanh(x), "d"), "(h e) -> h e", h=2)
+    near = gather(y, Relation.block_prefix("n"))
+    return rearrange(substitute(einsum("h e, j h e -> h j", y, near), y, "n"), "h e -> (h e)") * x
+
+
+def routed(x: Array) -> Any:
+    """Let the two largest of several scores choose rows, and weigh them."""
+    best, chosen = arg_top_k(linear(x, "e"), "e", 2)
+    rows = lookup(chosen, parameter("rows", "e", "d"))
+    return einsum("k, k i -> i", softmax(best, best.axes[-1]), tanh(rows))
+
+
 BODIES: dict[str, Body] = {
     "einsum": lambda x: einsum("i, o i -> o", tanh(x), parameter("weight", "e", "d")),
     "einsum, outer": lambda x: einsum("i, j -> j i", x, tanh(x)),
@@ -101,6 +133,18 @@ BODIES: dict[str, Body] = {
     "recurrence": elman,
     "associative scan": affine,
     "fourier": lambda x: fourier(tanh(x)) * x,
+    "fourier, complex": lambda x: fourier(fourier(tanh(x), x.axes[-1], found=2), given=2) * x,
+    "long convolution": lambda x: long_convolution(tanh(x), linear(x, "d")) * x,
+    "long convolution, backwards": lambda x: einsum(
+        "j i, j i -> i", gather(tanh(x), Relation.prefix()), backwards(linear(x, "d"))
+    ),
+    "chunks": in_chunks,
+    "prefixes of blocks": lambda x: total(
+        tanh(gather(x, Relation.block_prefix(2))) * x, "n:block_prefix(2)"
+    ),
+    "experts": routed,
+    "substitution": triangular,
+    "the first position": lambda x: tanh(first(x)) * x,
     "layer": layer(lambda x: x * x),
     "rename": lambda x: rearrange(tanh(rearrange(x, "(h e) -> e h", h=2)), "e h -> (h e)") * x,
     "split": lambda x: concatenate(*(tanh(p) for p in split(x, 2)[::-1])),
@@ -140,7 +184,7 @@ def test_every_primitive_is_tried() -> None:
     given = {k for k in known if issubclass(k, Source)}
     only = {
         *(kinds.Slice, kinds.Spread, kinds.Flip, kinds.Turn, kinds.Place),
-        *(kinds.Inside, kinds.Unsort, kinds.Step, Primitive, View),
+        *(kinds.Inside, kinds.Unsort, kinds.Step, kinds.Scatter, kinds.Earlier, Primitive, View),
     }
     assert known - given - only == used - given
 
@@ -156,7 +200,7 @@ def test_each_function_is_differentiated(name: str) -> None:
     if name.endswith("slope"):
         with pytest.raises(GraphError, match=r"expected a function with a derivative rule"):
             gradients(graph_of(body), ("x",))
-    elif name in {"step", "half_step", "equal"}:
+    elif name in {"step", "half_step", "equal", "floor"}:
         chosen = draw(graph_of(body), SIZES)
         assert np.array_equal(by_graph(chosen)["x"], chosen.weights[0])
     else:

@@ -15,6 +15,7 @@ from workspan.graphs.setting import Setting
 torch: Any = pytest.importorskip("torch")
 
 from workspan.analysis.runs.pytorch import memory  # noqa: E402
+from workspan.analysis.runs.pytorch.in_order import most_live  # noqa: E402
 from workspan.analysis.runs.pytorch.modules import NAMES, build  # noqa: E402
 from workspan.analysis.runs.pytorch.saving import saved  # noqa: E402
 
@@ -80,6 +81,26 @@ def test_liveness_is_what_the_allocator_gave_out(name: str) -> None:
     seen = memory.workspace(build(name, AT, fused=False))
     assert seen.dispatched == seen.allocated > 0
     assert seen.hidden == 0
+
+
+@pytest.mark.parametrize("at", [AT, LONGER], ids=["short", "longer"])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_has_to_be_live_is_the_workspace(name: str, at: dict[str, int]) -> None:
+    """Law: values freed after their last reading need the derived workspace, in the same order."""
+    (seen, *_) = memory.observe(name, at, figures=("workspace",))
+    if seen.exact:
+        assert seen.value == derived("workspace", name, at)
+    else:
+        assert seen.value < derived("workspace", name, at)
+        assert "the schedule" in seen.note
+
+
+def test_the_schedule_keeps_no_more_than_the_code() -> None:
+    """Law: freeing after the last reading needs no more than the names of the code keep alive."""
+    for name in ("attention", "encoder", "windowed_attention", "feed_forward"):
+        built = build(name, AT, fused=False)
+        given = sum(x.numel() for x in built.inputs(0))
+        assert most_live(built) <= memory.workspace(built).allocated // 8 + given
 
 
 @pytest.mark.parametrize("n", [4, 8, 16, 24, 32])

@@ -1,0 +1,53 @@
+"""What the graphs compute is what plain code computes that was written from the papers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.adapters import symbolic
+from tests.graphs.models import plain_mixing, plain_states
+from workspan.graphs.execution import execute, random_parameters
+
+AT = {"n": 7, "d": 8, "h": 2, "s": 3, "r": 2, "k": 3, "e": 2, "f": 5, "E": 4, "L": 2}
+
+LAYERS: tuple[str, ...] = (
+    *("retnet", "ssd", "gla", "delta_net", "mlstm", "slstm", "rg_lru"),
+    *("tcn", "wavenet", "bytenet", "hyena", "fnet", "s4", "s4d", "s5", "mixture_of_experts"),
+)
+
+
+def plain(name: str) -> Callable[[Any, list[Any]], Any]:
+    """Return the plain code of a stack of layers."""
+    if hasattr(plain_mixing, name):
+        return getattr(plain_mixing, name)
+    one = getattr(plain_states, name)
+
+    def stacked(x: Any, layers: list[Any]) -> Any:
+        for w in layers:
+            x = one(x, w, AT["h"])
+        return x
+
+    return stacked
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_the_executed_graph_computes_what_the_paper_says(name: str, n: int) -> None:
+    """Law: with the same weights, the outputs of two layers are equal."""
+    at = {**AT, "n": n}
+    graph = symbolic(name, **({"k": 2} if name == "mixture_of_experts" else {}))
+    weights = random_parameters(graph, seed=6, **at)
+    layers = [
+        {
+            key.removeprefix("layers."): w[l] if graph[key].positions else w
+            for key, w in weights.items()
+        }
+        for l in range(AT["L"])
+    ]
+    x = np.random.default_rng(7).normal(size=(n, AT["d"]))
+    (executed,) = execute(graph, {"x": x}, weights, **{s: at[s] for s in graph.free_sizes})
+    np.testing.assert_allclose(executed, plain(name)(x, layers), rtol=1e-8, atol=1e-10)
