@@ -47,7 +47,7 @@ def joined(terms: Sequence[Poly]) -> Poly:
 
     >>> n, a, b = (poly(name) for name in "nab")
     >>> str(joined([n + a, n + b]))
-    'n + max(a, b)'
+    'max(a, b) + n'
     """
     every = dict.fromkeys(m for t in terms for m in t.terms)
     common = Poly({m: min(t.terms.get(m, 0) for t in terms) for m in every})
