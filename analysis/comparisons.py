@@ -11,9 +11,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..graphs.graph import Graph
-from ..graphs.sizes import Poly, SizeError
+from ..graphs.sizes import Poly, SizeError, poly
 from .layer_sums import least_sizes
-from .measured_graph import position_sizes
+from .measured_graph import along, position_sizes
+from .measured_state import farthest
+from .proofs.positions import bound_symbol
 
 Sizes = dict[str, int]
 
@@ -34,7 +36,7 @@ HELD_OUT = (
 SEEDS = ({"n": 6}, {"n": 40}, {"h": 1, "g": 1}, {"m": 40}, {"w": 30, "k": 30}, {"n": 40, "L": 1})
 """Usual sizes, some of them changed, at which cuts are sought first."""
 
-SOUGHT = 20
+SOUGHT = 6
 """Drawn points at which cuts are sought as well."""
 
 WIDTHS = (1, 1, 2, 3, 5, 60, 500)
@@ -104,7 +106,21 @@ def _axes(graph: Graph) -> list[Poly]:
 
 def whole(graph: Graph, at: Mapping[str, int]) -> bool:
     """Whether every axis has a whole length: halves of a head need an even one."""
-    return all((v := axis.evaluate(**at)) == int(v) and v >= 1 for axis in _axes(graph))
+    layers = (a.extent for a in graph.axes.values() if a.kind == "layer")
+    axes = dict.fromkeys((*_axes(graph), *layers))
+    return all((v := axis.evaluate(**at)) == int(v) and v >= 1 for axis in axes)
+
+
+def least_depths(graph: Graph) -> dict[str, int]:
+    """Return how large sizes must be for every stack to have a layer."""
+    found: dict[str, int] = {}
+    for axis in graph.axes.values():
+        name = bound_symbol(axis) if axis.kind == "layer" else None
+        if name is not None:
+            least = 1 - (axis.extent - poly(name)).terms.get((), 0)
+            if least > 1:
+                found[name] = max(int(least), found.get(name, 1))
+    return found
 
 
 def _complete(graph: Graph, at: Mapping[str, int], other: int) -> Sizes:
@@ -153,4 +169,4 @@ def _length(graph: Graph, at: Mapping[str, int]) -> int:
     depth = max(
         [1, *(int(a.extent.evaluate(**at)) for a in graph.axes.values() if a.kind == "layer")]
     )
-    return len(graph) * (at.get("n", 1) + 4) * depth
+    return len(graph) * (at.get("n", 1) + farthest(graph, at, along(graph)) + 4) * depth

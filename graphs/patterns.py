@@ -34,6 +34,10 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         return j, i - j * whole(relation.step) < whole(relation.size)
     if relation.kind in {"first", "stride", *TURNED}:
         return _run(relation, i)
+    if relation.kind == "strided":
+        step, size = whole(relation.step), whole(relation.size)
+        j = i // step - np.arange(-(-size // step))[None, :]
+        return j, i - j * step < size
     if relation.kind in {"offsets", "within"}:
         return _offsets(relation, i, extent)
     if relation.kind not in SPARSE:

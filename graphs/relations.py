@@ -30,9 +30,9 @@ class Relation:
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
     block (all positions of one's block of ``size``), block_prefix and block_suffix (those up to
-    oneself, or from oneself on), stride (``size`` positions from ``step*i``), part (the one of a
-    coarser axis whose ``size`` positions one is among), strided (those of a coarser axis whose
-    stride reads one), within (a shift that stays in one's block
+    oneself, or from oneself on), stride (``size`` positions from ``step*i``), strided
+    (those of a coarser axis whose stride reads one), part (the one of a
+    coarser axis whose ``size`` positions one is among), within (a shift that stays in one's block
     of ``size``), chain (one relation after another), or sparse: blocks, sinks, marks, scattered and
     readers, as their constructors say."""
     back: Poly | None = Poly({})

@@ -28,11 +28,18 @@ _FEW = {"jamba": {"a": 1, "b": 1}}
 """Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
 
 
+CHUNKED = ("lsh_attention", "compressive_transformer")
+"""Models whose k divides into what c divides n into."""
+
+
 def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
     """Return sizes that a model of the catalogue can have: chunks must divide the sequence."""
-    if not name.endswith("_chunked"):
-        return dict(at)
-    return {**at, "c": next(c for c in (3, 2, 1) if at["n"] % c == 0)}
+    fit = dict(at)
+    if name == "nystrom_attention":
+        fit["n"] += -fit["n"] % fit["m"]
+    if name.endswith("_chunked") or name in CHUNKED:
+        fit["c"] = next(c for c in (3, 2, 1) if fit["n"] % c == 0)
+    return {**fit, "k": {"lsh_attention": 4}.get(name, fit["c"])} if name in CHUNKED else fit
 
 
 def symbolic(name: str, **sizes: Any) -> Graph:

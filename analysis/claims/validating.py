@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
@@ -24,6 +25,9 @@ FALLS = "falls as 1/n"
 """The one relation of ``influence``, an experiment as well."""
 
 FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence")
+COUNTED = ("contraction", "map", "reduction", "softmax", "associative_scan", "fourier")
+"""Kinds of operations by which work is broken down, and that a claim may count alone."""
+OF_FIGURES = ("no more than", "grows with distance", "permutation equivariant")
 TRANSCRIPTIONS = ("full text", "transcript", "secondary", "recall", "derived", "")
 LONGEST_TEXT = 2_000
 MOST_PARTS = 32
@@ -72,6 +76,13 @@ def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
     _one_of(f"{field}.relation", claim.relation, special.get(claim.figure, tuple(RELATIONS)))
     if claim.figure == "random graph":
         return
+    for name in (claim.counting, *(q.counting for q in claim.quantities.values())):
+        if name:
+            _one_of(f"{field}.counting", name, COUNTED)
+    if (claim.figure == "offsets") != (claim.relation == "connects up to"):
+        raise ClaimError(f"{field}.relation: expected 'connects up to' with figure 'offsets'")
+    if claim.left and claim.relation in OF_FIGURES:
+        raise ClaimError(f"{field}.left: expected a figure, which {claim.relation!r} is about")
     _models(field, claim, own, planned)
     for j, tried in enumerate(claim.settings or ()):
         _setting(f"{field}.settings[{j}]", tried.setting)
@@ -117,7 +128,8 @@ def _quantity(field: str, name: str, quantity: Quantity, known: Collection[str])
     _one_of(f"{field}.figure", quantity.figure, DERIVED)
     if quantity.model:
         _one_of(f"{field}.model", quantity.model, known)
-    _setting(f"{field}.setting", lambda: Setting().but(**quantity.setting))
+    changes: dict[str, Any] = dict(quantity.setting)
+    _setting(f"{field}.setting", lambda: Setting().but(**changes))
 
 
 def _options(claim: Claim) -> Iterator[tuple[str, int | str]]:
@@ -174,9 +186,9 @@ def _known_sizes(field: str, claim: Claim, own: Models) -> None:
             )
 
 
-def _setting(field: str, make: object) -> None:
+def _setting(field: str, make: Callable[[], Setting]) -> None:
     try:
-        make()  # type: ignore[operator]
+        make()
     except SettingError as error:
         axis = next((a for a in CHOICES if f"expected {a} " in str(error)), "")
         raise ClaimError(f"{field}.{axis}: {error}") from None
@@ -194,6 +206,6 @@ def _formula(field: str, text: str) -> None:
         raise ClaimError(f"{field}: {error}") from None
 
 
-def _one_of(field: str, value: str, allowed: Collection[str] | Mapping[str, object]) -> None:
+def _one_of(field: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ClaimError(f"{field}: expected one of {', '.join(allowed)}, got {value[:80]!r}")

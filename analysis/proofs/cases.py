@@ -36,6 +36,8 @@ Region = Mapping[str, Poly]
 
 DEEPEST = 24
 SHALLOW = 8
+MANY = 1000
+"""Regions of one condition; more are too many to tell apart."""
 LARGEST = 64
 SMALL = 4
 
@@ -62,13 +64,17 @@ def _cases(costs: Sequence[Poly], choice: Atom) -> Iterator[list[Poly]]:
     """
     for argument, other in (choice.args, choice.args[::-1]):
         condition = other - argument if choice.kind == "min" else argument - other
-        here = [rewritten(x, lambda atom, a=argument: a if atom is choice else None) for x in costs]
+        here = [replaced(x, choice, argument) for x in costs]
         condition, *here = _divided(condition), *here
-        for attempt in (lambda x: x, _linear):
-            condition, *here = attempt([condition, *here])
+        for linear in (False, True):
+            if linear:
+                condition, *here = _linear([condition, *here])
             try:
-                covering = list(regions(condition, {s for x in here for s in x.sizes}))
+                taken = {s for x in here for s in x.sizes}
+                covering = list(itertools.islice(regions(condition, taken), MANY + 1))
             except UndecidedError:
+                continue
+            if len(covering) > MANY:
                 continue
             yield from ([x.substitute(region) for x in here] for region in covering)
             break
@@ -173,6 +179,11 @@ def proper(cost: Poly) -> bool:
         if not enough(at_least(a, 0) for a in atom.args):
             return False
     return True
+
+
+def replaced(cost: Poly, choice: Atom, value: Poly) -> Poly:
+    """Replace one atom, at every depth."""
+    return rewritten(cost, lambda atom: value if atom is choice else None)
 
 
 def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:

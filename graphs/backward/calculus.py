@@ -132,6 +132,13 @@ class Differentiation:
                 adjoint = self.total(adjoint, k)
         return adjoint
 
+    def unspread(self, adjoint: Any, kept: tuple[int, ...]) -> Any:
+        """Sum over the feature axes but those at some places: names may be the same."""
+        if isinstance(adjoint, Array):
+            for k in range(len(adjoint.axes) - 1, -1, -1):
+                adjoint = adjoint if k in kept else self.total(adjoint, k)
+        return adjoint
+
     def zeros(self, axes: Axes, positions: Axes = ()) -> Array:
         """Return zeros, the same at every position."""
         return self.tracer.add("zeros", Constant(axes), (), positions, axes)
@@ -177,7 +184,7 @@ class Differentiation:
     def turned(self, adjoint: Array, gather: Primitive, site: Site) -> Array:
         """Sum what the readers of a gather pass back to each position that they read."""
         assert isinstance(gather, Gather)
-        (read,), (source,) = site.equation.reads, site.sources
+        (source,) = site.sources
         if site.equation.sequence is None and source.sequence is not None:
             primitive = Place(0)
             positions = tuple(
@@ -187,31 +194,15 @@ class Differentiation:
             return self.tracer.add(
                 "place", primitive, (where,), positions, primitive.features(adjoint.axes)
             )
-        if gather.relation.kind in ENDS:
-            return self._at_ends(adjoint, gather.relation, source)
         if gather.relation.kind == "stride" and gather.relation.step == gather.relation.size:
             return self.member(adjoint, gather.relation, source)
         if gather.relation.sparse:
+            (read,) = site.equation.reads
             return self.scattered(adjoint, gather.relation, read.axis or "")
+        if gather.relation.kind in ENDS:
+            return self._at_ends(adjoint, gather.relation, source)
         turned = self.turn(adjoint, 0, gather.relation, source.sequence)
         return self.total(turned, 0)
-
-    def _at_ends(self, adjoint: Array, relation: Relation, source: Equation) -> Array:
-        """Add up what all readers pass back, for the few positions that all of them read."""
-        summed, axis = self.total(self.collected(adjoint), 0), adjoint.sequence
-        own = (a for a in source.positions if a.kind == "sequence" or adjoint.equation.has(a.name))
-        positions, primitive = tuple(own), Place(0)
-        features = primitive.features(summed.axes)
-        given = self.tracer.add(
-            "place", primitive, (Read(summed.equation.name),), positions, features
-        )
-        beyond = {"first": relation.size, "head": poly(1), "last": poly(-1)}[relation.kind]
-        zeros = self.zeros(features, positions)
-        reads = (
-            Read(zeros.equation.name, Relation.shift(beyond), axis.name),
-            Read(given.equation.name, boundary=True),
-        )
-        return self.tracer.add("ends", Shift(axis.name, False), reads, positions, features)
 
     def member(self, adjoint: Array, stretch: Relation, source: Equation) -> Array:
         """Give each position its own slot of the one stretch that reads it."""
@@ -240,6 +231,23 @@ class Differentiation:
         gather = Gather(stretch, slot)
         gathered = self.tracer.add("gather", gather, back, positions, (slot, *plain(adjoint.axes)))
         return self.total(gathered, 0)
+
+    def _at_ends(self, adjoint: Array, relation: Relation, source: Equation) -> Array:
+        """Add up what all readers pass back, for the few positions that all of them read."""
+        summed, axis = self.total(self.collected(adjoint), 0), adjoint.sequence
+        own = (a for a in source.positions if a.kind == "sequence" or adjoint.equation.has(a.name))
+        positions, primitive = tuple(own), Place(0)
+        features = primitive.features(summed.axes)
+        given = self.tracer.add(
+            "place", primitive, (Read(summed.equation.name),), positions, features
+        )
+        beyond = {"first": relation.size, "head": poly(1), "last": poly(-1)}[relation.kind]
+        zeros = self.zeros(features, positions)
+        reads = (
+            Read(zeros.equation.name, Relation.shift(beyond), axis.name),
+            Read(given.equation.name, boundary=True),
+        )
+        return self.tracer.add("ends", Shift(axis.name, False), reads, positions, features)
 
     def turn(
         self, array: Array, place: int, relation: Relation, target: Axis | None = None

@@ -235,6 +235,12 @@ class Place(View):
             moved = moved[(slice(None),) * lead + (taken,)]
         return moved.reshape(*moved.shape[: lead - 1], *moved.shape[lead:])
 
+    def pullback(
+        self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
+    ) -> Pulled:
+        """Read what all positions pass back."""
+        return (m.collected(adjoint),)
+
 
 @dataclass(frozen=True, slots=True)
 class Member(View):

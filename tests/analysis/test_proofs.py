@@ -73,6 +73,9 @@ OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("path_length", "big_bird"): UNITS,
     ("path_length", "star_transformer"): UNITS,
     ("path_length", "transformer_xl"): UNITS,
+    ("span", "compressive_transformer"): UNITS,
+    ("path_length", "compressive_transformer"): UNITS,
+    ("path_length", "lsh_attention"): ("scalar",),
     ("path_length", "attentive_encoder_decoder_rnn"): ("tensor", "scalar"),
 }
 """Units in which a model has no certificate of this kind. Paths through a window and then a loop, or

@@ -48,7 +48,11 @@ def test_gradients_of_the_catalogue_are_those_of_torch(name: str, depth: Sized |
     agree_with_torch(draw(traced(name, depth), sizes_for(name)))
 
 
-@pytest.mark.parametrize(("name", "depth"), CASES)
+STOPPED = ("transformer_xl", "compressive_transformer")
+"""Models whose gradients are no differences: none passes to their memories."""
+
+
+@pytest.mark.parametrize(("name", "depth"), [c for c in CASES if c[0] not in STOPPED])
 def test_gradients_of_the_catalogue_are_differences(name: str, depth: Sized | None) -> None:
     """Central differences in double precision give the same."""
     agree_with_differences(draw(traced(name, depth), sizes_for(name), seed=3))

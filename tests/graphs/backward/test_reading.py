@@ -229,6 +229,12 @@ def test_a_whole_sequence_may_be_read_at_once() -> None:
         agree(trace(body), SIZES)
 
 
+@pytest.mark.parametrize("n", [1, 4, 5, 6])
+def test_neighbours_may_be_pooled(n: int) -> None:
+    """Each position of neighbours that do not overlap gets what the one reader of it passes back."""
+    agree(graph_of(pooled, Relation.stride(2)), {**SIZES, "n": n})
+
+
 ENDS = [Relation.first(2), Relation.first(4), Relation.last(), Relation.head()]
 
 
