@@ -54,7 +54,7 @@ DRAWN = 400
 ANYWHERE = 30
 """Drawn points that are compared whatever the candidates are."""
 
-LONGEST = 20_000
+LONGEST = 60_000
 """About how many nodes are unrolled for all comparisons together."""
 
 
@@ -172,12 +172,12 @@ def points(graph: Graph, costs: Sequence[Poly]) -> Iterator[Sizes]:
     ]
     for at in chosen:
         found[tuple(at.items())] = at
-    total = 0
-    for at in sorted(found.values(), key=lambda at: _length(graph, at)):
-        total += _length(graph, at)
-        if total > LONGEST and total != _length(graph, at):
-            return
-        yield at
+    left = LONGEST
+    for at in found.values():
+        length = _length(graph, at)
+        if length <= left or left == LONGEST:
+            left -= length
+            yield at
 
 
 def _deciding(pool: Sequence[Sizes], costs: Sequence[Poly]) -> Iterator[Sizes]:
