@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.adapters import fitting, symbolic
-from workspan.analysis.deriving import RULES
+from workspan.analysis.deriving import RULES, derive
 from workspan.analysis.measure import measure
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting
@@ -116,3 +116,17 @@ def test_what_is_derived_is_measured(name: str, setting: str) -> None:
     """Law: every formula gives what is counted on the unrolled graph; what has none says why."""
     figures = {"tensor": FIGURES, "masked": ("work",), "mixing": ("work",)}.get(setting, DEEP)
     assert disagreements(name, SETTINGS[setting], figures) == []
+
+
+@pytest.mark.parametrize("name", [*RECURRENT, *ATTENTION])
+def test_what_training_takes_is_measured(name: str) -> None:
+    """Law: the operations of both passes are those of the unrolled backward graph."""
+    graph, setting = graph_of(name), Setting(mode="train")
+    found = derive("work", graph, setting)
+    assert found.formula is not None, found.reason
+    for sizes in SIZES:
+        known = fitting(name, sizes)
+        at = {s: known[s] for s in graph.free_sizes}
+        if all(at.get(s, least) >= least for s, least in found.least.items()):
+            claimed = found.formula.evaluate(**{s: at[s] for s in found.formula.sizes})
+            assert claimed == measure("work", graph, setting, at)
