@@ -42,13 +42,19 @@ SOUGHT = 6
 WIDTHS = (1, 1, 2, 3, 5, 60, 500)
 """Values that a size of features may have."""
 
+FAR = (1, 20, 400)
+"""Values that a size of features has at a corner."""
+
+CORNERS, FEWEST, WORK = 150, 16, 4_000
+"""How many corners are drawn; how many of them are used, so that larger graphs take no longer."""
+
 DRAWN = 400
 """Points among which those are sought that decide between candidates."""
 
 ANYWHERE = 30
 """Drawn points that are compared whatever the candidates are."""
 
-LONGEST = 20_000
+LONGEST = 60_000
 """About how many nodes are unrolled for all comparisons together."""
 
 
@@ -75,6 +81,24 @@ def drawn(graph: Graph) -> list[Sizes]:
         if whole(graph, at):
             found[tuple(at.items())] = at
     return list(found.values())
+
+
+def corners(graph: Graph) -> list[Sizes]:
+    """Return points of which each size is far smaller or larger than another, drawn once for all.
+
+    Where a cut is the least at all, it is so at sizes that are far apart in some order.
+    """
+    rng, positions = random.Random(1), position_sizes(graph) | {"L"}
+    found: dict[tuple[tuple[str, int], ...], Sizes] = {}
+    for _ in range(CORNERS):
+        at = {
+            name: rng.choice((1, 2, 12) if name == "n" else (1, 2, 5) if name in positions else FAR)
+            for name in graph.free_sizes
+        }
+        at = _divisible(graph, at)
+        if whole(graph, at):
+            found[tuple(at.items())] = at
+    return list(found.values())[: max(FEWEST, WORK // len(graph))]
 
 
 def _draw(name: str, along: bool, rng: random.Random) -> int:
@@ -139,15 +163,21 @@ def points(graph: Graph, costs: Sequence[Poly]) -> Iterator[Sizes]:
     known = [at for at in drawn(graph) if all(at.get(k, v) >= v for k, v in least.items())]
     pool = sorted(known, key=lambda at: _length(graph, at))
     first = (at for at in first_points(graph) if all(at.get(k, v) >= v for k, v in least.items()))
-    chosen = [*first, *_deciding(pool, costs), *pool[:: max(len(pool) // ANYWHERE, 1)]]
+    far = [at for at in corners(graph) if all(at.get(k, v) >= v for k, v in least.items())]
+    chosen = [
+        *first,
+        *far[:ANYWHERE],
+        *_deciding(pool, costs),
+        *pool[:: max(len(pool) // ANYWHERE, 1)],
+    ]
     for at in chosen:
         found[tuple(at.items())] = at
-    total = 0
-    for at in sorted(found.values(), key=lambda at: _length(graph, at)):
-        total += _length(graph, at)
-        if total > LONGEST and total != _length(graph, at):
-            return
-        yield at
+    left = LONGEST
+    for at in found.values():
+        length = _length(graph, at)
+        if length <= left or left == LONGEST:
+            left -= length
+            yield at
 
 
 def _deciding(pool: Sequence[Sizes], costs: Sequence[Poly]) -> Iterator[Sizes]:

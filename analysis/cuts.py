@@ -17,7 +17,7 @@ from ..graphs.sizes import Poly, minimum, poly, size
 from ..graphs.unrolling import TooLargeError
 from .bound_certificates import certificate
 from .causality import causal
-from .comparisons import Sizes, first_points, least_depths, points, seeds
+from .comparisons import Sizes, corners, first_points, least_depths, points, seeds
 from .cutting import Cutting
 from .derivation import Derivation
 from .layer_sums import least_sizes
@@ -75,11 +75,16 @@ class _Search:
     def derivation(self) -> Derivation:
         """Compare, seek cheaper cuts where a flow was less, and compare again."""
         held_out: dict[tuple[tuple[str, int], ...], int] = {}
-        for _ in range(ROUNDS):
+        for attempt in range(ROUNDS):
+            if attempt == 1:  # there was no proof at once, so a cut may be missing
+                for at in corners(self.looped):
+                    self._consider(self.cutting.cuts(at))
             bound, least = _smallest(self.looped, self.costs.values())
             proof = certificate(self.looped, [self._cut(cost) for cost in least], bound)
             if proof is not None:
                 return self._found(bound, proof, [])
+            if attempt == 0:
+                continue
             compared = list(self._points())
             for at in compared:
                 key = tuple(at.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sized
 from typing import Any
 
 from ...graphs.models import CATALOGUE
@@ -32,6 +32,19 @@ TRANSCRIPTIONS = ("full text", "transcript", "secondary", "recall", "derived", "
 LONGEST_TEXT = 2_000
 MOST_PARTS = 32
 """Models, quantities, symbols, settings and readings of one claim."""
+PARTS = (
+    "models",
+    "figures",
+    "settings",
+    "quantities",
+    "symbols",
+    "options",
+    "at",
+    "sizes",
+    "domain",
+)
+MOST_TRIES = 256
+"""Models times figures times settings of one reading."""
 MOST_LAYERS = 64
 """The largest number among options: layers of a stack that is written out."""
 LARGEST = 10**16
@@ -54,14 +67,24 @@ def validate(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
     if claim.beyond:
         _one_of(f"{field}.beyond", claim.beyond, tuple(BEYOND))
         return
-    if len(claim.readings) > MOST_PARTS:
-        raise ClaimError(f"{field}.readings: expected at most {MOST_PARTS}")
+    for name in ("readings", *PARTS):
+        _few(f"{field}.{name}", getattr(claim, name))
     for k, (name, reading) in enumerate(claim.readable()):
         where = f"{field}.readings[{k}]" if name else field
         _reading(where, reading, own, planned)
 
 
+def _few(field: str, parts: Sized | None) -> None:
+    if parts is not None and len(parts) > MOST_PARTS:
+        raise ClaimError(f"{field}: expected at most {MOST_PARTS}, got {len(parts)}")
+
+
 def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) -> None:
+    for name in PARTS:
+        _few(f"{field}.{name}", getattr(claim, name))
+    tries = len(claim.models) * (1 + len(claim.figures)) * len(claim.settings or "....")
+    if tries > MOST_TRIES:
+        raise ClaimError(f"{field}: expected at most {MOST_TRIES} models, figures and settings")
     if bool(claim.left) == bool(claim.figure):
         raise ClaimError(f"{field}.figure: expected a figure or left, one of them")
     for j, figure in enumerate((claim.figure, *claim.figures)):
@@ -95,8 +118,6 @@ def _models(field: str, claim: Claim, own: Models, planned: Collection[str]) -> 
         raise ClaimError(f"{field}.models: expected 1 to {MOST_PARTS} models")
     for j, model in enumerate(claim.models):
         _one_of(f"{field}.models[{j}]", model, known)
-    if len(claim.quantities) > MOST_PARTS:
-        raise ClaimError(f"{field}.quantities: expected at most {MOST_PARTS}")
     for name, quantity in claim.quantities.items():
         _quantity(f"{field}.quantities.{name}", name, quantity, known)
     for axis in (claim.recompute, *(q.recompute for q in claim.quantities.values())):

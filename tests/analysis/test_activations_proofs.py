@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.adapters import TYPICAL
 from tests.examples import examples
 from workspan.analysis.activations import activations
 from workspan.analysis.measure import measure
@@ -189,7 +190,7 @@ def test_certificates_of_the_catalogue_are_accepted(name: str, pairs: str) -> No
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_corrupted_certificates_are_refused(name: str, corruption: Corruption) -> None:
     """A certificate that drops, doubles, stretches, renames or miscounts anything is refused."""
     tried = refused(traced(name), PLAIN, corruption)

@@ -217,6 +217,15 @@ def test_random_graphs_are_bounded(field: str, value: object) -> None:
         ({"readings": '[{ name = "a", value = "dd" }]'}, "readings[0].value"),
         ({"readings": '[{ name = "a", unit = "b" }]'}, "unit"),
         ({"models": "[]"}, "models"),
+        ({"models": str(["lstm"] * 33).replace("'", '"')}, "models"),
+        ({"settings": str([{}] * 33)}, "settings"),
+        (
+            {
+                "models": str(["lstm"] * 32).replace("'", '"'),
+                "settings": "[{}, {}, {}, {}, {}, {}, {}, {}, {}]",
+            },
+            "claim[0]",
+        ),
         ({"statement": f'"{"a" * 3000}"'}, "statement"),
     ],
 )

@@ -184,7 +184,7 @@ def needed(graph: Graph, setting: Setting, at: Sizes) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("pairs", ["dense", "masked"])
 @pytest.mark.parametrize("depth", [1, 3])
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NAMES)
 def test_contractions_are_three_times_the_forward_pass_or_less(
     name: str, depth: int, pairs: str
 ) -> None:
@@ -355,7 +355,7 @@ def back_and_forth(graph: Graph, at: Sizes) -> None:
 
 
 @pytest.mark.parametrize("depth", [1, 2, "L"])
-@pytest.mark.parametrize("name", [n for n in CATALOGUE if not traced(n, None).of("lookup")])
+@pytest.mark.parametrize("name", [n for n in NAMES if not traced(n, None).of("lookup")])
 def test_the_gradient_takes_the_way_of_the_value(name: str, depth: Sized) -> None:
     """Law: layers, steps and crossings between two positions are the same in both directions."""
     graph = traced(name, depth if name in STACKED else None)
