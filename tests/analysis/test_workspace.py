@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import TYPICAL, WORDS, symbolic
+from tests.adapters import TYPICAL, WORDS, fitting, symbolic
 from tests.examples import examples
 from workspan.analysis.api import analyze, compare
 from workspan.analysis.deriving import derive
@@ -82,8 +82,12 @@ def test_the_catalogue_is_measured_as_derived(name: str, mode: str) -> None:
     """Law: the formula is what the simulation allocates, for layers along an axis and for one."""
     for graph in (symbolic(name), symbolic(name, L=1)) if has_layers(name) else (symbolic(name),):
         for pairs in PAIRS:
+            setting = Setting(mode=mode, pairs=pairs)
+            reason = derive("workspace", graph, setting).reason
+            if reason is not None:
+                pytest.skip(f"no formula: {reason}")
             for at in AT:
-                agrees(graph, Setting(mode=mode, pairs=pairs), at)
+                agrees(graph, setting, fitting(name, at))
 
 
 def has_layers(name: str) -> bool:
