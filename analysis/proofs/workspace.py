@@ -67,6 +67,12 @@ def check_workspace(graph: Graph, setting: Setting, certificate: WorkspaceCertif
     for axis in graph.axes.values():
         if not at_least(axis.extent, 1, given=least):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
+    for equation in graph:
+        for read in equation.reads:
+            if read.relation.may_be_idle:
+                raise ProofError(
+                    f"{equation.name}: when {read.relation} reads something has no rule"
+                )
     held = plan(graph, setting)
     _check_order(held, certificate)
     for instant, live in zip(certificate.instants, _Flow(held).amounts(), strict=True):
