@@ -73,6 +73,9 @@ def check_workspace(graph: Graph, setting: Setting, certificate: WorkspaceCertif
                 raise ProofError(
                     f"{equation.name}: when {read.relation} reads something has no rule"
                 )
+            leap = read.relation.distance
+            if leap is not None and leap.constant is None:
+                raise ProofError(f"{equation.name}: how long a leap by {leap} is kept has no rule")
     held = plan(graph, setting)
     _check_order(held, certificate)
     for instant, live in zip(certificate.instants, _Flow(held).amounts(), strict=True):
