@@ -235,7 +235,8 @@ class _Following:
         own = self.code.around[node[0]][level]
         loop = self.code.loops[own]
         assert read.relation.distance is not None
-        distance = abs(whole(read.relation.distance, self.code.sizes))
+        spots = {f"{axis}_": place for axis, place in here.items()}  # leaps may differ by layer
+        distance = abs(whole(read.relation.distance, {**self.code.sizes, **spots}))
         before = distance - self.code.iteration(own, here)
         first = {**here, loop.axis: loop.extent - 1 if loop.reverse else 0}
         start = (read.source, *(first[a.name] for a in source.positions))

@@ -226,6 +226,16 @@ class Relation:
         return self.kind in patterns.SPARSE
 
     @property
+    def may_be_idle(self) -> bool:
+        """Whether no position may read anything, if the sequence is short: what is read lies apart."""
+        if self.kind == "readers":
+            return self.parts[0].may_be_idle
+        if not self.sparse:
+            return False
+        around = all(b is None or at_least(b, 0) for b in (self.back, self.ahead))
+        return self.kind not in {"blocks", "offsets"} or not around
+
+    @property
     def _linear(self) -> bool:
         return self.kind in {"offsets", "within"}
 

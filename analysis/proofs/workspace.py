@@ -67,6 +67,15 @@ def check_workspace(graph: Graph, setting: Setting, certificate: WorkspaceCertif
     for axis in graph.axes.values():
         if not inhabited(axis.extent, least):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
+    for equation in graph:
+        for read in equation.reads:
+            if read.relation.may_be_idle:
+                raise ProofError(
+                    f"{equation.name}: when {read.relation} reads something has no rule"
+                )
+            leap = read.relation.distance
+            if leap is not None and leap.constant is None:
+                raise ProofError(f"{equation.name}: how long a leap by {leap} is kept has no rule")
     held = plan(graph, setting)
     _check_order(held, certificate)
     for instant, live in zip(certificate.instants, _Flow(held).amounts(), strict=True):

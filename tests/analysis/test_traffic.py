@@ -32,6 +32,11 @@ from workspan.testing import Block, Chain, Convolution, Cross, Recurrent, Shift,
 Sizes: TypeAlias = Mapping[str, int]
 
 MODES = ("encode", "train")
+OPEN = (
+    *("dilated_rnn", "strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
+    *("longnet", "big_bird", "transformer_xl", "compressive_transformer", "lsh_attention"),
+)
+"""Models that read positions of which no rule says how many there are altogether, or how often."""
 PAIRS = ("dense", "masked")
 AT = [
     {"n": 5, "m": 4, "d": 8, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3, "L": 3, **WORDS},
@@ -49,7 +54,7 @@ def agrees(graph: Graph, setting: Setting, at: Sizes) -> None:
     found = derive("traffic", graph, setting)
     if found.formula is None:
         assert found.reason is not None
-        assert "has no rule" in found.reason or "is not certain" in found.reason
+        assert any(said in found.reason for said in ("has no rule", "is not certain", "no law"))
         return
     if any(at.get(s, least) < least for s, least in found.least.items()):
         return
@@ -64,11 +69,8 @@ def test_the_catalogue_is_measured_as_derived(name: str, mode: str) -> None:
     graph = symbolic(name)
     for pairs in PAIRS:
         setting = Setting(mode=mode, pairs=pairs)
-        found = derive("traffic", graph, setting)
-        if found.formula is None:
-            assert "has no rule" in str(found.reason)
-            pytest.skip(f"no formula: {found.reason}")
-        assert found.grade == "proved"
+        if name not in OPEN:
+            assert derive("traffic", graph, setting).grade == "proved"
         for at in AT:
             agrees(graph, setting, fitting(name, at))
 

@@ -52,6 +52,10 @@ from workspan.testing import (
 Sizes: TypeAlias = Mapping[str, int]
 
 MODES = ("encode", "train")
+UNRULED = (
+    *("dilated_rnn", "strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
+    *("longnet", "big_bird", "transformer_xl", "compressive_transformer"),
+)
 PAIRS = ("dense", "masked")
 AT = [
     {"n": 5, "m": 4, "d": 8, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3, "L": 3, **WORDS},
@@ -64,9 +68,16 @@ def value(formula: Poly, at: Sizes) -> int:
     return int(formula.evaluate(**{s: at[s] for s in formula.sizes}))
 
 
+OPEN = ("has no rule", "no law for", "expected at least one position")
+"""Why there is no formula: positions that are read now and then, and chunks that may be none."""
+
+
 def agrees(graph: Graph, setting: Setting, at: Sizes) -> None:
     """Compare what is derived with what is measured, and with the lower bound."""
     found = derive("workspace", graph, setting)
+    if found.formula is None and graph.name in UNRULED:
+        assert any(said in str(found.reason) for said in OPEN), found.reason
+        return
     assert found.grade == "proved", found.reason
     assert found.formula is not None
     if any(at.get(s, least) < least for s, least in found.least.items()):
@@ -82,12 +93,8 @@ def test_the_catalogue_is_measured_as_derived(name: str, mode: str) -> None:
     """Law: the formula is what the simulation allocates, for layers along an axis and for one."""
     for graph in (symbolic(name), symbolic(name, L=1)) if has_layers(name) else (symbolic(name),):
         for pairs in PAIRS:
-            setting = Setting(mode=mode, pairs=pairs)
-            reason = derive("workspace", graph, setting).reason
-            if reason is not None:
-                pytest.skip(f"no formula: {reason}")
             for at in AT:
-                agrees(graph, setting, fitting(name, at))
+                agrees(graph, Setting(mode=mode, pairs=pairs), fitting(name, at))
 
 
 def has_layers(name: str) -> bool:
