@@ -120,7 +120,7 @@ def _tried(case: Case) -> list[Found]:
         if finding.holds is None and case.claim.settings is None and _only_mode(case):
             return []
         return [Found(case, finding, contradicted(case), witnessed(case))]
-    except (GraphError, SizeError) as error:
+    except (GraphError, SizeError, ArithmeticError) as error:
         return [Found(case, Finding(None, False, str(error)))]
 
 
