@@ -16,7 +16,7 @@ from ..graphs.models import CATALOGUE
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError
 from ..graphs.tracing import trace
-from ..graphs.unrolling import checked
+from ..graphs.unrolling import checked, lengthened
 from .crossovers import crossover
 from .derivation import Derivation
 from .deriving import derive
@@ -131,6 +131,19 @@ def analyze(
     return Analysis(graph.name, graph, setting, found)
 
 
+def domain(graph: Graph, derivation: Derivation) -> str:
+    """Write for which sizes a formula holds, ``n >= 1``; what chunks divide is whole."""
+    assert derivation.formula is not None
+    least = derivation.domain(tuple(sorted({*derivation.formula.sizes, *derivation.least})))
+    parts = {str(a.extent) for a in graph.axes.values() if is_quotient(a.extent)}
+    return " and ".join([least, *(f"{part} whole" for part in sorted(parts))])
+
+
+def is_quotient(extent: Poly) -> bool:
+    """Whether sizes are divided by others."""
+    return any(k < 0 for monomial in extent.terms for _, k in monomial)
+
+
 def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
     """Complete sizes for every size of a graph.
 
@@ -145,11 +158,13 @@ def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
             raise SizeError(
                 f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}"
             )
-    chosen = at or SMALL
-    return [
+    points = [
         {s: {**SMALL[0], **graph_defaults(graph), **sizes}.get(s, 4) for s in graph.free_sizes}
-        for sizes in chosen
+        for sizes in at or SMALL
     ]
+    if at:
+        return points
+    return [lengthened(graph, "n", point) if "n" in point else point for point in points]
 
 
 def graph_defaults(graph: Graph) -> dict[str, int]:
@@ -187,9 +202,7 @@ def figure(
         UNITS[name],
         setting,
         formula,
-        ""
-        if formula is None
-        else derivation.domain(tuple(sorted({*formula.sizes, *derivation.least}))),
+        "" if formula is None else domain(graph, derivation),
         {} if formula is None else growth(formula, formula.sizes),
         "" if formula is None else theta(formula),
         derivation.grade,

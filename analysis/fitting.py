@@ -15,6 +15,7 @@ from fractions import Fraction
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError, ceil_log2, poly, size
+from ..graphs.unrolling import fits
 from .derivation import Derivation
 from .measure import measure
 from .measured_graph import position_sizes
@@ -130,17 +131,11 @@ def _draw(
     drawn: list[dict[str, int]] = []
     for _ in range(50 * count):
         at = {s: rng.choice(choices.get(s, (4, 8))) for s in graph.free_sizes}
-        if at not in drawn and _fits(graph, at):
+        if at not in drawn and fits(graph, at):
             drawn.append(at)
         if len(drawn) == count:
             break
     return drawn
-
-
-def _fits(graph: Graph, at: Mapping[str, int]) -> bool:
-    """Whether every axis of positions has a whole number of them."""
-    extents = (axis.extent for axis in graph.axes.values())
-    return all(e.evaluate(**{s: at[s] for s in e.sizes}).denominator == 1 for e in extents)
 
 
 def solve(

@@ -20,7 +20,7 @@ from ..graphs.graph import Axis, Graph, Read
 from ..graphs.patterns import SPARSE
 from ..graphs.primitives import View
 from ..graphs.primitives.views import Source
-from ..graphs.unrolling import Node, whole
+from ..graphs.unrolling import Node, lengthened, whole
 from .measured_graph import MeasureError, Unrolled, along, layered, position_sizes, unrolled
 
 SHORT = 8
@@ -53,7 +53,7 @@ def causal(graph: Graph, sizes: Mapping[str, int]) -> bool:
         return False
     name = length(graph)
     n = min(sizes.get(name, SHORT), SHORT) + farthest(graph, sizes, axis) + 2
-    longer = {**sizes, name: n}
+    longer = lengthened(graph, name, {**sizes, name: n})
     key = ("measured causal", tuple((s, longer.get(s)) for s in sorted(position_sizes(graph))))
     if key not in graph.memory:
         graph.memory[key] = _in_order(unrolled(graph, longer), same)
@@ -115,7 +115,8 @@ def _over(graph: Graph, sizes: Mapping[str, int]) -> tuple[Unrolled, int] | None
         return None
     loop, name = graph.looped, length(graph)
     n = sizes[name]
-    return unrolled(loop, {**sizes, name: n + farthest(loop, sizes, along(loop)) + 2}), n
+    beyond = {**sizes, name: n + farthest(loop, sizes, along(loop)) + 2}
+    return unrolled(loop, lengthened(loop, name, beyond)), n
 
 
 def _frontier(seen: Unrolled, n: int) -> list[Node]:

@@ -18,7 +18,7 @@ from ..graphs.schedule import loop_axes
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, poly
 from ..graphs.slots import lineage
-from ..graphs.unrolling import whole
+from ..graphs.unrolling import fits, whole
 from .measured_graph import layered, unrolled
 from .measured_slots import combinations, spent, symbols
 from .measured_state import causal, feeds_itself, length
@@ -63,11 +63,16 @@ def work_by_equation(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -
 
 
 def decode_work(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Number | None:
-    """Return what the last position adds to the work on allowed pairs; None if not causal."""
+    """Return what the last position adds to the work on allowed pairs; None if not causal.
+
+    None as well if there is no sequence of one position less: chunks would not divide it.
+    """
     if not causal(graph, sizes):
         return None
     loop, name, masked = graph.looped, length(graph), setting.but(pairs="masked")
     n = sizes[name]
+    if n > 1 and not fits(loop, {**sizes, name: n - 1}):
+        return None
     before = _all(loop, masked, {**sizes, name: n - 1}) if n > 1 else 0
     return _all(loop, masked, sizes) - before
 

@@ -13,7 +13,7 @@ from typing import Any
 from .graph import Axis, GraphError, Read
 from .primitives.contraction import Contraction
 from .primitives.maps import Map, Scalar
-from .primitives.moves import Backwards, Final, Gather, Member, Shift
+from .primitives.moves import Backwards, Final, Gather, Member, Place, Shift
 from .primitives.noise import Flags, Gaussian
 from .primitives.reductions import Reduction, Softmax
 from .primitives.scans import AssociativeScan, Component
@@ -53,6 +53,7 @@ from .tracing import trace
 __all__ = [
     "arg_top_k",
     "associative_scan",
+    "backwards",
     "chunk",
     "collect",
     "concatenate",
@@ -90,6 +91,7 @@ __all__ = [
     "softmax",
     "softplus",
     "split",
+    "spread_out",
     "sqrt",
     "stack",
     "standardize",
@@ -315,6 +317,14 @@ def gather(x: Array, relation: Relation) -> Array:
     return _gathered(x, relation, _target(x.sequence, relation))
 
 
+def backwards(x: Array) -> Array:
+    """Read all positions so far as ``gather`` does, the last one first: what is so far from others.
+
+    Where ``gather`` by a prefix has position j, there is position i - j.
+    """
+    return current().apply("backwards", Backwards(), gather(x, Relation.prefix()))
+
+
 def chunk(x: Array, size: Sized) -> Array:
     """Read chunks of ``size`` positions, which divides the sequence: a slot for each position.
 
@@ -355,6 +365,16 @@ def collect(x: Array) -> Array:
     read = (Read(x.equation.name, relation, along.name),)
     primitive = Gather(relation, slot)
     return current().add("collect", primitive, read, positions, primitive.features(x.axes))
+
+
+def spread_out(x: Array, like: Array) -> Array:
+    """Let each position of another array's sequence take its own index of the first axis."""
+    along, primitive = like.sequence, Place(0)
+    if x.axes[0].extent != along.extent:
+        raise GraphError(f"expected {along.extent} indices for {along.name}, got {x.axes[0]}")
+    positions = (*(a for a in x.equation.positions if a.kind == "layer"), along)
+    read = (Read(x.equation.name),)
+    return current().add("place", primitive, read, positions, primitive.features(x.axes))
 
 
 def mask(x: Array, relation: Relation) -> Array:
@@ -448,8 +468,7 @@ def long_convolution(x: Array, kernel: Array) -> Array:
     tracer, along = current(), x.sequence
     if not tracer.loop:
         return convolved(x, kernel, along)
-    before = tracer.apply("backwards", Backwards(), gather(kernel, Relation.prefix()))
-    return einsum("j i, j i -> i", gather(x, Relation.prefix()), before)
+    return einsum("j i, j i -> i", gather(x, Relation.prefix()), backwards(kernel))
 
 
 def substitute(pairs: Array, right: Array, size: Sized) -> Array:

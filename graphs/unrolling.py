@@ -124,6 +124,27 @@ def whole(cost: Poly, sizes: Mapping[str, int]) -> int:
     return int(value)
 
 
+def fits(graph: Graph, sizes: Mapping[str, int]) -> bool:
+    """Whether every axis of positions has a whole number of them, as chunks that divide it do."""
+    extents = (axis.extent for axis in graph.axes.values())
+    found = (e.evaluate(**{s: sizes[s] for s in e.sizes}) for e in extents)
+    return all(value == int(value) for value in found)
+
+
+def lengthened(graph: Graph, name: str, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes with the least value of one, from what it is on, that fits a graph.
+
+    Raises
+    ------
+    SizeError
+        If none does that is less than twice as large.
+    """
+    for value in range(sizes[name], 2 * sizes[name] + 1):
+        if fits(graph, {**sizes, name: value}):
+            return {**sizes, name: value}
+    raise SizeError(f"expected {name} to fit parts of its axis, got {name}={sizes[name]}")
+
+
 def places(equation: Equation, sizes: Mapping[str, int]) -> Iterator[tuple[int, ...]]:
     """All positions of an equation."""
     return itertools.product(*(range(whole(a.extent, sizes)) for a in equation.positions))

@@ -21,6 +21,17 @@ _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
+TYPICAL = (
+    *("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "dilated_rnn"),
+    *("attentive_encoder_decoder_rnn", "linear_recurrence", "linear_recurrence_scan"),
+    *("attention", "causal_attention", "grouped_query_attention", "cross_attention"),
+    *("windowed_attention", "causal_windowed_attention", "big_bird", "latent_attention"),
+    *("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
+    *("s4d_convolution", "retnet_chunked", "delta_net", "mamba", "mamba_scan"),
+    *("feed_forward", "encoder", "decoder", "mixture_of_experts", "gpt2", "mistral"),
+)
+"""Models of the catalogue, each with something that the others do not have: for laws that take long."""
+
 WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4}
 """Sizes that only a few models have."""
 
@@ -28,11 +39,18 @@ _FEW = {"jamba": {"a": 1, "b": 1}}
 """Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
 
 
+CHUNKED = ("lsh_attention", "compressive_transformer")
+"""Models whose k divides into what c divides n into."""
+
+
 def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
     """Return sizes that a model of the catalogue can have: chunks must divide the sequence."""
-    if not name.endswith("_chunked"):
-        return dict(at)
-    return {**at, "c": next(c for c in (3, 2, 1) if at["n"] % c == 0)}
+    fit = dict(at)
+    if name == "nystrom_attention":
+        fit["n"] += -fit["n"] % fit["m"]
+    if name.endswith("_chunked") or name in CHUNKED:
+        fit["c"] = next(c for c in (3, 2, 1) if fit["n"] % c == 0)
+    return {**fit, "k": {"lsh_attention": 4}.get(name, fit["c"])} if name in CHUNKED else fit
 
 
 def symbolic(name: str, **sizes: Any) -> Graph:

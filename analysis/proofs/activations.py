@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from ...graphs.graph import Equation, Graph, Read, product
+from ...graphs.graph import Axis, Equation, Graph, Read, product
 from ...graphs.primitives import (
     Component,
     Constant,
@@ -22,6 +22,7 @@ from ...graphs.primitives import (
     Final,
     Gather,
     Inside,
+    Member,
     Parameter,
     Seed,
     Shift,
@@ -37,8 +38,9 @@ from ...graphs.sizes import Poly, at_least, ceil_div, maximum, minimum, poly
 from ..layer_sums import all_layers
 from ..position_sums import law
 from ..sites import axis_of
+from .counts import constant
 from .errors import ProofError
-from .positions import lower_sizes, positive
+from .positions import inhabited, lower_sizes, positive
 from .slots import instance, relation_of
 
 Part: TypeAlias = "tuple[Poly, Poly] | None"
@@ -190,7 +192,14 @@ def _range(
         return Range(poly(0), axis.extent - 1)
     if step != 1:
         return _shifted(equation, relation, ranges[own])
-    if relation.kind == "block" or (relation.kind == "offsets" and relation.reads_itself):
+    whole = equation.sequence is not None and (first, last) == (
+        poly(0),
+        equation.sequence.extent - 1,
+    )
+    if whole and equation.sequence is not None and parted(relation, equation.sequence, axis):
+        return Range(poly(0), axis.extent - 1)
+    itself = relation.kind in {"block", "block_prefix", "block_suffix"}
+    if itself or (relation.kind == "offsets" and relation.reads_itself):
         if (first, last) != (poly(0), axis.extent - 1):
             raise ProofError(f"{equation.name}: how much it reads of a part has no rule")
         return Range(first, last)
@@ -199,6 +208,17 @@ def _range(
     low = relation.bounds(first, axis.extent)[0]
     high = relation.bounds(last, axis.extent)[1]
     return Range(maximum(low, 0), minimum(high, axis.extent - 1))
+
+
+def parted(relation: Relation, reader: Axis, source: Axis) -> bool:
+    """Whether parts and their members read each other: all of one axis all of the other.
+
+    Of parts without gaps each has ``size`` members, so that the axes are as long as that says.
+    """
+    if relation.kind == "part":
+        return reader.extent == source.extent * relation.size
+    without_gaps = relation.kind == "stride" and relation.step == relation.size
+    return without_gaps and source.extent == reader.extent * relation.size
 
 
 def _shifted(equation: Equation, relation: Relation, read: Range) -> Range:
@@ -221,7 +241,9 @@ def _part(view: Equation, part: Part) -> Part:
         start, extent = primitive.start, primitive.extent
     elif isinstance(primitive, Component):
         start, extent = primitive.offset, product(a.extent for a in primitive.axes)
-    elif part is None or isinstance(primitive, Enter | Shift | Final | Gather | Inside | Stop):
+    elif part is None or isinstance(
+        primitive, Enter | Shift | Final | Gather | Inside | Member | Stop
+    ):
         return part
     else:
         raise ProofError(f"{view.name}: which part of it is read has no rule")
@@ -234,25 +256,25 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
     """Count the scalars of what is needed; of masked pairs, the allowed ones."""
     equation = graph[need.name]
     sequence = equation.sequence
-    own = None if sequence is None else sequence.name
-    slots = [a for a in equation.features if a.kind == "slot" and a.along in {own, None}]
+    slots = [a for a in equation.features if a.relation is not None and not constant(a.relation)]
+    slots = slots if setting.pairs == "masked" else []
     plain = equation.features if need.part is None else equation.features[:-1]
     each = product(a.extent for a in plain if a not in slots)
     if need.part is not None:
         each = each * need.part[1]
     counts = {name: found.length for name, found in need.ranges.items()}
-    if slots and setting.pairs == "masked" and sequence is not None:
-        nested = any(a.within is not None for a in equation.features)
+    if slots:
+        slot, *others = slots
         if (
-            nested
-            or len(slots) > 1
+            others
+            or slot.within is not None
+            or sequence is None
+            or not (slot.along == sequence.name or relation_of(slot).kind == "stride")
             or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1)
         ):
             raise ProofError(f"{need.name}: how many of its pairs are read has no rule")
-        pairs = instance(graph, slots[0], law(relation_of(slots[0])))
+        pairs = instance(graph, slot, law(relation_of(slot)))
         each, counts[sequence.name] = each * pairs, poly(1)
-    else:
-        each = each * product(a.extent for a in slots)
     layers = [a for a in equation.positions if a.kind == "layer"]
     if any(a.position in each.sizes for a in layers):
         if any(need.ranges[a.name] != Range(poly(0), a.extent - 1) for a in layers):
@@ -309,7 +331,7 @@ def check_activations(graph: Graph, setting: Setting, certificate: ActivationsCe
         If anything is missing, superfluous or counted twice; the message names it.
     """
     for axis in graph.axes.values():
-        if not at_least(axis.extent, 1, given=lower_sizes(certificate.least)):
+        if not inhabited(axis.extent, lower_sizes(certificate.least)):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
     kept = [need for s in certificate.saved for need in s.needs]
     found = list(needs(graph))

@@ -139,7 +139,18 @@ def exists(axis: Axis, given: Given) -> bool:
     """Whether an axis is certain to have a position: where windows end, more than none fit."""
     ceilings = (atom for atom in axis.extent.atoms if atom.kind == "ceil")
     fit = all(positive(atom.args[0] + 1, given) for atom in ceilings)
-    return fit and at_least(axis.extent, 1, given=given)
+    return fit and inhabited(axis.extent, given)
+
+
+def inhabited(extent: Poly, given: Given) -> bool:
+    """Whether an axis of so many positions is certain to have one.
+
+    A quotient of sizes is more than zero, and where it is a number of positions it is whole.
+    """
+    if at_least(extent, 1, given=given):
+        return True
+    (term, *more) = extent.terms.items() if extent.terms else [((), -1)]
+    return not more and term[1] > 0 and all(atom.kind == "size" for atom, _ in term[0])
 
 
 def positive(cost: Poly, given: Given) -> bool:

@@ -44,6 +44,15 @@ def windowed_attention(
     return _stack(x, layers, heads, _window(len(x), window, (window - 1) // 2), pairs)
 
 
+def dilated_windowed_attention(
+    x: Array, layers: Layers, *, heads: int, window: int, dilation: int, pairs: str = "dense"
+) -> Array:
+    """Let position i of x [n, d] attend to the window of odd width around it, with gaps."""
+    require_odd("window", window)
+    slots = _window(len(x), window, (window - 1) // 2, dilation)
+    return _stack(x, layers, heads, slots, pairs)
+
+
 def causal_windowed_attention(
     x: Array, layers: Layers, *, heads: int, window: int, pairs: str = "dense"
 ) -> Array:
@@ -128,5 +137,5 @@ def _stack(x: Array, layers: Layers, heads: int, slots: Slots, pairs: str) -> Ar
     return x
 
 
-def _window(n: int, size: int, left: int) -> Slots:
-    return window(n, size=size, left=left)
+def _window(n: int, size: int, left: int, dilation: int = 1) -> Slots:
+    return window(n, size=size, left=left, dilation=dilation)

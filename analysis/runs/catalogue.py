@@ -22,6 +22,7 @@ from . import (
     convolution,
     feed_forward,
     gated,
+    kernel_attention,
     linear_recurrence,
     recurrent,
     shapes,
@@ -56,6 +57,7 @@ class Plain:
 
 
 _HEADS = {"heads": "h"}
+_PROJECTIONS = shapes.affine("q_proj", "k_proj", "v_proj", "out_proj")
 _WINDOWED = {"heads": "h", "window": "w"}
 _MEMORY = {"x": "n", "memory": "m"}
 _STEPS = {"a": "n", "b": "n"}
@@ -117,6 +119,18 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         ),
         "causal_windowed_attention": Plain(
             attention.causal_windowed_attention, shapes.attention, _WINDOWED, pairs=True
+        ),
+        "dilated_windowed_attention": Plain(
+            attention.dilated_windowed_attention,
+            shapes.attention,
+            _WINDOWED | {"dilation": "k"},
+            pairs=True,
+        ),
+        "linear_attention": Plain(
+            kernel_attention.linear_attention, _PROJECTIONS, _HEADS, pairs=True
+        ),
+        "linear_attention_recurrent": Plain(
+            kernel_attention.linear_attention_recurrent, _PROJECTIONS, _HEADS
         ),
         "cross_attention": Plain(
             attention.cross_attention, shapes.attention, _HEADS, _MEMORY, depth=None

@@ -95,4 +95,6 @@ def delta_net(x: Array, *, h: Sized = "h", L: Sized = 1) -> Array:
 @model("n d", c=4)
 def delta_net_chunked(x: Array, *, h: Sized = "h", c: Sized = "c", L: Sized = 1) -> Array:
     """DeltaNet, without its short convolutions, in chunks of c positions."""
-    return stack(layer(lambda x: delta(x, h, lambda *a: chunked(*a, c))), x, L)
+    return stack(
+        layer(lambda x: delta(x, h, lambda q, k, v, rate: chunked(q, k, v, rate, c))), x, L
+    )

@@ -64,16 +64,15 @@ def wavenet(x: Array, *, k: Sized = 2, L: Sized = 1) -> Array:
 
 
 @model("n d")
-def bytenet(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
-    """ByteNet's decoder: residual blocks that work on d/2 channels, dilation 2**l in block l."""
+def bytenet(x: Array, *, k: Sized = "k", f: Sized = "f", L: Sized = 1) -> Array:
+    """ByteNet's decoder: residual blocks of f channels, half of d there, dilation 2**l in block l."""
 
     @layer
     def block(x: Array, l: Poly) -> Array:
         d = x.axes[-1].extent
-        half = d / 2
-        y = linear(relu(layer_norm(x, name="norm1")), half, name="reduce")
+        y = linear(relu(layer_norm(x, name="norm1")), f, name="reduce")
         y = relu(layer_norm(y, name="norm2"))
-        y = convolved(y, k, power(2, l), half, "conv")
+        y = convolved(y, k, power(2, l), f, "conv")
         return x + linear(relu(layer_norm(y, name="norm3")), d, name="expand")
 
     return stack(block, x, L)

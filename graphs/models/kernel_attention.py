@@ -24,9 +24,10 @@ from ..operations import (
     total,
     zeros_like,
 )
+from ..primitives import Spread
 from ..relations import Relation
 from ..sizes import Sized
-from ..tracing import Array, model
+from ..tracing import Array, current, model
 from .attention import heads
 
 
@@ -68,7 +69,11 @@ def in_steps(x: Array, h: Sized) -> Array:
         s, z = s + product, z + k
         return (s, z), (s, z)
 
-    products = einsum("h r, h e -> h r e", k, v)
+    wide = (*k.axes, v.axes[-1])
+    left, right = (
+        current().apply("spread", Spread(wide, kept), a) for a, kept in ((k, (0, 1)), (v, (0, 2)))
+    )
+    products = left * right
     s, z = scan(step, (zeros_like(products), zeros_like(k)), (products, k))[1]
     return joined(einsum("h r, h r e -> h e", q, s) / einsum("h r, h r -> h", q, z))
 

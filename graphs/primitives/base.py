@@ -100,6 +100,9 @@ class Calculus(Protocol):
     def summed(self, adjoint: Any, axes: Axes) -> Any:
         """Sum over the feature axes that are not among ``axes``."""
 
+    def unspread(self, adjoint: Any, kept: tuple[int, ...]) -> Any:
+        """Sum over the feature axes but those at some places."""
+
     def spread(self, adjoint: Any, axes: Axes) -> Any:
         """Repeat along the feature axes that the adjoint does not have yet."""
 

@@ -60,6 +60,8 @@ class Lookup(View):
     ) -> Pulled:
         """Add every position's adjoint to the row that it took; whole numbers have none."""
         deposit = Deposit(site.sources[1].features)
+        if site.equation.sequence is None:
+            return None, m.apply(deposit, inputs[0], adjoint)
         return None, m.apply(deposit, m.collected(inputs[0]), m.collected(adjoint))
 
 

@@ -287,7 +287,7 @@ class Spread(View):
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
     ) -> Pulled:
         """Sum what was spread."""
-        return (m.summed(adjoint, site.sources[0].features),)
+        return (m.unspread(adjoint, self.kept),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.adapters import symbolic
-from workspan.analysis.deriving import RULES
+from tests.adapters import fitting, symbolic
+from workspan.analysis.deriving import RULES, derive
 from workspan.analysis.measure import measure
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting
@@ -43,8 +43,8 @@ SIZES: tuple[Sizes, ...] = (
         "L": 1,
     },
     {
-        "n": 4,
-        "m": 2,
+        "n": 6,
+        "m": 3,
         "d": 4,
         "h": 2,
         "g": 1,
@@ -64,7 +64,7 @@ SIZES: tuple[Sizes, ...] = (
         "g": 2,
         "r": 3,
         "e": 2,
-        "k": 3,
+        "k": 4,
         "w": 5,
         "c": 2,
         "s": 2,
@@ -81,6 +81,7 @@ ATTENTION = (
     *("nystrom_attention", "dilated_windowed_attention", "block_local_attention"),
     *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention", "longnet"),
     *("global_windowed_attention", "big_bird", "star_transformer", "transformer_xl"),
+    *("lsh_attention", "compressive_transformer"),
 )
 
 
@@ -99,7 +100,8 @@ def disagreements(name: str, setting: Setting, figures: tuple[str, ...]) -> list
             assert derived.reason, f"{figure} of {name} has neither a formula nor a reason"
             continue
         for sizes in SIZES:
-            at = {s: sizes[s] for s in graph.free_sizes}
+            known = fitting(name, sizes)
+            at = {s: known[s] for s in graph.free_sizes}
             if all(at.get(s, least) >= least for s, least in derived.least.items()):
                 claimed = derived.formula.evaluate(**{s: at[s] for s in derived.formula.sizes})
                 true = measure(figure, graph, setting, at)
@@ -114,3 +116,17 @@ def test_what_is_derived_is_measured(name: str, setting: str) -> None:
     """Law: every formula gives what is counted on the unrolled graph; what has none says why."""
     figures = {"tensor": FIGURES, "masked": ("work",), "mixing": ("work",)}.get(setting, DEEP)
     assert disagreements(name, SETTINGS[setting], figures) == []
+
+
+@pytest.mark.parametrize("name", [*RECURRENT, *ATTENTION])
+def test_what_training_takes_is_measured(name: str) -> None:
+    """Law: the operations of both passes are those of the unrolled backward graph."""
+    graph, setting = graph_of(name), Setting(mode="train")
+    found = derive("work", graph, setting)
+    assert found.formula is not None, found.reason
+    for sizes in SIZES:
+        known = fitting(name, sizes)
+        at = {s: known[s] for s in graph.free_sizes}
+        if all(at.get(s, least) >= least for s, least in found.least.items()):
+            claimed = found.formula.evaluate(**{s: at[s] for s in found.formula.sizes})
+            assert claimed == measure("work", graph, setting, at)

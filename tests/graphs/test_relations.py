@@ -23,6 +23,12 @@ def relations() -> st.SearchStrategy[Relation]:
         st.builds(lambda s, d: Relation.window(2 * s + 1, centred=True, dilation=d), SMALL, SMALL),
         st.builds(Relation.first, SMALL),
         st.builds(Relation.block, SMALL),
+        st.builds(lambda s, b, a: Relation.blocks(s, back=b, ahead=a), SMALL, SMALL, SMALL),
+        st.builds(lambda s, b: Relation.blocks(s, back=b, ahead=-1), SMALL, SMALL),
+        st.builds(lambda s, d: Relation.blocks(s * d, dilation=d), SMALL, SMALL),
+        st.builds(Relation.sinks, SMALL, SMALL),
+        st.builds(lambda s, more: Relation.marks(s + more, s), SMALL, SMALL),
+        st.builds(lambda s, w: Relation.scattered(s, around=2 * w - 1), SMALL, SMALL),
         st.tuples(bounds, bounds, SMALL).filter(lambda b: _some(*b[:2])).map(lambda b: offsets(*b)),
     )
 
@@ -107,6 +113,49 @@ def test_a_stride_reads_windows_that_fit(step: int, size: int, n: int) -> None:
     relation = Relation.stride(step, size)
     for i in range(int(relation.target_extent(n).evaluate())):
         assert relation.sources(i, n) == tuple(j for j in range(step * i, step * i + size) if j < n)
+
+
+@given(relations(), LENGTHS)
+def test_a_transpose_reads_the_readers(a: Relation, n: int) -> None:
+    """Law: a position reads its readers through the transpose, in a relation that has one."""
+    try:
+        back = a.transpose()
+    except ValueError:
+        assert a.kind in {"first", "last", "head", "chain"}
+        return
+    for j in range(n):
+        assert set(back.sources(j, n)) == {i for i in range(n) if j in a.sources(i, n)}
+        assert len(back.sources(j, n)) <= back.slots(n).evaluate()
+
+
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(6, 12))
+def test_a_transposed_stride_reads_the_windows_of_a_position(step: int, size: int, n: int) -> None:
+    """Law: a position reads the windows that it is in, of which there are no more than slots."""
+    relation = Relation.stride(step, size)
+    windows = int(relation.target_extent(n).evaluate())
+    back = relation.transpose()
+    for j in range(n):
+        found = back.sources(j, windows)
+        assert set(found) == {i for i in range(windows) if j in relation.sources(i, n)}
+        assert len(found) <= back.slots(windows).evaluate()
+
+
+@given(SMALL, SMALL, SMALL, LENGTHS)
+def test_sparse_relations_read_what_they_say(size: int, a: int, b: int, n: int) -> None:
+    """Law: blocks, sinks and marks are the sets that papers write; drawn positions lie apart."""
+    blocks, sinks = Relation.blocks(size, back=a, ahead=b), Relation.sinks(a, b)
+    marks, drawn = Relation.marks(size + a, size), Relation.scattered(a, around=2 * b - 1)
+    for i in range(n):
+        near = {j for j in range(n) if -a <= j // size - i // size <= b}
+        assert set(blocks.sources(i, n)) == near
+        assert set(sinks.sources(i, n)) == {j for j in range(n) if j < a and i - j >= b}
+        step = size + a
+        past = {j for j in range(n) if j // step < i // step and j % step >= step - size}
+        assert set(marks.sources(i, n)) == past
+        far = {j for j in range(n) if abs(i - j) >= b}
+        found = drawn.sources(i, n)
+        assert set(found) <= far
+        assert len(found) == min(a, len(far))
 
 
 def test_window_with_symbols() -> None:

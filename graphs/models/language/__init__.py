@@ -1,6 +1,7 @@
 """Whole language models, from token numbers to logits, as transformers computes them."""
 
 from .bert import bert, bert_pooled
+from .chinchilla import chinchilla
 from .eagle import rwkv5, rwkv6
 from .gpt2 import gpt2
 from .jamba import jamba
@@ -17,6 +18,7 @@ __all__ = [
     "awd_lstm",
     "bert",
     "bert_pooled",
+    "chinchilla",
     "gpt2",
     "jamba",
     "llama",

@@ -29,7 +29,7 @@ SIZES: tuple[Mapping[str, int], ...] = (
 ODD = ("convolution", "separable_convolution")
 NOT_CAUSAL = {
     *("bidirectional_rnn", "bidirectional_lstm", "bidirectional_gru", "attention"),
-    *("windowed_attention", "encoder", *ODD),
+    *("windowed_attention", "dilated_windowed_attention", "encoder", *ODD),
 }
 CAUSAL = sorted(set(PLAIN) - NOT_CAUSAL)
 RECURRENT = ["rnn", "lstm", "gru", "linear_recurrence"]

@@ -67,7 +67,7 @@ def test_bidirectional_span(n: int, layers: int) -> None:
         assert len(result.depends) == n * n
 
 
-@pytest.mark.parametrize("name", [name for name in PLAIN if "attention" in name])
+@pytest.mark.parametrize("name", [n for n in PLAIN if n.endswith("attention")])
 def test_attention_span(name: str) -> None:
     """An attention layer is one step in unit layer, whatever n; cross attention is one layer."""
     layers = 1 if name == "cross_attention" else SIZES["L"]

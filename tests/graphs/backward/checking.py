@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from tests.adapters import CHUNKED, fitting
 from workspan.graphs.backward import gradients
 from workspan.graphs.backward.activity import reached
 from workspan.graphs.execution import execute, random_parameters
@@ -39,12 +40,11 @@ SIZES = {
 
 
 def sizes_for(name: str, **changes: int) -> dict[str, int]:
-    """Return the sizes of a model of the catalogue; chunks of c positions must divide n."""
+    """Return the sizes of a model of the catalogue; chunks and segments must divide n."""
     at = {**SIZES, **changes}
-    if name.endswith("_chunked"):
-        at["c"] = 3 if "n" not in changes else 1
-        at["n"] = changes.get("n", 6)
-    return at
+    if "n" not in changes and (name.endswith("_chunked") or name in CHUNKED):
+        at["n"] = 6
+    return fitting(name, at)
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,6 @@ def draw(
 ) -> Draw:
     """Draw values; gradients are wanted of all parameters and inputs that one reaches."""
     at = {s: sizes[s] for s in graph.free_sizes}
-    if graph.name == "nystrom_attention":  # segments are equally long
-        at["n"] += -at["n"] % at["m"]
     rng = np.random.default_rng(seed)
     inputs = {}
     for name in graph.inputs:

@@ -16,6 +16,7 @@ from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.operations import (
     arg_top_k,
     associative_scan,
+    backwards,
     chunk,
     collect,
     concatenate,
@@ -26,6 +27,7 @@ from workspan.graphs.operations import (
     first,
     fourier,
     gather,
+    joint_softmax,
     layer,
     linear,
     long_convolution,
@@ -36,6 +38,7 @@ from workspan.graphs.operations import (
     shift,
     softmax,
     split,
+    spread_out,
     stop_gradient,
     substitute,
     tanh,
@@ -45,9 +48,9 @@ from workspan.graphs.operations import (
 )
 from workspan.graphs.primitives import MAPS, Primitive, Reduction
 from workspan.graphs.primitives.base import View
-from workspan.graphs.primitives.moves import Backwards
-from workspan.graphs.primitives.views import Source
+from workspan.graphs.primitives.views import Source, Spread
 from workspan.graphs.relations import Relation
+from workspan.graphs.sizes import poly
 from workspan.graphs.tables import lookup
 from workspan.graphs.tracer import current
 from workspan.graphs.tracing import Array, model, trace
@@ -88,11 +91,6 @@ def looked_up(numbers: Array) -> Any:
     return tanh(lookup(numbers, parameter("table", "v", "d")))
 
 
-def backwards(x: Array) -> Array:
-    """Read all positions so far, oneself first."""
-    return current().apply("backwards", Backwards(), gather(x, Relation.prefix()))
-
-
 def in_chunks(x: Array) -> Any:
     """Sum over chunks, and read the sum at every position of a chunk."""
     parts = tanh(chunk(x, "n"))
@@ -111,6 +109,32 @@ def routed(x: Array) -> Any:
     best, chosen = arg_top_k(linear(x, "e"), "e", 2)
     rows = lookup(chosen, parameter("rows", "e", "d"))
     return einsum("k, k i -> i", softmax(best, best.axes[-1]), tanh(rows))
+
+
+def paired(x: Array, y: Array) -> Array:
+    """Multiply all pairs of components, whose axes have one name."""
+    wide = (*x.axes, *y.axes)
+    left, right = (current().apply("spread", Spread(wide, (k,)), a) for k, a in enumerate((x, y)))
+    return left * right
+
+
+def joint(x: Array, weight: Array) -> Any:
+    """Let one softmax weigh positions and rows of a weight."""
+    near = gather(tanh(x), Relation.window(3))
+    scores = einsum("i, j i -> j", x, near), einsum("i, e i -> e", x, weight)
+    first, second = joint_softmax(*scores)
+    return einsum("j, j i -> i", first, near) + einsum("e, e i -> i", second, weight)
+
+
+def weighed(relation: Relation) -> Body:
+    """Read by a relation: contracted, and summed over."""
+
+    def body(x: Array) -> Any:
+        near = gather(tanh(x), relation)
+        scores = einsum("i, j i -> j", x, near)
+        return einsum("j, j i -> i", tanh(scores), near) * x + total(near * x, near.axes[0])
+
+    return body
 
 
 BODIES: dict[str, Body] = {
@@ -138,6 +162,9 @@ BODIES: dict[str, Body] = {
     "long convolution, backwards": lambda x: einsum(
         "j i, j i -> i", gather(tanh(x), Relation.prefix()), backwards(linear(x, "d"))
     ),
+    "kernels of positions": lambda x: einsum(
+        "k i, k -> i", gather(tanh(x), Relation.window(3)), softmax(linear(x, 3), "3")
+    ),
     "chunks": in_chunks,
     "prefixes of blocks": lambda x: total(
         tanh(gather(x, Relation.block_prefix(2))) * x, "n:block_prefix(2)"
@@ -155,6 +182,20 @@ BODIES: dict[str, Body] = {
         concatenate(*(y for y in [rearrange(x, "(h e) -> h e", h=2)] * 2)), "h e -> (h e)"
     ),
     "dropout": lambda x: dropout(tanh(x)),
+    "spread, one name": lambda x: linear(total(paired(x, tanh(x)), "d"), "d"),
+    "place": lambda x: spread_out(linear(tanh(collect(x)), "d"), x) * x,
+    "a softmax over several": lambda x: joint(x, parameter("weight", "e", "d")),
+    **{
+        f"sparse, {relation}": weighed(relation)
+        for relation in (
+            Relation.blocks(2, back=1, ahead=-1),
+            Relation.blocks(4, dilation=2),
+            Relation.sinks(2, 2),
+            Relation.marks(2, 1),
+            Relation.scattered(2),
+            Relation(back=None, ahead=poly(-1), step=poly(2)),
+        )
+    },
     "lookup": looked_up,
     "stop": lambda x: x * stop_gradient(tanh(x)),
 }
@@ -183,7 +224,7 @@ def test_every_primitive_is_tried() -> None:
     known = {k for k in vars(kinds).values() if isinstance(k, type) and issubclass(k, Primitive)}
     given = {k for k in known if issubclass(k, Source)}
     only = {
-        *(kinds.Slice, kinds.Spread, kinds.Flip, kinds.Turn, kinds.Place),
+        *(kinds.Slice, kinds.Flip, kinds.Turn),
         *(kinds.Inside, kinds.Unsort, kinds.Step, kinds.Scatter, kinds.Earlier, Primitive, View),
     }
     assert known - given - only == used - given

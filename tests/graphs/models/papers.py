@@ -180,3 +180,22 @@ def star_layer(words: Any, x: Any, relay: Any, p: Arrays, h: int) -> tuple[Any, 
     q = heads(relay[None], "star.q_proj")[0]
     found = attend(q, heads(context, "star.k_proj"), heads(context, "star.v_proj"))[None]
     return x, norm(np.maximum(affine(found, p, "star.out_proj"), 0), p, "norm_star")[0]
+
+
+def lsh_attention(x: Any, p: Arrays, at: Mapping[str, int], directions: Any) -> Any:
+    """Kitaev et al. 2020, Section 2 and its appendix, query by query, in one round."""
+    n, c = len(x), at["c"]
+    q, v = affine(x, p, "qk_proj"), affine(x, p, "v_proj")
+    turned = q @ directions
+    bucket = np.concatenate([turned, -turned], axis=1).argmax(1)
+    order = np.lexsort((np.arange(n), bucket))
+    rows = np.zeros_like(x)
+    for place, i in enumerate(order):
+        chunk = place // c
+        near = np.concatenate(
+            [order[chunk * c : (chunk + 1) * c], order[np.arange((chunk - 1) * c, chunk * c) % n]]
+        )
+        near = near[bucket[near] == bucket[i]]  # twice the same where there is but one chunk
+        scores = q[near] / np.linalg.norm(q[near], axis=1)[:, None] @ q[i] / np.sqrt(q.shape[1])
+        rows[i] = softmax(scores - 1e5 * (near == i)) @ v[near]
+    return affine(rows, p, "out_proj")

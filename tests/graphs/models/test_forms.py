@@ -112,9 +112,10 @@ def test_numbers_in_place_of_sizes_compute_the_same(name: str) -> None:
     known = sizes_of(CATALOGUE[name])
     at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "c": 2 if name.endswith("_chunked") else 8}
     at |= {"a": 1, "b": 1, "m": 6, "n": 6}
-    numbers = {s: at[s] for s in known if s not in {"n", "m", "L"}}
+    numbers: dict[str, Any] = {s: at[s] for s in known if s not in {"n", "m", "L"}}
     symbols = symbolic(name)
-    plain = trace(CATALOGUE[name], **numbers, **({"L": "L"} if "L" in known else {}))
+    numbers |= {s: s for s in known if s == "L"}
+    plain = trace(CATALOGUE[name], **numbers)
     weights = random_parameters(symbols, **at)
     inputs = drawn(symbols, at)
     if symbols.of("lookup") and "d" not in {a.name for a in symbols[symbols.inputs[0]].features}:

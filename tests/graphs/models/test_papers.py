@@ -146,3 +146,35 @@ def test_random_features_come_close_to_attention() -> None:
     _, _, found = executed(graph, at, weights)
     _, _, expected = executed(plain, at, weights)
     assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("n", [3, 6, 12])
+def test_what_hashes_alike_is_sorted_together(n: int) -> None:
+    """Law: Reformer's attention, in chunks of a sorted sequence, is that of its paper."""
+    graph, at = symbolic("lsh_attention", L=1), {**AT, "n": n, "c": 3, "k": 4}
+    x, weights, y = executed(graph, at)
+    seen = Graph("seen", graph.equations, graph.inputs, ("gaussian",), graph.sizes)
+    (directions,) = execute(seen, {"x": x}, random_parameters(graph, **at), **at)
+    expected = papers.lsh_attention(x, weights, at, directions)
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [4, 12])
+def test_old_segments_are_kept_as_fewer_rows(n: int) -> None:
+    """Law: a Compressive Transformer reads the segment before last through a strided convolution."""
+    at = {**AT, "n": n, "c": 4, "k": 2}
+    x, w, y = executed(symbolic("compressive_transformer", L=1), at)
+    (q, k, v), c, rows = papers.qkv(x, w, at["h"]), at["c"], []
+    for i in range(n):
+        t, old = i // c, np.zeros((c // at["k"], at["d"]))
+        if t >= 2:
+            segment = x[(t - 2) * c : (t - 1) * c].reshape(-1, at["k"], at["d"])
+            old = np.einsum("aki,oik->ao", segment, w["compress.weight"]) + w["compress.bias"]
+        js = range(max(t - 1, 0) * c, i + 1)
+        keys, values = (
+            np.concatenate([own[js], papers.split(papers.affine(old, w, f"{name}_proj"), at["h"])])
+            for name, own in (("k", k), ("v", v))
+        )
+        rows.append(papers.attend(q[i], keys, values))
+    expected = papers.affine(np.array(rows), w, "out_proj")
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)

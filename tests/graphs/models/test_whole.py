@@ -9,6 +9,7 @@ import pytest
 from tests.adapters import symbolic
 from workspan.analysis.deriving import derive
 from workspan.graphs.setting import Setting
+from workspan.graphs.sizes import poly
 
 GPT3 = {"v": 50257, "c": 2048}
 T5_SMALL = {"v": 32128, "d": 512, "h": 8, "e": 64, "f": 2048, "L": 6}
@@ -93,6 +94,23 @@ def test_active_parameters_are_those_of_two_experts() -> None:
         if ".experts." in e.name
     )
     assert derived("params", "mixtral", MIXTRAL) - experts == 12_879_925_248
+
+
+def test_parameters_of_chinchilla() -> None:
+    """Law: 13 L d**2 + 32000 d, and norms and biases that no rule counts: Hoffmann et al. 2022."""
+    found = derive("params", symbolic("chinchilla"), Setting()).formula
+    assert found is not None
+    assert found.substitute({"f": poly("4*d")}) == poly("13*L*d**2 + v*d + 4*L*d + d")
+    at = {"v": 32000, "d": 8192, "h": 64, "f": 4 * 8192, "L": 80}
+    assert round(derived("params", "chinchilla", at) / 10**9) == 70
+
+
+@pytest.mark.parametrize(("layers", "elements"), [(60, 34_560), (61, 35_136)])
+def test_caches_of_latents(layers: int, elements: int) -> None:
+    """Law: DeepSeek-V2 and V3 cache 512 + 64 elements a layer: arXiv:2405.04434, arXiv:2412.19437."""
+    at = {"d": 5120, "h": 128, "r": 512, "e": 64, "L": layers}
+    carried = [derived("state", "latent_attention_absorbed", {**at, "n": n}) for n in (99, 100)]
+    assert carried[1] - carried[0] == elements
 
 
 @pytest.mark.parametrize(
