@@ -120,6 +120,9 @@ def _undecided(cost: Poly) -> tuple[int, list[Poly]]:
     """Factor, and return the sign of the factors whose sign is certain, and all other factors."""
     import sympy
 
+    if any(k < 0 for monomial in cost.terms for _, k in monomial):
+        return 1, [cost]  # divided by what may be zero, such as a logarithm: nothing to factor
+
     symbols = {
         atom: sympy.Symbol(f"x{k}")
         for k, atom in enumerate(sorted(cost.atoms, key=lambda a: a.text))

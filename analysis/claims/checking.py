@@ -14,7 +14,7 @@ from . import signal
 from .chance import chance
 from .finding import Finding
 from .influence import MODELS, Influence, influence
-from .literature import absent, literature
+from .literature import literature
 from .measuring import by_measuring
 from .parallel import PART, verdicts_of
 from .random_graphs import RandomGraphs
@@ -86,11 +86,6 @@ def verdict_on(claim: Claim, models: Models | None = None) -> Verdict:
     if claim.beyond:
         note = f": {claim.note}" if claim.note else ""
         return _verdict(claim, "out of reach", BEYOND[claim.beyond] + note, ())
-    missing = [m for m in absent(claim) if m not in (models or {})]
-    if missing:
-        return _verdict(
-            claim, "out of reach", f"the catalogue has no model {', '.join(missing)}", ()
-        )
     if claim.figure in EXPERIMENTS:
         return EXPERIMENTS[claim.figure](claim)
     return _judged(claim, [f for case in cases(claim, models or {}) for f in _tried(case)])
@@ -120,7 +115,7 @@ def _tried(case: Case) -> list[Found]:
         if finding.holds is None and case.claim.settings is None and _only_mode(case):
             return []
         return [Found(case, finding, contradicted(case), witnessed(case))]
-    except (GraphError, SizeError) as error:
+    except (GraphError, SizeError, ArithmeticError) as error:
         return [Found(case, Finding(None, False, str(error)))]
 
 

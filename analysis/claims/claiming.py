@@ -38,8 +38,7 @@ def claim(sentence: str, *, source: str = "") -> Callable[[Model], Model]:
     """
 
     def carry(model: Model) -> Model:
-        name = model.__name__
-        found = claim_of_sentence(sentence, name, source=source, own={name: model})
+        found = claim_of_sentence(sentence, model, source=source)
         setattr(model, CARRIED, (found, *claims_of(model)))
         return model
 

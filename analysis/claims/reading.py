@@ -18,7 +18,6 @@ workspan.analysis.claims.reading.ClaimError: mine.toml: claim[0].relation: expec
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -68,13 +67,8 @@ def read(path: Path, models: Models | None = None) -> tuple[Claim, ...]:
     return parse(text, str(path), models)
 
 
-def parse(
-    text: str, where: str, models: Models | None = None, *, planned: Collection[str] = ()
-) -> tuple[Claim, ...]:
-    """Read claims from the text of a TOML file; ``where`` is its name in errors.
-
-    ``planned`` are models that claims may name although nothing can be said of them yet.
-    """
+def parse(text: str, where: str, models: Models | None = None) -> tuple[Claim, ...]:
+    """Read claims from the text of a TOML file; ``where`` is its name in errors."""
     from .validating import validate
 
     try:
@@ -92,7 +86,7 @@ def parse(
     seen: set[str] = set()
     for k, claim in enumerate(claims):
         field = f"{where}: claim[{k}]"
-        validate(field, claim, models or {}, planned)
+        validate(field, claim, models or {})
         if claim.id in seen:
             raise ClaimError(f"{field}.id: expected a name of its own, got {claim.id!r} twice")
         seen.add(claim.id)

@@ -1,11 +1,13 @@
 """Claims as sentences, for tests: a figure, a relation, a formula, and for which sizes.
 
->>> found = claim_of_sentence("span is Theta(log n) with unit scalar", "my_layer")
+>>> def my_layer(x):
+...     return x
+>>> found = claim_of_sentence("span is Theta(log n) with unit scalar", my_layer)
 >>> found.figure, found.relation, found.value, found.sizes
 ('span', 'Theta', 'ceil(log2(n))', ('n',))
->>> claim_of_sentence("state is at most 2 w d for w <= n", "my_layer").domain
+>>> claim_of_sentence("state is at most 2 w d for w <= n", my_layer).domain
 ('w <= n',)
->>> claim_of_sentence("it is fast", "my_layer")
+>>> claim_of_sentence("it is fast", my_layer)
 Traceback (most recent call last):
     ...
 workspan.analysis.claims.reading.ClaimError: 'it is fast': expected a figure such as span, got 'it'
@@ -14,6 +16,7 @@ workspan.analysis.claims.reading.ClaimError: 'it is fast': expected a figure suc
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ...graphs.setting import CHOICES
@@ -21,7 +24,6 @@ from ...graphs.sizes import poly
 from ..figures import NAMES, TITLES
 from .reading import ClaimError
 from .statements import Claim, Tried
-from .subjects import Models
 
 LONGEST = 500
 SENTENCE = re.compile(
@@ -33,9 +35,7 @@ SENTENCE = re.compile(
 FIGURES = {**{title: name for name, title in TITLES.items()}, **{name: name for name in NAMES}}
 
 
-def claim_of_sentence(
-    text: str, model: str, *, source: str = "", own: Models | None = None
-) -> Claim:
+def claim_of_sentence(text: str, model: Callable[..., Any], *, source: str = "") -> Claim:
     """Read a sentence about a model.
 
     Parameters
@@ -44,11 +44,9 @@ def claim_of_sentence(
         Such as ``span of my_layer is Theta(log n)``, ``state is at most 2*w*d for w <= n`` or
         ``work is O(n d^2) in n with mode train, scope mixing``.
     model
-        The name of the model.
+        The model function.
     source
         Where it is claimed.
-    own
-        Models besides those of the catalogue.
 
     Raises
     ------
@@ -57,7 +55,7 @@ def claim_of_sentence(
     """
     from .validating import validate
 
-    said = f"{text[:80]!r}"
+    said, name = f"{text[:80]!r}", model.__name__
     if len(text) > LONGEST:
         raise ClaimError(f"{said}: expected at most {LONGEST} characters")
     head, setting = _cut(" ".join(text.split()).rstrip("."), " with ")
@@ -68,21 +66,21 @@ def claim_of_sentence(
         raise ClaimError(f"{said}: expected a sentence such as 'span is Theta(log n)'")
     if found["figure"] not in FIGURES:
         raise ClaimError(f"{said}: expected a figure such as span, got {found['figure']!r}")
-    if found["model"] not in (None, model):
-        raise ClaimError(f"{said}: expected a sentence about {model}, got {found['model']}")
+    if found["model"] not in (None, name):
+        raise ClaimError(f"{said}: expected a sentence about {name}, got {found['model']}")
     value = formula(found["inside"] or found["limit"] or found["same"])
     claim = Claim(
         id=re.sub(r"[^a-z0-9]+", "-", head.lower()).strip("-")[:80],
         statement=text,
         source=source,
-        models=(model,),
+        models=(name,),
         figure=FIGURES[found["figure"]],
         relation=found["order"] or found["bound"] or "equals",
         value=value,
         domain=tuple(part.strip() for part in domain.split(" and ")) if domain else (),
         settings=(_setting(said, setting),),
     )
-    validate(said, claim, own or {}, (model,))
+    validate(said, claim, {name: model})
     named = tuple(part.strip() for part in sizes.split(",")) if sizes else ()
     alone = poly(value).sizes or ("n",)
     growing = named or (alone if len(alone) == 1 else ())

@@ -50,7 +50,7 @@ MOST_LAYERS = 64
 LARGEST = 10**16
 
 
-def validate(field: str, claim: Claim, own: Models, planned: Collection[str]) -> None:
+def validate(field: str, claim: Claim, own: Models) -> None:
     """Refuse what makes no sense.
 
     Raises
@@ -71,7 +71,7 @@ def validate(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
         _few(f"{field}.{name}", getattr(claim, name))
     for k, (name, reading) in enumerate(claim.readable()):
         where = f"{field}.readings[{k}]" if name else field
-        _reading(where, reading, own, planned)
+        _reading(where, reading, own)
 
 
 def _few(field: str, parts: Sized | None) -> None:
@@ -79,7 +79,7 @@ def _few(field: str, parts: Sized | None) -> None:
         raise ClaimError(f"{field}: expected at most {MOST_PARTS}, got {len(parts)}")
 
 
-def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) -> None:
+def _reading(field: str, claim: Claim, own: Models) -> None:
     for name in PARTS:
         _few(f"{field}.{name}", getattr(claim, name))
     tries = len(claim.models) * (1 + len(claim.figures)) * len(claim.settings or "....")
@@ -106,14 +106,14 @@ def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
         raise ClaimError(f"{field}.relation: expected 'connects up to' with figure 'offsets'")
     if claim.left and claim.relation in OF_FIGURES:
         raise ClaimError(f"{field}.left: expected a figure, which {claim.relation!r} is about")
-    _models(field, claim, own, planned)
+    _models(field, claim, own)
     for j, tried in enumerate(claim.settings or ()):
         _setting(f"{field}.settings[{j}]", tried.setting)
     _sides(field, claim, own)
 
 
-def _models(field: str, claim: Claim, own: Models, planned: Collection[str]) -> None:
-    known = (*own, *CATALOGUE, *planned)
+def _models(field: str, claim: Claim, own: Models) -> None:
+    known = (*own, *CATALOGUE)
     if not 1 <= len(claim.models) <= MOST_PARTS:
         raise ClaimError(f"{field}.models: expected 1 to {MOST_PARTS} models")
     for j, model in enumerate(claim.models):

@@ -123,3 +123,9 @@ def test_no_two_models_are_each_less(left: Poly, right: Poly) -> None:
     assert condition(left, left) == "never"
     if condition(left, right) == "always":
         assert condition(right, left) == "never"
+
+
+def test_a_divisor_that_may_be_zero_is_left_as_it_is() -> None:
+    """What is divided by a rounded number is not factored; the inequality itself is the answer."""
+    told = condition(poly("n"), poly("d/ceil(n/w)"))
+    assert told == "n < d/ceil(n/w)"
