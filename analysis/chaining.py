@@ -59,7 +59,7 @@ class _Search:
     least: Mapping[str, int]
     trial: Carried
     """The links as they are by now."""
-    known: dict[object, Support | None] = field(default_factory=dict)
+    known: dict[object, tuple[Support, ...] | None] = field(default_factory=dict)
 
     def settled(self, equation: Equation, link: Link) -> tuple[Link, ...]:
         """Return the link if it is supported, or the links from the earliest later starts on.
@@ -98,11 +98,11 @@ class _Search:
                 return cell
         return None
 
-    def _is_gone(self, support: Support | None) -> bool:
-        if support is None or support[1] is None:
-            return False
-        name, link = support
-        return link not in self.trial.chains[name]
+    def _is_gone(self, found: tuple[Support, ...] | None) -> bool:
+        """Whether something that carried a cost is no longer there."""
+        return any(
+            s.link is not None and s.link not in self.trial.chains[s.equation] for s in found or ()
+        )
 
 
 def _covers(one: Link, other: Link) -> bool:

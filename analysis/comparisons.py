@@ -11,9 +11,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..graphs.graph import Graph
-from ..graphs.sizes import Poly, SizeError
+from ..graphs.sizes import Poly, SizeError, poly
 from .layer_sums import least_sizes
-from .measured_graph import position_sizes
+from .measured_graph import along, position_sizes
+from .measured_state import farthest
+from .proofs.positions import bound_symbol
 
 Sizes = dict[str, int]
 
@@ -34,11 +36,17 @@ HELD_OUT = (
 SEEDS = ({"n": 6}, {"n": 40}, {"h": 1, "g": 1}, {"m": 40}, {"w": 30, "k": 30}, {"n": 40, "L": 1})
 """Usual sizes, some of them changed, at which cuts are sought first."""
 
-SOUGHT = 20
+SOUGHT = 6
 """Drawn points at which cuts are sought as well."""
 
 WIDTHS = (1, 1, 2, 3, 5, 60, 500)
 """Values that a size of features may have."""
+
+FAR = (1, 20, 400)
+"""Values that a size of features has at a corner."""
+
+CORNERS, FEWEST, WORK = 150, 16, 4_000
+"""How many corners are drawn; how many of them are used, so that larger graphs take no longer."""
 
 DRAWN = 400
 """Points among which those are sought that decide between candidates."""
@@ -46,7 +54,7 @@ DRAWN = 400
 ANYWHERE = 30
 """Drawn points that are compared whatever the candidates are."""
 
-LONGEST = 20_000
+LONGEST = 60_000
 """About how many nodes are unrolled for all comparisons together."""
 
 
@@ -73,6 +81,24 @@ def drawn(graph: Graph) -> list[Sizes]:
         if whole(graph, at):
             found[tuple(at.items())] = at
     return list(found.values())
+
+
+def corners(graph: Graph) -> list[Sizes]:
+    """Return points of which each size is far smaller or larger than another, drawn once for all.
+
+    Where a cut is the least at all, it is so at sizes that are far apart in some order.
+    """
+    rng, positions = random.Random(1), position_sizes(graph) | {"L"}
+    found: dict[tuple[tuple[str, int], ...], Sizes] = {}
+    for _ in range(CORNERS):
+        at = {
+            name: rng.choice((1, 2, 12) if name == "n" else (1, 2, 5) if name in positions else FAR)
+            for name in graph.free_sizes
+        }
+        at = _divisible(graph, at)
+        if whole(graph, at):
+            found[tuple(at.items())] = at
+    return list(found.values())[: max(FEWEST, WORK // len(graph))]
 
 
 def _draw(name: str, along: bool, rng: random.Random) -> int:
@@ -104,7 +130,21 @@ def _axes(graph: Graph) -> list[Poly]:
 
 def whole(graph: Graph, at: Mapping[str, int]) -> bool:
     """Whether every axis has a whole length: halves of a head need an even one."""
-    return all((v := axis.evaluate(**at)) == int(v) and v >= 1 for axis in _axes(graph))
+    layers = (a.extent for a in graph.axes.values() if a.kind == "layer")
+    axes = dict.fromkeys((*_axes(graph), *layers))
+    return all((v := axis.evaluate(**at)) == int(v) and v >= 1 for axis in axes)
+
+
+def least_depths(graph: Graph) -> dict[str, int]:
+    """Return how large sizes must be for every stack to have a layer."""
+    found: dict[str, int] = {}
+    for axis in graph.axes.values():
+        name = bound_symbol(axis) if axis.kind == "layer" else None
+        if name is not None:
+            least = 1 - (axis.extent - poly(name)).terms.get((), 0)
+            if least > 1:
+                found[name] = max(int(least), found.get(name, 1))
+    return found
 
 
 def _complete(graph: Graph, at: Mapping[str, int], other: int) -> Sizes:
@@ -123,15 +163,21 @@ def points(graph: Graph, costs: Sequence[Poly]) -> Iterator[Sizes]:
     known = [at for at in drawn(graph) if all(at.get(k, v) >= v for k, v in least.items())]
     pool = sorted(known, key=lambda at: _length(graph, at))
     first = (at for at in first_points(graph) if all(at.get(k, v) >= v for k, v in least.items()))
-    chosen = [*first, *_deciding(pool, costs), *pool[:: max(len(pool) // ANYWHERE, 1)]]
+    far = [at for at in corners(graph) if all(at.get(k, v) >= v for k, v in least.items())]
+    chosen = [
+        *first,
+        *far[:ANYWHERE],
+        *_deciding(pool, costs),
+        *pool[:: max(len(pool) // ANYWHERE, 1)],
+    ]
     for at in chosen:
         found[tuple(at.items())] = at
-    total = 0
-    for at in sorted(found.values(), key=lambda at: _length(graph, at)):
-        total += _length(graph, at)
-        if total > LONGEST and total != _length(graph, at):
-            return
-        yield at
+    left = LONGEST
+    for at in found.values():
+        length = _length(graph, at)
+        if length <= left or left == LONGEST:
+            left -= length
+            yield at
 
 
 def _deciding(pool: Sequence[Sizes], costs: Sequence[Poly]) -> Iterator[Sizes]:
@@ -153,4 +199,4 @@ def _length(graph: Graph, at: Mapping[str, int]) -> int:
     depth = max(
         [1, *(int(a.extent.evaluate(**at)) for a in graph.axes.values() if a.kind == "layer")]
     )
-    return len(graph) * (at.get("n", 1) + 4) * depth
+    return len(graph) * (at.get("n", 1) + farthest(graph, at, along(graph)) + 4) * depth

@@ -13,20 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from ..graphs.sizes import Poly, minimum, poly
+from ..graphs.sizes import Poly, minimum, poly, size
 from ..graphs.unrolling import TooLargeError
 from .bound_certificates import certificate
 from .causality import causal
-from .comparisons import Sizes, first_points, points, seeds
+from .comparisons import Sizes, corners, first_points, least_depths, points, seeds
 from .cutting import Cutting
 from .derivation import Derivation
 from .layer_sums import least_sizes
 from .measure import MeasureError, measure
 from .needs import Cut, capacity, checked_layers
-from .proofs.cases import never_less, rewritten
+from .proofs.cases import never_less, replaced
+from .proofs.cuts import BoundCertificate
 from .proofs.errors import ProofError
 from .proofs.extents import whole_extents
-from .solving import UnsolvedError
+from .solving import UnsolvedError, both
 
 __all__ = ["state_bound"]
 
@@ -74,8 +75,16 @@ class _Search:
     def derivation(self) -> Derivation:
         """Compare, seek cheaper cuts where a flow was less, and compare again."""
         held_out: dict[tuple[tuple[str, int], ...], int] = {}
-        for _ in range(ROUNDS):
+        for attempt in range(ROUNDS):
+            if attempt == 1:  # there was no proof at once, so a cut may be missing
+                for at in corners(self.looped):
+                    self._consider(self.cutting.cuts(at))
             bound, least = _smallest(self.looped, self.costs.values())
+            proof = certificate(self.looped, [self._cut(cost) for cost in least], bound)
+            if proof is not None:
+                return self._found(bound, proof, [])
+            if attempt == 0:
+                continue
             compared = list(self._points())
             for at in compared:
                 key = tuple(at.items())
@@ -83,7 +92,7 @@ class _Search:
                     held_out[key] = self._measured(at)
             wrong = [at for at in compared if held_out[tuple(at.items())] != bound.evaluate(**at)]
             if not wrong:
-                return self._found(bound, least, [dict(at) for at in held_out])
+                return self._found(bound, None, [dict(at) for at in held_out])
             before = len(self.costs)
             self._consider(self.cutting.cuts(wrong[0]))
             if len(self.costs) == before:
@@ -104,14 +113,17 @@ class _Search:
             raise MeasureError(f"expected {self.graph.name} to be causal at {at}")
         return int(found)
 
-    def _found(self, bound: Poly, least: list[Poly], held_out: list[Sizes]) -> Derivation:
-        cuts = [next(cut for cut, own in self.costs.items() if own == cost) for cost in least]
-        proof = certificate(self.looped, cuts, bound)
+    def _cut(self, cost: Poly) -> Cut:
+        return next(cut for cut, own in self.costs.items() if own == cost)
+
+    def _found(
+        self, bound: Poly, proof: BoundCertificate | None, held_out: list[Sizes]
+    ) -> Derivation:
         lines = sorted(f"cutting {cut}: {cost}" for cut, cost in self.costs.items())
         return Derivation(
             bound,
             grade="fitted" if proof is None else "proved",
-            least=least_sizes(bound),
+            least=both(least_sizes(bound), least_depths(self.looped)),
             steps=(*lines, f"the least of them: {bound}"),
             certificate=proof,
             details={"held_out": tuple(held_out)} if proof is None else {},
@@ -120,7 +132,8 @@ class _Search:
 
 def _smallest(graph: Graph, costs: Iterable[Poly]) -> tuple[Poly, list[Poly]]:
     """Return the minimum, simple costs first, without what is never the least; and what is left."""
-    whole = whole_extents(graph)
+    deep = {name: size(name) + (least - 1) for name, least in least_depths(graph).items()}
+    whole = {**deep, **whole_extents(graph)}
     chosen: list[Poly] = []
     for cost in sorted(set(costs), key=lambda c: (len(str(c)), str(c))):
         if not chosen or not _needless(cost, chosen, whole):
@@ -150,10 +163,7 @@ def _simpler(cost: Poly) -> Iterator[Poly]:
     for atom in sorted(cost.atoms, key=lambda a: a.text):
         touching = [c for m, c in cost.terms.items() if dict(m).get(atom)]
         if atom.kind == "min" and all(c > 0 for c in touching):
-            yield from (
-                rewritten(cost, lambda own, a=arg, this=atom: a if own is this else None)
-                for arg in atom.args
-            )
+            yield from (replaced(cost, atom, argument) for argument in atom.args)
 
 
 def _least(costs: list[Poly]) -> Poly:

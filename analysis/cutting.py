@@ -53,7 +53,14 @@ class Cutting:
         That costs only what is needed of it beyond what is kept.
         """
         needed = self.needs[guess]
-        capacity = {cell: price(self.graph, cell, need, at) for cell, need in needed.items()}
+        known: dict[Any, Any] = {}
+        capacity: dict[Cell, Any] = {}
+        for (name, part), need in needed.items():
+            equation = self.graph[name]
+            alike = (part, need, equation.scalars, equation.positions)
+            if alike not in known:
+                known[alike] = price(self.graph, (name, part), need, at)
+            capacity[name, part] = known[alike]
         for cell in guess.whole & capacity.keys() & self.kept_needs.keys():
             capacity[cell] -= price(self.graph, cell, self.kept_needs[cell], at)
         origin = self._origins(capacity, guess, at)
@@ -132,7 +139,7 @@ def _reads(
 ) -> bool:
     """Whether a part of the reader's layers reads a part of the source's."""
     if isinstance(reader.primitive, Final):
-        (axis, *_) = [a for a in graph.axes.values() if a.name == reader.primitive.axis] or [None]
+        axis = graph.axes.get(reader.primitive.axis)
         one = axis is not None and axis.extent.evaluate(**at) == 1
         return not read.boundary and source in {"", "first" if one else "later"}
     if from_below(graph, reader, read):

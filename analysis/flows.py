@@ -16,48 +16,18 @@ Nothing here proves anything: the checker verifies what was put together.
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..graphs.graph import Axis, Equation, Graph
-from ..graphs.primitives import Final
+from ..graphs.graph import Graph
 from ..graphs.schedule import loop_axes
-from ..graphs.sizes import Poly, at_least, maximum, minimum, poly, size
-from .causality import on_inputs
-from .proofs.extents import whole_extents
-from .proofs.flows import Arc, Flow, from_below, layer_of, lower
+from ..graphs.sizes import Poly, maximum, minimum, poly, size
+from .proofs.flows import Arc, Flow, layer_of
 from .proofs.state import frontier, reach, sequence
+from .routes import Route, Routes, Stack, stacks, visited
 
-MOST = 3
+MOST = 4
 """Recurrences of one layer, and kinds of values that later positions read, of which flows are sought."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One read on a route."""
-
-    reader: str
-    read: int
-    ahead: Poly = field(default_factory=lambda: poly(0))
-
-
-Route = tuple[Hop, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """Where paths enter a stack of layers, and how one layer leads to the next."""
-
-    source: str
-    """The input that they come from."""
-    below: Route
-    """From the input to the first layer, the read of it included; empty if there are no layers."""
-    entry: str
-    """The value that a layer is given, or the input itself."""
-    climb: Hop | None
-    """The read of the layer below."""
-    axis: Axis | None
 
 
 class Paths:
@@ -93,8 +63,8 @@ class Paths:
         return Flow(arcs, self.ends, self.begins, self.names)
 
     def named(self, name: str, value: Poly) -> Poly:
-        """Return a name for a quantity, if it is a product or a sum of them."""
-        if sum(k for m in value.terms for _, k in m) <= 1:
+        """Return a name for a quantity, unless it is a number."""
+        if value.constant is not None:
             return value
         name = f"{name}{len(self.names)}_"
         self.names[name] = value
@@ -104,116 +74,6 @@ class Paths:
 def within(condition: Poly) -> Poly:
     """Return 1 where a whole number is not negative, else 0."""
     return minimum(1, maximum(0, condition + 1))
-
-
-# --- routes ---------------------------------------------------------------------------------------
-
-
-class Routes:
-    """Shortest routes inside one layer, through values that are wide enough."""
-
-    def __init__(self, graph: Graph, width: Poly) -> None:
-        self.graph, self.width, self.whole = graph, width, whole_extents(graph)
-        self.along, self.dependent = sequence(graph), on_inputs(graph)
-
-    def wide(self, name: str, width: Poly) -> bool:
-        """Whether a value holds as many scalars."""
-        room = self.graph[name].scalars.substitute(self.whole)
-        return at_least(room, width.substitute(self.whole))
-
-    def hops(self, name: str, ahead: Poly | None) -> Iterator[Hop]:
-        """Yield the reads of a value at the same position, or so many positions ahead."""
-        source = self.graph[name]
-        for equation in self.graph:
-            for k, read in enumerate(equation.reads):
-                if read.source != name or read.boundary or isinstance(equation.primitive, Final):
-                    continue
-                if lower(self.graph, read) or layer_of(equation) != layer_of(source):
-                    continue
-                if read.axis != self.along.name:
-                    if (ahead is None and read.relation.is_same) or (
-                        ahead is None and equation.sequence is None and read.relation.back is None
-                    ):
-                        yield Hop(equation.name, k)
-                    continue
-                near, far = read.relation.ahead, reach(read)
-                if ahead is None and near == 0:
-                    yield Hop(equation.name, k)
-                elif ahead is not None and (far is None or at_least(far, ahead)):
-                    yield Hop(equation.name, k, ahead)
-
-    def route(
-        self,
-        start: str,
-        goals: Iterable[str],
-        avoided: Iterable[str] = (),
-        *,
-        width: Poly | None = None,
-        ahead: Poly | None = None,
-    ) -> Route | None:
-        """Return the shortest route to a goal; with ``ahead``, one hop of it goes so far ahead."""
-        wide, targets = width or self.width, set(goals)
-        closed = set(avoided) - targets
-        first = (start, ahead is None)
-        before: dict[tuple[str, bool], tuple[tuple[str, bool], Hop] | None] = {first: None}
-        pending = deque([first])
-        while pending:
-            here = pending.popleft()
-            if here[0] in targets and here[1] and here != first:
-                return _traced(before, here)
-            nexts = [(h, here[1]) for h in self.hops(here[0], None)]
-            if not here[1]:
-                nexts += [(h, True) for h in self.hops(here[0], ahead)]
-            for hop, done in nexts:
-                there = (hop.reader, done)
-                if there not in before and hop.reader not in closed and self.wide(hop.reader, wide):
-                    before[there] = (here, hop)
-                    pending.append(there)
-        return None
-
-
-def _traced(
-    before: dict[tuple[str, bool], tuple[tuple[str, bool], Hop] | None], at: tuple[str, bool]
-) -> Route:
-    hops: list[Hop] = []
-    while (step := before[at]) is not None:
-        at, hop = step
-        hops.append(hop)
-    return tuple(hops[::-1])
-
-
-def visited(route: Route | None) -> set[str]:
-    """Return the values that a route passes."""
-    return {hop.reader for hop in route or ()}
-
-
-def stacks(graph: Graph, source: str) -> Iterator[Stack]:
-    """Yield how paths from an input may enter layers, or the input itself without layers."""
-    routes = Routes(graph, poly(1))
-    found = False
-    for equation in graph:
-        for k, read in enumerate(equation.reads):
-            axis = layer_of(equation)
-            if axis is None or layer_of(graph[read.source]) is not None:
-                continue
-            if not (from_below(graph, equation, read) or read.relation.is_same):
-                continue
-            below: Route | None = (
-                () if read.source == source else routes.route(source, [read.source])
-            )
-            if below is None or read.source not in on_inputs(graph):
-                continue
-            climb = _climb(graph, equation)
-            found = True
-            yield Stack(source, (*below, Hop(equation.name, k)), equation.name, climb, axis)
-    if not found:
-        yield Stack(source, (), source, None, None)
-
-
-def _climb(graph: Graph, equation: Equation) -> Hop | None:
-    return next(
-        (Hop(equation.name, k) for k, r in enumerate(equation.reads) if lower(graph, r)), None
-    )
 
 
 # --- families -------------------------------------------------------------------------------------
@@ -251,7 +111,8 @@ def enter(paths: Paths, at: Place, amount: Poly) -> None:
     first = amount.substitute({stack.axis.position: poly(0)})
     paths.along(stack.below[:-1], first)
     paths.along(stack.below[-1:], amount)
-    if stack.climb is not None:
+    above = amount.substitute({stack.axis.position: size(stack.axis.position) + 1})
+    if stack.climb is not None and above != 0:
         paths.along((stack.climb,), amount)
 
 
@@ -354,8 +215,8 @@ def flows(graph: Graph) -> Iterator[Flow]:
 def _families(graph: Graph, stack: Stack) -> Iterator[Paths]:
     """Yield flows from one input through one stack."""
     width = graph[stack.source].scalars
-    yield from _staircases(graph, stack, width)
     yield from _leaks(graph, stack, width)
+    yield from _staircases(graph, stack, width)
 
 
 def _seen(graph: Graph, stack: Stack) -> list[str]:

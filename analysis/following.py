@@ -21,6 +21,9 @@ Pieces = tuple[Piece, ...]
 FOLLOWED = 7
 """How many steps of a recurrence are followed: the first ones may be shorter than the rest."""
 
+LONGER = 2
+"""How many times as many are followed where these are not enough."""
+
 
 @dataclass
 class Follower:
@@ -126,25 +129,46 @@ class Follower:
         self, step: Step, fixed: frozenset[str], axis: str, seed: Poly
     ) -> dict[str, list[Piece]]:
         """Follow the carried values from one distance on, and continue them."""
-        side = -1 if step.reverse else 1
         course: list[dict[str, tuple[Poly, ...]]] = []
+        for _ in range(LONGER):
+            self._further(step, fixed, axis, seed, course)
+            try:
+                return self._continued(course, seed, -1 if step.reverse else 1)
+            except UnsolvedError as error:
+                reason = error
+        raise reason
+
+    def _further(
+        self,
+        step: Step,
+        fixed: frozenset[str],
+        axis: str,
+        seed: Poly,
+        course: list[dict[str, tuple[Poly, ...]]],
+    ) -> None:
+        """Follow the carried values for some more steps."""
+        side = -1 if step.reverse else 1
         order = [n for inner in steps(self.graph, step.names, fixed) for n in inner.names]
-        for k in range(FOLLOWED):
+        for k in range(len(course), len(course) + FOLLOWED):
             now: dict[str, tuple[Poly, ...]] = {}
             for name in order:
                 now[name] = self._step_costs(
                     self.graph[name], axis, seed + k, side, course, now, frozenset(order)
                 )
             course.append(now)
+
+    def _continued(
+        self, course: Sequence[Mapping[str, tuple[Poly, ...]]], seed: Poly, side: int
+    ) -> dict[str, list[Piece]]:
         result: dict[str, list[Piece]] = {}
-        for name in order:
+        for name in course[-1]:
             history = [c[name] for c in course]
             if not history[-1]:
                 continue
-            tail = continued(history, S - seed, name)
+            tail = continued(history, S - seed, name, apart=True)
             start = next(
                 k
-                for k in range(FOLLOWED)
+                for k in range(len(course))
                 if set(history[k]) == {t.substitute({"s_": seed + k}) for t in tail}
             )
             result[name] = [Piece(side, seed + start, None, t) for t in tail]

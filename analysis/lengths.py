@@ -108,7 +108,9 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
     """
     pairs = connected(graph, paths)
     sizes = {s for n, o in pairs for p in paths.pieces[n][o] for s in _sizes(p)}
-    for floor in (paths.least, both(paths.least, dict.fromkeys(sorted(sizes), 2))):
+    long = [_beyond_points(graph, *pair, paths) for pair in pairs]
+    floors = [paths.least, both(paths.least, dict.fromkeys(sorted(sizes), 2)), *filter(None, long)]
+    for floor in floors:
         found = [c for pair in pairs for c in _candidates(graph, *pair, paths, floor)]
         kept, least = _largest(found, paths)
         if kept and exceeding(graph, paths, [k.cost for k in kept], least) is None:
@@ -120,6 +122,23 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
     return LengthCertificate(
         paths, tuple(k.cost for k in kept), tuple(k.pair for k in kept), raised
     )
+
+
+def _beyond_points(
+    graph: Graph, name: str, output: str, paths: PathCertificate
+) -> dict[str, int] | None:
+    """Return sizes at which some distance is larger than those that pieces say one by one."""
+    axis = along(graph, name, output)
+    ends = [p.high.constant for p in paths.pieces[name][output] if p.high is not None]
+    points = [int(end) for end in ends if end is not None]
+    if axis is None or not points:
+        return None
+    least = dict(paths.least)
+    try:
+        require(least, axis.extent - 1, max(points) + 1)
+    except UnsolvedError:
+        return None
+    return least
 
 
 def _sizes(piece: Piece) -> set[str]:

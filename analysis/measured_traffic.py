@@ -129,7 +129,8 @@ def _counted(equation: Equation, ledger: Ledger, masked: bool) -> Equation:
         return ledger.fresh(_shape(frame, site.equation))
 
     def rows(frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        return _rows(frame, site, arrays, ledger)
+        found = _rows(frame, site, arrays, ledger)
+        return _inside(frame, site.equation, found) if masked else found
 
     def all_of_it(frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         return _all_of_it(frame, site, arrays, ledger)
@@ -177,7 +178,7 @@ def _rows(frame: Frame, site: Site, arrays: Sequence[Any], ledger: Ledger) -> An
     addresses = np.broadcast_to(numbers.reshape(*numbers.shape, *[1] * len(width)), rows.shape)
     for name, address in zip(rows.ravel(), addresses.ravel(), strict=True):
         ledger.named += 1
-        ledger.behind[int(name)] = frozenset({ledger.named, int(address)})
+        ledger.behind[int(name)] = frozenset({ledger.named, int(address)} - {int(NOTHING)})
     return rows
 
 

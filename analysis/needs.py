@@ -10,7 +10,7 @@ stands by itself, because a cut may treat it in another way than the layers abov
 >>> graph = trace(CATALOGUE["causal_windowed_attention"], w="w", L="L")
 >>> found = needs(graph, Cut(frozenset({("x", "")})))
 >>> str(found["x", ""]), str(found["layers.previous", "later"])
-('min(L*w - L, n)', 'min(-L_*w + L*w + L_ - L, n)')
+('min(L*w - L, n)', 'min(L*w - L_*w - L + L_, n)')
 """
 
 from __future__ import annotations
@@ -107,7 +107,11 @@ def needs(graph: Graph, cut: Cut) -> dict[Cell, Poly]:
 
 def unlimited(graph: Graph, cut: Cut) -> dict[Cell, Need]:
     """Return the needs as if every sequence had begun long ago."""
-    return _Following(graph, cut).needs()
+    key = ("needs", cut)
+    if key not in graph.memory:
+        graph.memory[key] = _Following(graph, cut).needs()
+    found: dict[Cell, Need] = graph.memory[key]
+    return found
 
 
 class _Following:
@@ -318,6 +322,10 @@ def price(graph: Graph, cell: Cell, positions: Poly, at: Mapping[str, int]) -> N
     equation, part = graph[cell[0]], cell[1]
     along = equation.sequence == sequence(graph)
     each = (positions if along else _others(equation)) * equation.scalars
+    layers = _layers(equation)
+    if len(layers) <= 1 and not any(a.position in each.sizes for a in layers):
+        depth = int(layers[0].extent.evaluate(**at)) if layers else 1
+        return each.evaluate(**at) * {"": depth, "first": 1, "later": depth - 1}[part]
     total: Number = 0
     for spot in itertools.product(
         *(range(int(a.extent.evaluate(**at))) for a in _layers(equation))

@@ -6,11 +6,12 @@ Nothing here proves anything. A conjecture that is wrong is refused by the check
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from ..graphs.graph import Axis
-from ..graphs.sizes import Poly, at_least, poly
+from ..graphs.sizes import Poly, at_least, maximum, poly
 from .proofs.positions import exists, lower_sizes
 
 
@@ -20,6 +21,9 @@ class UnsolvedError(Exception):
 
 STEPS = 4
 """How many steps of a loop are followed before its growth is conjectured."""
+
+FEWEST = 2
+"""Steps in which a term has to grow alike, to be continued."""
 
 LARGEST_LEAST = 9
 """Sizes that a formula may have to exceed."""
@@ -36,6 +40,19 @@ def prune(terms: Iterable[Poly], dominates: Callable[[Poly, Poly], bool]) -> tup
     if len(kept) > 12:
         raise UnsolvedError(f"more than {len(kept) - 1} terms that no one dominates")
     return tuple(sorted(kept, key=str))
+
+
+def joined(terms: Sequence[Poly]) -> Poly:
+    """Return the largest of costs as one: what they have in common, and the largest of the rest.
+
+    >>> n, a, b = (poly(name) for name in "nab")
+    >>> str(joined([n + a, n + b]))
+    'max(a, b) + n'
+    """
+    every = dict.fromkeys(m for t in terms for m in t.terms)
+    common = Poly({m: min(t.terms.get(m, 0) for t in terms) for m in every})
+    rest = sorted((t - common for t in terms), key=str)
+    return common + functools.reduce(maximum, rest)
 
 
 def largest(terms: Iterable[Poly]) -> tuple[Poly, ...]:
@@ -55,7 +72,29 @@ def growth_between(earlier: Sequence[Poly], later: Sequence[Poly]) -> Poly | Non
     return None
 
 
-def continued(history: Sequence[Sequence[Poly]], step: Poly, what: str) -> tuple[Poly, ...]:
+def _growths(history: Sequence[Sequence[Poly]]) -> tuple[Poly, ...] | None:
+    """Return what is added to each of the last terms at each step: what was for the longest time."""
+    found = []
+    for term in history[-1]:
+        ages = {term - u: _age(history, term, term - u) for u in history[-2]}
+        oldest = [step for step, age in ages.items() if age == max(ages.values()) >= FEWEST]
+        if len(oldest) != 1:
+            return None
+        found.append(oldest[0])
+    return tuple(found)
+
+
+def _age(history: Sequence[Sequence[Poly]], term: Poly, step: Poly) -> int:
+    """Return for how many steps a term has grown by the same."""
+    for age, earlier in enumerate(reversed(history[:-1])):
+        if term - (age + 1) * step not in earlier:
+            return age
+    return len(history) - 1
+
+
+def continued(
+    history: Sequence[Sequence[Poly]], step: Poly, what: str, *, apart: bool = False
+) -> tuple[Poly, ...]:
     """Return the terms at any step, from those at the first steps, if they grow by a constant.
 
     Parameters
@@ -66,10 +105,15 @@ def continued(history: Sequence[Sequence[Poly]], step: Poly, what: str) -> tuple
         The number of the step as a cost in position symbols.
     what
         For the error.
+    apart
+        Whether each term may grow by another constant: where the shortest way counts, not the
+        longest.
     """
     last = len(history) - 1
     growth = growth_between(history[last - 1], history[last])
     if growth is None or growth != growth_between(history[last - 2], history[last - 1]):
+        if apart and (each := _growths(history)) is not None:
+            return tuple(t + (step - last) * g for t, g in zip(history[last], each, strict=True))
         raise UnsolvedError(
             f"{what} does not grow by a constant along its loop: {[[str(x) for x in h] for h in history]}"
         )

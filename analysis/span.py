@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..graphs.graph import Equation, Graph, Read
-from ..graphs.primitives import Final
+from ..graphs.primitives import Final, Shift
 from ..graphs.relations import Relation
 from ..graphs.schedule import Step, steps
 from ..graphs.setting import Setting
@@ -25,7 +25,7 @@ from .proofs.errors import ProofError
 from .proofs.positions import bound_symbol, lower_sizes, region
 from .proofs.potentials import End, SpanCertificate, check_span, highest
 from .sites import weights
-from .solving import STEPS, UnsolvedError, continued, largest, make_room, prune
+from .solving import STEPS, UnsolvedError, continued, joined, largest, make_room, prune
 
 Terms = tuple[Poly, ...]
 
@@ -43,9 +43,9 @@ def span(graph: Graph, setting: Setting) -> Derivation:
         check_span(graph, setting, certificate)
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
-    formula = certificate.formula[0]
-    for term in certificate.formula[1:]:
-        formula = maximum(formula, term)
+    formula = functools.reduce(maximum, certificate.formula)
+    if any(atom.kind == "max" for term in certificate.formula for atom in term.atoms):
+        formula = joined(certificate.formula)
     return Derivation(
         formula, "proved", dict(certificate.least), _steps(graph, certificate), certificate
     )
@@ -134,6 +134,8 @@ class Solver:
     """By axis, the terms of a loop's equations at its earlier steps."""
     members: dict[str, frozenset[str]] = field(default_factory=dict)
     """By axis, the equations of the loop that is being followed."""
+    joined: set[str] = field(default_factory=set)
+    """Axes along which what is carried has one term."""
     own: Mapping[str, Terms] = field(default_factory=dict)
     """Terms where of each block only one's own position is read, if there are blocks."""
 
@@ -146,14 +148,27 @@ class Solver:
                 self._loop(step, step.axis)
 
     def _loop(self, step: Step, axis: str) -> None:
+        """Follow a loop; if its terms become more and more, with one maximum at each step."""
+        if axis in self.joined:
+            self._follow(step, axis)
+            return
+        try:
+            self._follow(step, axis)
+        except UnsolvedError:
+            self.joined.add(axis)
+            self._follow(step, axis)
+
+    def _follow(self, step: Step, axis: str) -> None:
         extent = self.graph.axes[axis].extent
         self.history[axis], self.members[axis] = [], frozenset(step.names)
-        for k in range(STEPS):
-            self.at[axis] = extent - 1 - k if step.reverse else poly(k)
-            self.visit(step.names)
-            self.history[axis].append({name: self.terms[name] for name in step.names})
-        del self.at[axis], self.members[axis]
-        followed = self.history.pop(axis)
+        try:
+            for k in range(STEPS):
+                self.at[axis] = extent - 1 - k if step.reverse else poly(k)
+                self.visit(step.names)
+                self.history[axis].append({name: self.terms[name] for name in step.names})
+        finally:
+            del self.at[axis], self.members[axis]
+            followed = self.history.pop(axis)
         position = size(f"{axis}_")
         count = extent - 1 - position if step.reverse else position
         for name in step.names:
@@ -180,7 +195,10 @@ class Solver:
         found = [weight]
         for read in equation.reads:
             found.extend(term + weight for term in self._read(equation, read))
-        return self._prune(equation, found)
+        terms = self._prune(equation, found)
+        primitive = equation.primitive
+        carried = isinstance(primitive, Shift) and primitive.axis in self.joined & set(self.at)
+        return (joined(terms),) if carried else terms
 
     def _prune(self, equation: Equation, terms: Iterable[Poly]) -> Terms:
         inside = region(equation, self.least)

@@ -225,6 +225,9 @@ class Execution:
                     present.append(own.name)
             elif axis.name in self.fixed and not (turns and axis.name == read.axis):
                 index.append(self.fixed[axis.name])
+            elif turns and axis.name == read.axis and equation.sequence is not None:
+                index.append(slice(None))
+                present.append(equation.sequence.name)
             else:
                 index.append(slice(None))
                 present.append(axis.name)

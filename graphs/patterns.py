@@ -29,8 +29,15 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         return j, np.ones_like(j, dtype=bool)
     if relation.kind == "part":
         return i // whole(relation.size), np.ones_like(i, dtype=bool)
+    if relation.kind == "strided":
+        j = i // whole(relation.step) - np.arange(whole(relation.slots(extent)))[None, :]
+        return j, i - j * whole(relation.step) < whole(relation.size)
     if relation.kind in {"first", "stride", *TURNED}:
         return _run(relation, i)
+    if relation.kind == "strided":
+        step, size = whole(relation.step), whole(relation.size)
+        j = i // step - np.arange(-(-size // step))[None, :]
+        return j, i - j * step < size
     if relation.kind in {"offsets", "within"}:
         return _offsets(relation, i, extent)
     if relation.kind not in SPARSE:

@@ -30,7 +30,8 @@ class Relation:
     kind: str = "offsets"
     """offsets, first (the first ``size`` positions), last (the last one), head (the first one),
     block (all positions of one's block of ``size``), block_prefix and block_suffix (those up to
-    oneself, or from oneself on), stride (``size`` positions from ``step*i``), part (the one of a
+    oneself, or from oneself on), stride (``size`` positions from ``step*i``), strided
+    (those of a coarser axis whose stride reads one), part (the one of a
     coarser axis whose ``size`` positions one is among), within (a shift that stays in one's block
     of ``size``), chain (one relation after another), or sparse: blocks, sinks, marks, scattered and
     readers, as their constructors say."""
@@ -41,7 +42,7 @@ class Relation:
     step: Poly = Poly({(): 1})
     """The distance between neighbouring offsets."""
     size: Poly = Poly({})
-    """Width, for first, block and stride."""
+    """Width, for first, block, stride and strided."""
     parts: tuple[Relation, ...] = ()
     """For a chain: read through the first, then through the second, and so on; for readers: what
     they read."""
@@ -261,6 +262,8 @@ class Relation:
             return poly(1)
         if self.kind in {"sinks", "scattered", "first", "stride", *patterns.TURNED}:
             return self.size
+        if self.kind == "strided":
+            return ceil_div(self.size, self.step)
         if self.kind == "chain":
             raise ValueError(f"expected one relation, got {self}")
         if self.kind == "marks":
@@ -318,6 +321,8 @@ class Relation:
 
         >>> Relation.window(3).transpose().sources(4, 8)
         (4, 5, 6)
+        >>> Relation.stride(2, 3).transpose().sources(4, 3)
+        (1, 2)
 
         Raises
         ------
@@ -334,6 +339,9 @@ class Relation:
             return Relation.part(self.size)
         if self.kind == "within":
             return Relation("within", self.ahead, self.back, size=self.size)
+        if self.kind in {"stride", "strided"}:
+            other = "strided" if self.kind == "stride" else "stride"
+            return Relation(other, step=self.step, size=self.size)
         if self.kind != "offsets":
             raise ValueError(f"expected a relation by offsets or blocks, got {self}")
         return Relation(back=self.ahead, ahead=self.back, step=self.step)

@@ -46,9 +46,7 @@ def is_cut(axis: Axis) -> bool:
 
 
 def _is_all(relation: Relation | None) -> bool:
-    return relation is None or (
-        relation.kind == "offsets" and relation.back is None and relation.ahead is None
-    )
+    return relation is None or relation == Relation.all()
 
 
 def inside(relations: Sequence[Relation], extents: Sequence[int], positions: Any) -> Any:

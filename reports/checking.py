@@ -39,6 +39,7 @@ class Checked:
 def run_check(
     files: Sequence[Path],
     families: Sequence[str],
+    names: Sequence[str],
     models: Sequence[str],
     *,
     record: bool,
@@ -52,6 +53,8 @@ def run_check(
         Claims files; the built-in claims if there are none.
     families
         Which families of the built-in claims; all if there are none.
+    names
+        Ids of single built-in claims, besides those of the families.
     models
         Models of the user's own, each ``path/to/file.py:function``. Only these files are run.
     record
@@ -61,32 +64,33 @@ def run_check(
     """
     from ..analysis.claims import check
 
-    if files and families:
-        raise ValueError("expected files of claims or --family, got both")
+    if files and (families or names):
+        raise ValueError("expected files of claims, or --family and --id, got both")
     own = own_models(models)
     verdicts: list[Verdict] = []
     changed: list[str] = []
     known = False
-    for path, claims in groups(files, families, own):
+    for path, claims in groups(files, families, names, own):
         found = check(claims=claims, models=own, processes=processes(), progress=tell)
         verdicts += found
-        kept, lines = against(path, found, record=record, whole=not families)
+        kept, lines = against(path, found, record=record, whole=not families and not names)
         known = known or kept
         changed += lines
     return Checked(verdicts, tuple(changed), known)
 
 
 def groups(
-    files: Sequence[Path], families: Sequence[str], own: dict[str, Any]
+    files: Sequence[Path], families: Sequence[str], names: Sequence[str], own: dict[str, Any]
 ) -> list[tuple[Path, list[Claim]]]:
     """Return claims with the record that they belong to."""
-    from ..analysis.claims import literature, of_family, read
+    from ..analysis.claims import claim_of, literature, of_family, read
     from ..analysis.claims.record import BUILT_IN, beside
 
     if files:
         return [(beside(path), list(read(path, own))) for path in files]
-    chosen = [c for family in families for c in of_family(family)] if families else literature()
-    return [(BUILT_IN, list(chosen))]
+    chosen = [c for family in families for c in of_family(family)]
+    chosen += [c for c in map(claim_of, names) if c not in chosen]
+    return [(BUILT_IN, chosen if families or names else list(literature()))]
 
 
 def against(
@@ -104,14 +108,14 @@ def against(
 
 
 def own_models(arguments: Sequence[str]) -> dict[str, Any]:
-    """Load the models that a user names, by the names of their functions."""
+    """Load the models that a user names; claims name them by their functions, or in the same way."""
     from .loading import load_all
 
     own: dict[str, Any] = {}
-    for model in load_all(arguments):
+    for argument, model in zip(arguments, load_all(arguments), strict=True):
         if model.function is None:
             raise ValueError(f"expected {model.name} to be a model function, got a graph")
-        own[model.name] = model.function
+        own[model.name] = own[argument] = model.function
     return own
 
 

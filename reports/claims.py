@@ -6,6 +6,7 @@ same every time; what computes verdicts is ``workspan check``.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -128,7 +129,9 @@ def _read(claim: Claim) -> Iterator[str]:
         where = f" of {markdown_escape(models)}" if models else ""
         head = f"Read as {markdown_escape(name)}" if name else "Read as"
         yield f"- {head}: {', '.join([told + where, *parts])}"
-        yield from (f"  - {code(q)} is {_quantity(v)}" for q, v in reading.quantities.items())
+        sides = f"{reading.left} {reading.value} {reading.within}"
+        used = {q: v for q, v in reading.quantities.items() if re.search(rf"\b{q}\b", sides)}
+        yield from (f"  - {code(q)} is {_quantity(v)}" for q, v in used.items())
 
 
 def _quantity(quantity: Quantity) -> str:

@@ -225,6 +225,10 @@ def check(
     family: Annotated[
         tuple[str, ...], Parameter(help="A family of the built-in claims.", negative=())
     ] = (),
+    name: Annotated[
+        tuple[str, ...],
+        Parameter(name="--id", help="The id of a built-in claim, such as C017.", negative=()),
+    ] = (),
     model: Annotated[
         tuple[str, ...],
         Parameter(
@@ -250,7 +254,7 @@ def check(
     from .checking import run_check
 
     with progress("checking claims") as tell:
-        found = run_check((*files, *claims), family, model, record=record, tell=tell)
+        found = run_check((*files, *claims), family, name, model, record=record, tell=tell)
     _print(
         style,
         {

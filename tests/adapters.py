@@ -21,6 +21,17 @@ _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
+TYPICAL = (
+    *("rnn", "lstm", "gru", "bidirectional_rnn", "bidirectional_lstm", "dilated_rnn"),
+    *("attentive_encoder_decoder_rnn", "linear_recurrence", "linear_recurrence_scan"),
+    *("attention", "causal_attention", "grouped_query_attention", "cross_attention"),
+    *("windowed_attention", "causal_windowed_attention", "big_bird", "latent_attention"),
+    *("convolution", "causal_convolution", "dilated_convolution", "separable_convolution"),
+    *("s4d_convolution", "retnet_chunked", "delta_net", "mamba", "mamba_scan"),
+    *("feed_forward", "encoder", "decoder", "mixture_of_experts", "gpt2", "mistral"),
+)
+"""Models of the catalogue, each with something that the others do not have: for laws that take long."""
+
 WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4}
 """Sizes that only a few models have."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,17 +91,8 @@ def verdict_on(claim: Claim, models: Models | None = None) -> Verdict:
         return _verdict(
             claim, "out of reach", f"the catalogue has no model {', '.join(missing)}", ()
         )
-    if claim.figure == "gradient":
-        found = signal.check(claim.models, claim.experiment or signal.Experiment())
-        return _verdict(claim, found.verdict, found.reason, found.evidence)
-    if claim.figure == "random graph":
-        return _by_chance(claim, [chance(claim.relation, claim.graphs or RandomGraphs())])
-    if claim.figure == "influence":
-        unknown = [m for m in claim.models if m not in MODELS]
-        if unknown:
-            return _verdict(claim, "out of reach", f"no experiment for {', '.join(unknown)}", ())
-        what = claim.perturbation or Influence()
-        return _by_chance(claim, [influence(m, what) for m in claim.models])
+    if claim.figure in EXPERIMENTS:
+        return EXPERIMENTS[claim.figure](claim)
     return _judged(claim, [f for case in cases(claim, models or {}) for f in _tried(case)])
 
 
@@ -136,6 +127,31 @@ def _tried(case: Case) -> list[Found]:
 def _only_mode(case: Case) -> bool:
     """Whether a setting was added for models that have its mode, and this one has not."""
     return case.setting.mode != "encode"
+
+
+def _vanishing(claim: Claim) -> Verdict:
+    found = signal.check(claim.models, claim.experiment or signal.Experiment())
+    return _verdict(claim, found.verdict, found.reason, found.evidence)
+
+
+def _random(claim: Claim) -> Verdict:
+    return _by_chance(claim, [chance(claim.relation, claim.graphs or RandomGraphs())])
+
+
+def _influence(claim: Claim) -> Verdict:
+    unknown = [m for m in claim.models if m not in MODELS]
+    if unknown:
+        return _verdict(claim, "out of reach", f"no experiment for {', '.join(unknown)}", ())
+    what = claim.perturbation or Influence()
+    return _by_chance(claim, [influence(m, what) for m in claim.models])
+
+
+EXPERIMENTS: Mapping[str, Callable[[Claim], Verdict]] = {
+    "gradient": _vanishing,
+    "random graph": _random,
+    "influence": _influence,
+}
+"""Figures that are no figures of a graph: numeric experiments."""
 
 
 def _by_chance(claim: Claim, tried: Sequence[Finding]) -> Verdict:

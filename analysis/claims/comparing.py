@@ -12,7 +12,7 @@ from ..crossovers import condition
 from ..derivation import Derivation
 from ..growth import leading, order
 from .domains import Domain, compared
-from .finding import Finding, missing, searched, shown, smallest
+from .finding import Finding, formula_of, missing, searched, shown, smallest
 from .subjects import Case, figure_of, graph_of
 
 
@@ -27,7 +27,7 @@ def equals(case: Case) -> Finding:
     if found.formula is None or value.formula is None:
         return missing(found if found.formula is None else value)
     if case.domain.decided(found.formula) == case.domain.decided(value.formula):
-        return Finding(True, _proved(found, value), f"{case.name} = {found.formula}")
+        return Finding(True, _proved(found, value), f"{case.name} = {formula_of(found)}")
     return searched(found, value.formula, operator.ne, case.name, "is", case.domain)
 
 
@@ -39,13 +39,13 @@ def at_most(case: Case) -> Finding:
     return _below(found, value, case.name, case.domain)
 
 
-def at_least_(case: Case) -> Finding:
+def no_less(case: Case) -> Finding:
     """The left side is never below the right one."""
     found, value = sides(case)
     if found.formula is None or value.formula is None:
         return missing(found if found.formula is None else value)
     if at_least(found.formula, value.formula, given=case.domain.given):
-        text = f"{case.name} = {found.formula} >= {value.formula}"
+        text = f"{case.name} = {formula_of(found)} >= {value.formula}"
         return Finding(True, _proved(found, value), text)
     return searched(found, value.formula, operator.lt, case.name, "is below", case.domain)
 
@@ -66,7 +66,7 @@ def _below(found: Derivation, value: Derivation, name: str, domain: Domain) -> F
     assert found.formula is not None
     assert value.formula is not None
     if at_least(domain.decided(value.formula), domain.decided(found.formula), given=domain.given):
-        text = f"{name} = {found.formula} <= {value.formula}"
+        text = f"{name} = {formula_of(found)} <= {value.formula}"
         return Finding(True, _proved(found, value), text)
     return searched(found, value.formula, operator.gt, name, "is above", domain)
 
@@ -110,7 +110,7 @@ def leads(case: Case) -> Finding:
     if found.formula is None or value.formula is None:
         return missing(found if found.formula is None else value)
     mine, theirs = leading(found.formula), leading(value.formula)
-    text = f"{case.name} = {found.formula}, whose leading terms are {mine}"
+    text = f"{case.name} = {formula_of(found)}, whose leading terms are {mine}"
     right = f"{case.name} is {mine} to leading order"
     same = mine == theirs
     return Finding(same, _proved(found, value), text, corrected="" if same else right)
@@ -126,7 +126,7 @@ def tends(case: Case) -> Finding:
     near = [s for s in names if error == 0 or _smaller(error, value.formula, s)]
     far = [s for s in names if s not in near]
     told = _quotient(error, value.formula)
-    text = f"{case.name} = {found.formula}; the relative error is of order {told}"
+    text = f"{case.name} = {formula_of(found)}; the relative error is of order {told}"
     if far:
         text += f", which does not vanish as {', '.join(far)} grows"
     else:

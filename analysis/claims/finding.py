@@ -44,6 +44,13 @@ def missing(found: Derivation) -> Finding:
     return Finding(None, False, found.reason or "no such figure")
 
 
+def formula_of(found: Derivation) -> str:
+    """Write a formula with the sizes for which it holds, where these are not all."""
+    assert found.formula is not None
+    least = [f"{s} >= {v}" for s, v in sorted(found.least.items()) if v > 1]
+    return f"{found.formula} for {' and '.join(least)}" if least else str(found.formula)
+
+
 def searched(
     found: Derivation,
     value: Poly,
@@ -62,7 +69,9 @@ def searched(
     names = sorted({*formula.sizes, *value.sizes})
     at = smallest(names, bad, domain, found.least)
     if at is None:
-        return Finding(True, False, f"{name} = {formula}; no counterexample among {SEARCHED} sizes")
+        return Finding(
+            True, False, f"{name} = {formula_of(found)}; no counterexample among {SEARCHED} sizes"
+        )
     mine, theirs = (shown(side.evaluate(**at)) for side in (formula, value))
     where = ", ".join(f"{k}={v}" for k, v in at.items())
     said = f"at {where} {name} = {formula} {word} {mine}, against {theirs}"
@@ -71,7 +80,7 @@ def searched(
         True,
         said if names else f"{name} = {mine}, against {theirs}",
         counterexample=at,
-        corrected=f"{name} = {formula}" + (f" for {domain.text}" if domain.text else ""),
+        corrected=f"{name} = {formula_of(found)}" + (f" for {domain.text}" if domain.text else ""),
     )
 
 

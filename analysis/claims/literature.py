@@ -15,6 +15,7 @@ FAMILIES = (
     "attention",
     "memory",
     "sparse-attention",
+    "low-rank-attention",
     "linear-attention",
     "convolution",
     "state-space",

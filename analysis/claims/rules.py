@@ -17,7 +17,7 @@ Rule = Callable[[Case], Finding]
 RELATIONS: Mapping[str, Rule] = {
     "equals": comparing.equals,
     "at most": comparing.at_most,
-    "at least": comparing.at_least_,
+    "at least": comparing.no_less,
     "within": comparing.within,
     "to leading order": comparing.leads,
     "tends to": comparing.tends,

@@ -86,6 +86,8 @@ class Case:
         found = figure_of(quantity.figure, *self.subject(quantity))
         if not quantity.counting or found.formula is None:
             return found
+        if not found.by_primitive:
+            return Derivation(None, reason=f"{quantity.figure} is not broken down by operation")
         part = found.by_primitive.get(quantity.counting, poly(0))
         return Derivation(part, found.grade, found.least, found.steps, found.certificate)
 

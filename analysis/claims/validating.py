@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Sized
+from typing import Any
 
 from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
@@ -24,10 +25,26 @@ FALLS = "falls as 1/n"
 """The one relation of ``influence``, an experiment as well."""
 
 FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence")
+COUNTED = ("contraction", "map", "reduction", "softmax", "associative_scan", "fourier")
+"""Kinds of operations by which work is broken down, and that a claim may count alone."""
+OF_FIGURES = ("no more than", "grows with distance", "permutation equivariant")
 TRANSCRIPTIONS = ("full text", "transcript", "secondary", "recall", "derived", "")
 LONGEST_TEXT = 2_000
 MOST_PARTS = 32
 """Models, quantities, symbols, settings and readings of one claim."""
+PARTS = (
+    "models",
+    "figures",
+    "settings",
+    "quantities",
+    "symbols",
+    "options",
+    "at",
+    "sizes",
+    "domain",
+)
+MOST_TRIES = 256
+"""Models times figures times settings of one reading."""
 MOST_LAYERS = 64
 """The largest number among options: layers of a stack that is written out."""
 LARGEST = 10**16
@@ -50,14 +67,24 @@ def validate(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
     if claim.beyond:
         _one_of(f"{field}.beyond", claim.beyond, tuple(BEYOND))
         return
-    if len(claim.readings) > MOST_PARTS:
-        raise ClaimError(f"{field}.readings: expected at most {MOST_PARTS}")
+    for name in ("readings", *PARTS):
+        _few(f"{field}.{name}", getattr(claim, name))
     for k, (name, reading) in enumerate(claim.readable()):
         where = f"{field}.readings[{k}]" if name else field
         _reading(where, reading, own, planned)
 
 
+def _few(field: str, parts: Sized | None) -> None:
+    if parts is not None and len(parts) > MOST_PARTS:
+        raise ClaimError(f"{field}: expected at most {MOST_PARTS}, got {len(parts)}")
+
+
 def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) -> None:
+    for name in PARTS:
+        _few(f"{field}.{name}", getattr(claim, name))
+    tries = len(claim.models) * (1 + len(claim.figures)) * len(claim.settings or "....")
+    if tries > MOST_TRIES:
+        raise ClaimError(f"{field}: expected at most {MOST_TRIES} models, figures and settings")
     if bool(claim.left) == bool(claim.figure):
         raise ClaimError(f"{field}.figure: expected a figure or left, one of them")
     for j, figure in enumerate((claim.figure, *claim.figures)):
@@ -72,6 +99,13 @@ def _reading(field: str, claim: Claim, own: Models, planned: Collection[str]) ->
     _one_of(f"{field}.relation", claim.relation, special.get(claim.figure, tuple(RELATIONS)))
     if claim.figure == "random graph":
         return
+    for name in (claim.counting, *(q.counting for q in claim.quantities.values())):
+        if name:
+            _one_of(f"{field}.counting", name, COUNTED)
+    if (claim.figure == "offsets") != (claim.relation == "connects up to"):
+        raise ClaimError(f"{field}.relation: expected 'connects up to' with figure 'offsets'")
+    if claim.left and claim.relation in OF_FIGURES:
+        raise ClaimError(f"{field}.left: expected a figure, which {claim.relation!r} is about")
     _models(field, claim, own, planned)
     for j, tried in enumerate(claim.settings or ()):
         _setting(f"{field}.settings[{j}]", tried.setting)
@@ -84,8 +118,6 @@ def _models(field: str, claim: Claim, own: Models, planned: Collection[str]) -> 
         raise ClaimError(f"{field}.models: expected 1 to {MOST_PARTS} models")
     for j, model in enumerate(claim.models):
         _one_of(f"{field}.models[{j}]", model, known)
-    if len(claim.quantities) > MOST_PARTS:
-        raise ClaimError(f"{field}.quantities: expected at most {MOST_PARTS}")
     for name, quantity in claim.quantities.items():
         _quantity(f"{field}.quantities.{name}", name, quantity, known)
     for axis in (claim.recompute, *(q.recompute for q in claim.quantities.values())):
@@ -117,7 +149,8 @@ def _quantity(field: str, name: str, quantity: Quantity, known: Collection[str])
     _one_of(f"{field}.figure", quantity.figure, DERIVED)
     if quantity.model:
         _one_of(f"{field}.model", quantity.model, known)
-    _setting(f"{field}.setting", lambda: Setting().but(**quantity.setting))
+    changes: dict[str, Any] = dict(quantity.setting)
+    _setting(f"{field}.setting", lambda: Setting().but(**changes))
 
 
 def _options(claim: Claim) -> Iterator[tuple[str, int | str]]:
@@ -174,9 +207,9 @@ def _known_sizes(field: str, claim: Claim, own: Models) -> None:
             )
 
 
-def _setting(field: str, make: object) -> None:
+def _setting(field: str, make: Callable[[], Setting]) -> None:
     try:
-        make()  # type: ignore[operator]
+        make()
     except SettingError as error:
         axis = next((a for a in CHOICES if f"expected {a} " in str(error)), "")
         raise ClaimError(f"{field}.{axis}: {error}") from None
@@ -194,6 +227,6 @@ def _formula(field: str, text: str) -> None:
         raise ClaimError(f"{field}: {error}") from None
 
 
-def _one_of(field: str, value: str, allowed: Collection[str] | Mapping[str, object]) -> None:
+def _one_of(field: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ClaimError(f"{field}: expected one of {', '.join(allowed)}, got {value[:80]!r}")

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
-from ...graphs.sizes import SizeError
+from ...graphs.sizes import SizeError, poly
 from ..deriving import derive
 from ..figures import NAMES, Number
 from ..witnesses import measured, ran
@@ -74,7 +74,8 @@ def contradicted(case: Case) -> str:
 
 def seen_of(case: Case) -> Iterator[Seen]:
     """Look at every figure that the claim speaks of."""
-    quantities = dict(case.claim.quantities)
+    used = {*poly(case.claim.left or "1").sizes, *poly(case.claim.value).sizes}
+    quantities = {q: v for q, v in case.claim.quantities.items() if q in used}
     if not case.claim.left:
         quantities[""] = Quantity(case.figure, counting=case.claim.counting)
     for name, quantity in quantities.items():

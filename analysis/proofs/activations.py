@@ -38,6 +38,7 @@ from ...graphs.sizes import Poly, at_least, ceil_div, maximum, minimum, poly
 from ..layer_sums import all_layers
 from ..position_sums import law
 from ..sites import axis_of
+from .counts import constant
 from .errors import ProofError
 from .positions import inhabited, lower_sizes, positive
 from .slots import instance, relation_of
@@ -255,25 +256,25 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
     """Count the scalars of what is needed; of masked pairs, the allowed ones."""
     equation = graph[need.name]
     sequence = equation.sequence
-    own = None if sequence is None else sequence.name
-    slots = [a for a in equation.features if a.kind == "slot" and a.along in {own, None}]
+    slots = [a for a in equation.features if a.relation is not None and not constant(a.relation)]
+    slots = slots if setting.pairs == "masked" else []
     plain = equation.features if need.part is None else equation.features[:-1]
     each = product(a.extent for a in plain if a not in slots)
     if need.part is not None:
         each = each * need.part[1]
     counts = {name: found.length for name, found in need.ranges.items()}
-    if slots and setting.pairs == "masked" and sequence is not None:
-        nested = any(a.within is not None for a in equation.features)
+    if slots:
+        slot, *others = slots
         if (
-            nested
-            or len(slots) > 1
+            others
+            or slot.within is not None
+            or sequence is None
+            or not (slot.along == sequence.name or relation_of(slot).kind == "stride")
             or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1)
         ):
             raise ProofError(f"{need.name}: how many of its pairs are read has no rule")
-        pairs = instance(graph, slots[0], law(relation_of(slots[0])))
+        pairs = instance(graph, slot, law(relation_of(slot)))
         each, counts[sequence.name] = each * pairs, poly(1)
-    else:
-        each = each * product(a.extent for a in slots)
     layers = [a for a in equation.positions if a.kind == "layer"]
     if any(a.position in each.sizes for a in layers):
         if any(need.ranges[a.name] != Range(poly(0), a.extent - 1) for a in layers):

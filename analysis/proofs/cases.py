@@ -36,6 +36,8 @@ Region = Mapping[str, Poly]
 
 DEEPEST = 24
 SHALLOW = 8
+MANY = 1000
+"""Regions of one condition; more are too many to tell apart."""
 LARGEST = 64
 SMALL = 4
 
@@ -62,13 +64,17 @@ def _cases(costs: Sequence[Poly], choice: Atom) -> Iterator[list[Poly]]:
     """
     for argument, other in (choice.args, choice.args[::-1]):
         condition = other - argument if choice.kind == "min" else argument - other
-        here = [rewritten(x, lambda atom, a=argument: a if atom is choice else None) for x in costs]
+        here = [replaced(x, choice, argument) for x in costs]
         condition, *here = _divided(condition), *here
-        for attempt in (lambda x: x, _linear):
-            condition, *here = attempt([condition, *here])
+        for linear in (False, True):
+            if linear:
+                condition, *here = _linear([condition, *here])
             try:
-                covering = list(regions(condition, {s for x in here for s in x.sizes}))
+                taken = {s for x in here for s in x.sizes}
+                covering = list(itertools.islice(regions(condition, taken), MANY + 1))
             except UndecidedError:
+                continue
+            if len(covering) > MANY:
                 continue
             yield from ([x.substitute(region) for x in here] for region in covering)
             break
@@ -175,6 +181,11 @@ def proper(cost: Poly) -> bool:
     return True
 
 
+def replaced(cost: Poly, choice: Atom, value: Poly) -> Poly:
+    """Replace one atom, at every depth."""
+    return rewritten(cost, lambda atom: value if atom is choice else None)
+
+
 def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
     """Replace atoms at every depth, inner ones first, where a rule returns something."""
     total = poly(0)
@@ -187,13 +198,14 @@ def rewritten(cost: Poly, rule: Callable[[Atom], Poly | None]) -> Poly:
             for single in own.atoms if len(own.terms) == 1 else ():
                 replacement = rule(single)
                 if replacement is not None:
-                    own = _exchanged(own, single, replacement)
+                    own = exchanged(own, single, replacement)
             product = product * own**k
         total = total + product
     return total
 
 
-def _exchanged(cost: Poly, atom: Atom, value: Poly) -> Poly:
+def exchanged(cost: Poly, atom: Atom, value: Poly) -> Poly:
+    """Replace an atom, where it is a factor."""
     total = poly(0)
     for monomial, c in cost.terms.items():
         rest = Poly({tuple((a, k) for a, k in monomial if a is not atom): c})

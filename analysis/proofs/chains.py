@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.patterns import SPARSE
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, at_least, size
 from ..sites import axis_of
+from .cases import exchanged
 from .positions import Given, reader_position, shift_of
 
 Reverse = frozenset[tuple[str, str]]
@@ -30,8 +32,15 @@ class Link:
     """By axis, the first step at which it is claimed (from the end if the loop is reversed)."""
 
 
-Support = tuple[str, Link | None]
-"""An equation and its link; None for its weight alone."""
+class Support(NamedTuple):
+    """What carries a cost: the link of an equation, or the weight of the equation itself."""
+
+    equation: str
+    link: Link | None
+
+
+DEEPEST = 6
+"""How many maxima of a cost are replaced one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +60,49 @@ def supported(
 
 def support(
     graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
-) -> Support | None:
-    """Return what carries the cost of a link in a cell; None if nothing does."""
-    if at_least(weight, link.cost, given=cell):
-        return equation.name, None
+) -> tuple[Support, ...] | None:
+    """Return what carries the cost of a link in a cell; None if nothing does.
+
+    A maximum is one of its arguments: if something carries the cost in each of these cases, the
+    cost is carried, whichever of them it is.
+    """
+    for found, cost in _costs(graph, equation, cell, weight, carried):
+        if at_least(cost, link.cost, given=cell):
+            return (found,)
+    if not any(atom.kind == "max" for atom in link.cost.atoms):
+        return None
+    costs = _costs(graph, equation, cell, weight, carried)
+    return _by_cases([(s, cost - link.cost) for s, cost in costs], link.cost, cell, DEEPEST)
+
+
+def _costs(
+    graph: Graph, equation: Equation, cell: Given, weight: Poly, carried: Carried
+) -> Iterator[tuple[Support, Poly]]:
+    """Yield what an equation certainly costs in a cell, by what it reads."""
+    yield Support(equation.name, None), weight
     for read in equation.reads:
         for other, cost in _readable(graph, equation, read, cell, carried):
-            if at_least(cost + weight, link.cost, given=cell):
-                return read.source, other
-    return None
+            yield Support(read.source, other), cost + weight
+
+
+def _by_cases(
+    left: list[tuple[Support, Poly]], cost: Poly, cell: Given, depth: int
+) -> tuple[Support, ...] | None:
+    """Return whose difference to a cost is not negative, in each case of its maxima."""
+    found = next((name for name, rest in left if at_least(rest, 0, given=cell)), None)
+    if found is not None:
+        return (found,)
+    atom = next((a for m in cost.terms for a, _ in m if a.kind == "max"), None)
+    if atom is None or depth == 0:
+        return None
+    together: tuple[Support, ...] = ()
+    for value in atom.args:
+        case = [(name, exchanged(rest, atom, value)) for name, rest in left]
+        more = _by_cases(case, exchanged(cost, atom, value), cell, depth - 1)
+        if more is None:
+            return None
+        together += more
+    return together
 
 
 def _readable(

@@ -90,19 +90,11 @@ def check_cut(graph: Graph, cut: Keeping, whole: Mapping[str, Poly]) -> None:
     for name, reads in frontier(graph).items():
         along = graph[name].sequence == sequence(graph)
         for read in reads:
-            for part, given in _named(graph[name]):
+            for layers, given in _named(graph[name]):
                 wanted = _wanted(reach(read) if along else poly(1), given, whole)
-                _check_needed(graph, claimed, (name, part), given, wanted, whole)
+                _check_needed(graph, claimed, (name, layers), given, wanted, whole)
     for part in cut.parts:
-        equation = graph[part.name]
-        for given in (g for own, g in _named(equation) if own == part.part):
-            needed, computed = (
-                x.substitute(whole).substitute(given) for x in (part.needed, part.computed)
-            )
-            if not (proper(needed) and proper(computed)):
-                raise ProofError(f"{part.name}: a minimum that may be negative")
-            if not (never_less(computed, [poly(0)]) and never_less(needed, [computed])):
-                raise ProofError(f"{part.name}: more is computed than needed")
+        _check_part(graph, part, whole)
         if part.computed == 0:
             continue
         if part.name in graph.inputs:
@@ -111,6 +103,19 @@ def check_cut(graph: Graph, cut: Keeping, whole: Mapping[str, Poly]) -> None:
     total = summed(_kept(graph, part) for part in cut.parts)
     if not vanishes((total - cut.capacity).substitute(whole)):
         raise ProofError(f"{total} scalars are kept, not {cut.capacity}")
+
+
+def _check_part(graph: Graph, part: Part, whole: Mapping[str, Poly]) -> None:
+    """Verify that no more is computed than needed, of layers that there are."""
+    places = dict(_named(graph[part.name])) if part.name in graph.equations else {}
+    if part.part not in places:
+        raise ProofError(f"{part.name}: there is no part {part.part!r} of it")
+    given = places[part.part]
+    needed, computed = (x.substitute(whole).substitute(given) for x in (part.needed, part.computed))
+    if not (proper(needed) and proper(computed)):
+        raise ProofError(f"{part.name}: a minimum that may be negative")
+    if not (never_less(computed, [poly(0)]) and never_less(needed, [computed])):
+        raise ProofError(f"{part.name}: more is computed than needed")
 
 
 def _check_reads(

@@ -12,6 +12,7 @@ Ford and Fulkerson 1956: a flow is at most a cut.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -19,7 +20,7 @@ from typing import TypeAlias
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.primitives import Final, Shift
 from ...graphs.sizes import Poly, Sized, at_least, poly, size, summed
-from .cases import UndecidedError, never_less, regions, vanishes
+from .cases import UndecidedError, never_less, proper, regions, vanishes
 from .errors import ProofError
 from .positions import region
 from .state import frontier, reach, sequence
@@ -76,14 +77,24 @@ class Known:
 
     def zero(self, cost: Poly, given: Mapping[str, Sized]) -> bool:
         """Whether a cost is certain to vanish."""
-        return any(vanishes(x) for x in self._readings(cost, given))
+        return any(_vanishes(x) for x in self._readings(cost, given))
 
     def least(self, cost: Poly, given: Mapping[str, Sized], *, room: Poly | None = None) -> bool:
         """Whether a cost is certain to be at least zero, or at most the room."""
         if room is None:
-            return any(never_less(x, [poly(0)]) for x in self._readings(cost, given))
+            return any(_never_less(x, poly(0)) for x in self._readings(cost, given))
         inside = room.substitute(self.whole).substitute(given)
-        return any(never_less(inside, [x]) for x in self._readings(cost, given))
+        return any(_never_less(inside, x) for x in self._readings(cost, given))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _vanishes(cost: Poly) -> bool:
+    return vanishes(cost)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _never_less(cost: Poly, other: Poly) -> bool:
+    return never_less(cost, [other])
 
 
 def check_flow(graph: Graph, flow: Flow, whole: Whole) -> None:
@@ -218,6 +229,9 @@ def _check_arc(graph: Graph, arc: Arc, known: Known) -> None:
 
 def _check_names(graph: Graph, flow: Flow) -> None:
     """Verify that names stand for quantities of at least zero, and for nothing else."""
+    unknown = sorted({*flow.ends, *flow.begins} - graph.equations.keys())
+    if unknown:
+        raise ProofError(f"{unknown[0]}: there is no such equation")
     positions = {axis.position for axis in graph.axes.values()}
     for name, value in flow.names.items():
         fresh = name.endswith("_") and name not in positions
@@ -235,6 +249,8 @@ def _check_symbols(equation: Equation, amount: Poly, names: Mapping[str, Poly]) 
         raise ProofError(
             f"{equation.name}: {amount} goes by {others[0]}, which is not its position"
         )
+    if not proper(amount):
+        raise ProofError(f"{equation.name}: {amount} has a minimum that may be negative")
 
 
 def _allowed(graph: Graph, reader: Equation, read: Read, ahead: Poly) -> bool:

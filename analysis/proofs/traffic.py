@@ -21,7 +21,7 @@ from .activations import Need, Range, scalars, union
 from .errors import ProofError
 from .looks import Look, apart, covers, in_order, looks
 from .parts import Cut
-from .positions import lower_sizes
+from .positions import inhabited, lower_sizes
 from .timetable import timetable
 from .ways import computes
 
@@ -78,7 +78,7 @@ def check_traffic(graph: Graph, setting: Setting, certificate: TrafficCertificat
                 f"{name}: expected to be counted {int(name in expected)} times, not {claimed[name]}"
             )
     for axis in graph.axes.values():
-        if not at_least(axis.extent, 1, given=lower_sizes(certificate.least)):
+        if not inhabited(axis.extent, lower_sizes(certificate.least)):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
     for moved in certificate.moved:
         _check_moved(graph, setting, moved, certificate.least)

@@ -16,11 +16,11 @@ from typing import TypeAlias
 
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, summed
+from ...graphs.sizes import Poly, summed
 from .errors import ProofError
 from .floors import Floor, check_floors
 from .peaks import Peak, check_peak
-from .positions import lower_sizes
+from .positions import inhabited, lower_sizes
 from .storage import Plan, Reading, leaving, plan
 from .timetable import Moment
 
@@ -65,7 +65,7 @@ def check_workspace(graph: Graph, setting: Setting, certificate: WorkspaceCertif
     """
     least = lower_sizes(certificate.least)
     for axis in graph.axes.values():
-        if not at_least(axis.extent, 1, given=least):
+        if not inhabited(axis.extent, least):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
     for equation in graph:
         for read in equation.reads:

@@ -58,7 +58,11 @@ def _is_idle(graph: Graph, equation: Equation, read: Read) -> bool:
 
 
 def _beyond(flow: nx.DiGraph[str], names: Iterable[str]) -> set[str]:
+    """Return the names and all that lies behind one of them, each visited once."""
     found = set(names)
-    for name in tuple(found):
-        found |= nx.descendants(flow, name)
+    pending = list(found)
+    while pending:
+        new = [name for name in flow.successors(pending.pop()) if name not in found]
+        found.update(new)
+        pending.extend(new)
     return found

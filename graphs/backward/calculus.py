@@ -23,6 +23,7 @@ from ..primitives import (
     Reduction,
     Rename,
     Scatter,
+    Shift,
     Site,
     Spread,
     Substitution,
@@ -31,9 +32,12 @@ from ..primitives import (
 from ..primitives.base import Axes, Primitive, Pulled
 from ..primitives.maps import Scalar
 from ..relations import Relation
-from ..sizes import Poly
+from ..sizes import Poly, poly
 from ..slots import is_cut, plain, seen_through
 from ..tracer import Array, Tracer, convolved, merge, substituted
+
+ENDS = frozenset({"first", "last", "head"})
+"""Relations by which all positions read the same few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,6 @@ class Differentiation:
     def turned(self, adjoint: Array, gather: Primitive, site: Site) -> Array:
         """Sum what the readers of a gather pass back to each position that they read."""
         assert isinstance(gather, Gather)
-        (read,) = site.equation.reads
         (source,) = site.sources
         if site.equation.sequence is None and source.sequence is not None:
             primitive = Place(0)
@@ -191,11 +194,14 @@ class Differentiation:
             return self.tracer.add(
                 "place", primitive, (where,), positions, primitive.features(adjoint.axes)
             )
-        if gather.relation.kind == "stride":
+        if gather.relation.kind == "stride" and gather.relation.step == gather.relation.size:
             return self.member(adjoint, gather.relation, source)
         if gather.relation.sparse:
+            (read,) = site.equation.reads
             return self.scattered(adjoint, gather.relation, read.axis or "")
-        turned = self.turn(adjoint, 0, gather.relation, read.axis or "")
+        if gather.relation.kind in ENDS:
+            return self._at_ends(adjoint, gather.relation, source)
+        turned = self.turn(adjoint, 0, gather.relation, source.sequence)
         return self.total(turned, 0)
 
     def member(self, adjoint: Array, stretch: Relation, source: Equation) -> Array:
@@ -226,14 +232,43 @@ class Differentiation:
         gathered = self.tracer.add("gather", gather, back, positions, (slot, *plain(adjoint.axes)))
         return self.total(gathered, 0)
 
-    def turn(self, array: Array, place: int, relation: Relation, along: str) -> Array:
-        """Exchange what is read, on one feature axis, for its readers."""
+    def _at_ends(self, adjoint: Array, relation: Relation, source: Equation) -> Array:
+        """Add up what all readers pass back, for the few positions that all of them read."""
+        summed, axis = self.total(self.collected(adjoint), 0), adjoint.sequence
+        own = (a for a in source.positions if a.kind == "sequence" or adjoint.equation.has(a.name))
+        positions, primitive = tuple(own), Place(0)
+        features = primitive.features(summed.axes)
+        given = self.tracer.add(
+            "place", primitive, (Read(summed.equation.name),), positions, features
+        )
+        beyond = {"first": relation.size, "head": poly(1), "last": poly(-1)}[relation.kind]
+        zeros = self.zeros(features, positions)
+        reads = (
+            Read(zeros.equation.name, Relation.shift(beyond), axis.name),
+            Read(given.equation.name, boundary=True),
+        )
+        return self.tracer.add("ends", Shift(axis.name, False), reads, positions, features)
+
+    def turn(
+        self, array: Array, place: int, relation: Relation, target: Axis | None = None
+    ) -> Array:
+        """Exchange what is read, on one feature axis, for its readers.
+
+        Parameters
+        ----------
+        target
+            The sequence that is read, if it is another one than that of the readers.
+        """
         array = self.inside(array, place)
-        slot = readers(relation, along, array.sequence)
+        along = array.sequence
+        slot = readers(relation, along.name, along)
         primitive = Turn(relation, place, slot)
-        read = Read(array.equation.name, transposed(relation), along)
+        read = Read(array.equation.name, transposed(relation), along.name)
+        positions = tuple(
+            target if target is not None and a == along else a for a in array.equation.positions
+        )
         return self.tracer.add(
-            "turn", primitive, (read,), array.equation.positions, primitive.features(array.axes)
+            "turn", primitive, (read,), positions, primitive.features(array.axes)
         )
 
     def scattered(self, array: Array, relation: Relation, along: str) -> Array:
@@ -329,8 +364,10 @@ def _same(a: Axis, b: Axis) -> bool:
 
 
 def slot_of(equation: Equation) -> Axis | None:
-    """Return the slot axis that a gather adds, if it adds one along its own sequence."""
+    """Return the slot axis that a gather adds, if each position has readers along its sequence."""
     primitive = equation.primitive
     if not isinstance(primitive, Gather) or equation.sequence is None:
         return None
-    return None if primitive.relation.kind == "stride" else primitive.slot
+    if primitive.relation.kind in {*ENDS, "stride"}:
+        return None
+    return primitive.slot

@@ -20,8 +20,8 @@ def through(m: Differentiation, gather: Equation, origin: Equation, product: Pro
     for labels, array in product.factors:
         if label in labels:
             place = labels.index(label)
-            if array.axes[place].kind == "slot" and array.equation.sequence is not None:
-                array = m.turn(array, place, relation, read.axis or "")
+            if array.equation.sequence is not None:
+                array = m.turn(array, place, relation)
             elif bounded and relation.kind == "offsets":
                 array = m.tracer.apply("flip", Flip(place), array)
             else:

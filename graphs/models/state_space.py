@@ -2,7 +2,7 @@
 
 References: Gu et al. 2022, *Efficiently modeling long sequences with structured state spaces* (S4);
 Gu et al. 2022, *On the parameterization and initialization of diagonal state space models* (S4D);
-Smith et al. 2023, *Simplified state space layers* (S5). Their numbers are complex, with every second
+Smith et al. 2023, *Simplified state space layers* (S5); Fu et al. 2023, *Hungry hungry hippos* (H3). Their numbers are complex, with every second
 one the conjugate of another; here they are real, as in S4D-Real, with as many as the papers count.
 """
 
@@ -12,6 +12,7 @@ from ..operations import (
     einsum,
     everywhere,
     exp,
+    gather,
     gelu,
     layer,
     linear,
@@ -22,6 +23,7 @@ from ..operations import (
     zeros_like,
 )
 from ..primitives import Spread
+from ..relations import Relation
 from ..sizes import Sized
 from ..tables import positions
 from ..tracing import Array, current, model
@@ -100,6 +102,21 @@ def low_rank(x: Array, s: Sized) -> Array:
     return closed(dot(h, parameter("C", d, s)), x)
 
 
+@layer
+def hungry(x: Array, s: Sized, k: Sized) -> Array:
+    """H3: what a shift and a diagonal state space carry of keys and values, read with queries."""
+    d = x.axes[-1].extent
+    q, keys, values = (linear(x, d, name=f"{p}_proj") for p in "qkv")
+    step, into = diagonal(d, s)
+    powers = exp(step * positions(x))
+    kernel = einsum("i s, i s -> i", powers, into * parameter("C", d, s))
+    shifted = einsum("k i, i k -> i", gather(keys, Relation.window(k)), parameter("shift", d, k))
+    shifted = shifted + parameter("shift.D", d) * keys
+    carried = shifted * values
+    carried = long_convolution(carried, kernel) + parameter("D", d) * carried
+    return linear(q * carried, d, name="out_proj")
+
+
 def dot(a: Array, b: Array) -> Array:
     """Sum the products of each channel's states."""
     return einsum("i s, i s -> i", a, b)
@@ -122,6 +139,12 @@ def scanned(x: Array, s: Sized, *, parallel: bool) -> Array:
 def s4(x: Array, *, s: Sized = "s", L: Sized = 1) -> Array:
     """S4 as a recurrence: for each channel s states, a diagonal and a rank-one part."""
     return stack(lambda x: low_rank(x, s=s), x, L)
+
+
+@model("n d")
+def h3(x: Array, *, s: Sized = "s", k: Sized = "k", L: Sized = 1) -> Array:
+    """H3 with heads of one component: a shift of k states, a diagonal state space of s, products."""
+    return stack(lambda x: hungry(x, s=s, k=k), x, L)
 
 
 @model("n d")

@@ -100,11 +100,14 @@ class Turn(View):
         extent = array.shape[along]
         own = site.equation.sequence
         place = None if own is None else frame.fixed.get(own.name)
-        positions = np.arange(extent) if place is None else np.array([place])
+        count = extent if own is None else frame.whole(own.extent)
+        positions = np.arange(count) if place is None else np.array([place])
         reader, valid = frame.relation(back.transpose()).table(positions, extent)
         here = np.broadcast_to(positions[:, None], reader.shape)
         if back.kind in {"block", "block_prefix", "block_suffix"}:
             held = here % frame.whole(back.size)
+        elif back.kind == "stride":
+            held = here - reader * frame.whole(back.step)
         elif back.back is None or back.ahead is None:
             held = here
         else:
@@ -205,7 +208,10 @@ class Scatter(Primitive):
 
 @dataclass(frozen=True, slots=True)
 class Place(View):
-    """Each position takes its own slot of an axis over the whole sequence: collect, undone."""
+    """Each position takes its own slot of an axis: collect, undone.
+
+    Where there are fewer slots than positions, all others take the last one.
+    """
 
     place: int
     """Which feature axis becomes the sequence."""
@@ -222,6 +228,11 @@ class Place(View):
         width = len(site.sources[0].features)
         lead = array.ndim - width
         moved = frame.xp.moveaxis(array, lead + self.place, lead)
+        own = site.equation.sequence
+        length = moved.shape[lead] if own is None else frame.whole(own.extent)
+        if length != moved.shape[lead]:
+            taken = np.minimum(np.arange(length), moved.shape[lead] - 1)
+            moved = moved[(slice(None),) * lead + (taken,)]
         return moved.reshape(*moved.shape[: lead - 1], *moved.shape[lead:])
 
     def pullback(

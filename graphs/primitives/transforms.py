@@ -157,10 +157,11 @@ class Unsort(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked(View):
+class Ranked(Primitive):
     """Which of the keys (the first input) were kept when they were sorted (the second): numbers.
 
-    Sorting moves the numbers of the keys along with them, and moving values is free as everywhere.
+    Sorting moves the numbers of the keys along with them, and moving values is free as everywhere;
+    but the numbers are values of their own.
     """
 
     axis: str
@@ -170,6 +171,14 @@ class Ranked(View):
     def features(self, *inputs: Axes) -> Axes:
         """Return the axes of what was kept."""
         return inputs[1]
+
+    def operations(self, site: Site, setting: Setting) -> Poly:
+        """No operations beyond those of sorting."""
+        return poly(0)
+
+    def depth(self, site: Site, setting: Setting) -> Poly:
+        """No steps beyond those of sorting."""
+        return poly(0)
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Order the numbers of the keys by their values, and cut."""

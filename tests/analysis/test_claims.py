@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workspan.analysis.claims import ClaimError, check, founding, parse, verdict_on
+from workspan.analysis.claims import ClaimError, check, founding, of_family, parse, verdict_on
 
 CLAIM = """
 [[claim]]
@@ -140,3 +140,13 @@ def test_the_founding_table() -> None:
     assert verdicts["long-range-recurrence"].verdict == "conditional"
     assert "orthogonal" in verdicts["long-range-recurrence"].reason
     assert not any(v.verdict == "refuted" for v in verdicts.values())
+
+
+def test_processes_change_nothing() -> None:
+    """Law: verdicts and their order are the same whoever computes them."""
+    claims = of_family("convolution")
+    told: list[str] = []
+    shared = check(claims=claims, processes=2, progress=told.append)
+    assert shared == check(claims=claims)
+    assert [v.claim for v in shared] == [c.id for c in claims]
+    assert told

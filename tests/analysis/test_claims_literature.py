@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import msgspec
 import pytest
 
 from workspan.analysis.claims import claim_of, literature, parse, verdict_on
@@ -166,6 +167,16 @@ def test_parameters_are_right_to_the_unit(name: str) -> None:
     assert found(f"params-{name}").verdict == "proved"
 
 
+@pytest.mark.parametrize("name", ["C160", "C159-mixed"])
+def test_what_holds_instead_does_hold(name: str) -> None:
+    """The corrected statement, claimed in place of the refuted one, is proved."""
+    claim, refuted = claim_of(name), found(name)
+    formula = refuted.corrected.partition(" = ")[2].partition(" for ")[0]
+    corrected = msgspec.structs.replace(claim, value=formula, symbols={})
+    assert refuted.verdict == "refuted"
+    assert verdict_on(corrected).verdict == "proved"
+
+
 def test_what_a_paper_prints_may_not_be_what_was_released() -> None:
     """GPT-2 small has 124 million parameters where its paper prints 117 million."""
     assert case("params-gpt2-small", "as released").startswith("holds")
@@ -203,3 +214,25 @@ def test_the_operations_of_rwkv_follow_another_formula_than_their_text(size: str
     assert case(name, "2 (V D").startswith("holds")
     assert case(name, "as the text").startswith("does not hold")
     assert found(f"table-params-rwkv-4-{size}").verdict == "proved"
+
+
+def test_a_path_of_p_plus_one_counts_positions() -> None:
+    """Two factorised steps take two hops over three positions: p + 1 counts positions, hops are p."""
+    assert found("C063").verdict == "conditional"
+    holds, fails = found("C063").reason.split("not for")
+    assert "counts positions" in holds
+    assert "counts edges" in fails
+    assert "H is measured as 2, against 3" in fails
+
+
+def test_windows_with_one_global_token_connect_in_two_layers() -> None:
+    """Whatever is written reaches the global token in one layer, and everything in two."""
+    assert found("C069-window").verdict == "confirmed"
+    assert found("diameter-star").verdict == "proved"
+
+
+def test_longformers_gaps_leave_distances_out() -> None:
+    """With dilation 2 and one size of gap distance 1 is never connected."""
+    assert found("C066").verdict == "refuted"
+    assert found("C066").counterexample["distance"] == 1
+    assert "one residue class" in found("C066").corrected

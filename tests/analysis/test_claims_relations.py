@@ -110,6 +110,13 @@ def test_a_claim_without_a_setting_is_tried_in_those_that_make_sense() -> None:
     assert "scope mixing" in found.reason.split("not for")[0]
 
 
+def test_what_is_not_broken_down_is_not_counted_as_nothing() -> None:
+    """Parameters have no contractions among them, and their number is not zero for that."""
+    found = checked(counting='"contraction"', value='"0"')
+    assert found.verdict == "out of reach"
+    assert "not broken down" in found.reason
+
+
 def test_bytes_count_numbers() -> None:
     """A cache in bytes is the state times the bytes of a number."""
     cache = {"models": '["causal_attention"]', "figure": '"state"', "bytes": "2"}
@@ -201,12 +208,24 @@ def test_random_graphs_are_bounded(field: str, value: object) -> None:
             "P.model",
         ),
         ({"transcription": '"hearsay"'}, "transcription"),
+        ({"counting": '"contractions"'}, "counting"),
+        ({"figure": '"offsets"'}, "relation"),
+        ({"relation": '"connects up to"'}, "relation"),
         ({"beyond": '"me"'}, "beyond"),
         ({"when": '"d"', "relation": '"cheaper than"'}, "when"),
         ({"recompute": '"1"'}, "recompute"),
         ({"readings": '[{ name = "a", value = "dd" }]'}, "readings[0].value"),
         ({"readings": '[{ name = "a", unit = "b" }]'}, "unit"),
         ({"models": "[]"}, "models"),
+        ({"models": str(["lstm"] * 33).replace("'", '"')}, "models"),
+        ({"settings": str([{}] * 33)}, "settings"),
+        (
+            {
+                "models": str(["lstm"] * 32).replace("'", '"'),
+                "settings": "[{}, {}, {}, {}, {}, {}, {}, {}, {}]",
+            },
+            "claim[0]",
+        ),
         ({"statement": f'"{"a" * 3000}"'}, "statement"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 import workspan as ws
 from tests.graphs.test_folding import DEPTH, all_added, folded, in_a_loop
 from workspan.analysis.deriving import RULES, derive
+from workspan.analysis.measure import measure
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.folding import check_activity, check_folding
 from workspan.graphs.folding import Folding
@@ -202,3 +203,23 @@ def test_layers_that_are_differentiated_alike_are_folded() -> None:
     for graph in (even, odd):
         direct = RULES["activations"](graph, Setting())
         assert derive("activations", graph, Setting()).formula == direct.formula
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_layers_in_which_gradients_stop(kept: int) -> None:
+    """Law: a stop in every layer, on one way or on all of them, leaves layers alike or says so."""
+
+    def model(x: Any) -> Any:
+        for _ in range(DEPTH):
+            inner = ws.tanh(ws.linear(x, "d"))
+            inner = ws.stop_gradient(inner) if kept == 0 else inner
+            outer = ws.stop_gradient(x) if kept < 2 else x
+            x = ws.linear(outer, "d", name="other") + inner
+        return x
+
+    graph = ws.trace(model)
+    direct, told = RULES["activations"](graph, Setting()), derive("activations", graph, Setting())
+    assert told.formula == direct.formula
+    assert told.formula is not None
+    at = {"n": 3, "d": 2}
+    assert told.formula.evaluate(**at) == measure("activations", graph, Setting(), at)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import WORDS, fitting, symbolic
+from tests.adapters import TYPICAL, WORDS, fitting, symbolic
 from tests.examples import examples
 from workspan.analysis.deriving import derive
 from workspan.analysis.measure import measure
@@ -63,7 +63,7 @@ def agrees(graph: Graph, setting: Setting, at: Sizes) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_the_catalogue_is_measured_as_derived(name: str, mode: str) -> None:
     """Law: every model of the catalogue moves as many words as the formula says."""
     graph = symbolic(name)

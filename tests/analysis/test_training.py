@@ -182,7 +182,7 @@ def needed(graph: Graph, setting: Setting, at: Sizes) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("pairs", ["dense", "masked"])
 @pytest.mark.parametrize("depth", [1, 3])
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NAMES)
 def test_contractions_are_three_times_the_forward_pass_or_less(
     name: str, depth: int, pairs: str
 ) -> None:
@@ -301,7 +301,7 @@ def test_the_backward_pass_contracts_twice_what_the_forward_pass_does(name: str)
 
 
 @pytest.mark.parametrize("depth", [1, 3, "L"])
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", NAMES)
 def test_there_and_back_is_twice_the_way(name: str, depth: Sized) -> None:
     """Law: with gradients of all inputs, layers and steps are passed twice, and the loss once.
 
@@ -351,7 +351,7 @@ def back_and_forth(graph: Graph, at: Sizes) -> None:
 
 
 @pytest.mark.parametrize("depth", [1, 2, "L"])
-@pytest.mark.parametrize("name", [n for n in CATALOGUE if not traced(n, None).of("lookup")])
+@pytest.mark.parametrize("name", [n for n in NAMES if not traced(n, None).of("lookup")])
 def test_the_gradient_takes_the_way_of_the_value(name: str, depth: Sized) -> None:
     """Law: layers, steps and crossings between two positions are the same in both directions."""
     graph = traced(name, depth if name in STACKED else None)

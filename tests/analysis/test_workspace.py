@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import WORDS, fitting, symbolic
+from tests.adapters import TYPICAL, WORDS, fitting, symbolic
 from tests.examples import examples
 from workspan.analysis.api import analyze, compare
 from workspan.analysis.deriving import derive
@@ -88,7 +88,7 @@ def agrees(graph: Graph, setting: Setting, at: Sizes) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_the_catalogue_is_measured_as_derived(name: str, mode: str) -> None:
     """Law: the formula is what the simulation allocates, for layers along an axis and for one."""
     for graph in (symbolic(name), symbolic(name, L=1)) if has_layers(name) else (symbolic(name),):

@@ -164,17 +164,13 @@ def test_reach_is_that_of_the_lists(case: tuple[Relation, Relation, int]) -> Non
         assert {node[1] for node in found if node[0] == "x"} == {k for js in row for k in js}
 
 
-def passed() -> st.SearchStrategy[Relation]:
-    """Draw a relation with a derivative rule."""
-    return onto().filter(lambda r: r.kind in {"offsets", "block", "within"})
-
-
 @settings(deadline=None, max_examples=60)
-@given(passed(), passed(), st.integers(3, 6), st.booleans())
+@given(CASES, st.booleans())
 def test_gradients_of_what_was_gathered_twice(
-    outer: Relation, inner: Relation, n: int, weighing: bool
+    case: tuple[Relation, Relation, int], weighing: bool
 ) -> None:
     """Law: gradients through two gathers are central differences, of inputs and of weights."""
+    outer, inner, n = case
     assume(all(js for row in rows(outer, inner, n) for js in row))
 
     def then(y: Array) -> Any:
@@ -189,7 +185,7 @@ def test_gradients_of_what_was_gathered_twice(
 
 
 @settings(deadline=None, max_examples=60)
-@given(passed(), st.integers(3, 6), st.sampled_from(["shift", "fourier", "scan"]))
+@given(onto(), st.integers(3, 6), st.sampled_from(["shift", "fourier", "scan"]))
 def test_slots_read_from_other_positions(relation: Relation, n: int, by: str) -> None:
     """Law: what another position reads of slots outside is zero, and gradients are differences."""
     x = values(n)

@@ -52,6 +52,13 @@ def test_a_citation_has_the_source_and_the_row(capsys: pytest.CaptureFixture[str
     assert "did you mean" in capsys.readouterr().err
 
 
+def test_one_claim_is_checked_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only that one is, against the record; an id that is none is an error."""
+    assert main(["check", "--id", "C027", "--format", "json"]) == 0
+    assert capsys.readouterr().out.count('"claim": ') == 1
+    assert main(["check", "--id", "C0"]) == 2
+
+
 def test_the_record_is_what_is_computed() -> None:
     """Some claims of each family are checked again, and give what is on record."""
     record = read_record(BUILT_IN)
@@ -81,3 +88,7 @@ def test_models_of_a_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["check", str(mine), "--model", f"{tmp_path / 'mine.py'}:my_layer"]) == 0
     assert "proved: a: a map" in capsys.readouterr().out
     assert main(["check", str(mine), "--family", "recurrent"]) == 2
+    named = f"{tmp_path / 'mine.py'}:my_layer"
+    mine.write_text(mine.read_text().replace('"my_layer"', f'"{named}"'))
+    assert main(["check", str(mine)]) == 2
+    assert main(["check", str(mine), "--model", named]) == 0

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.adapters import TYPICAL
 from tests.examples import examples
 from tests.graphs.backward.checking import SIZES, by_graph, draw, sizes_for
 from workspan.graphs.backward import backpropagation, gradients
@@ -21,7 +22,7 @@ from workspan.graphs.tracing import sizes_of, trace
 from workspan.graphs.unrolling import unroll
 from workspan.testing import Block, Stack, layers, sizes
 
-STACKED = [name for name, f in CATALOGUE.items() if "L" in sizes_of(f)]
+STACKED = [name for name in TYPICAL if "L" in sizes_of(CATALOGUE[name])]
 
 
 def flipped(graph: Graph, chosen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -76,7 +77,7 @@ def test_random_stacks_mirrored_twice_are_the_same(data: st.DataObject, block: B
     )
 
 
-@pytest.mark.parametrize("name", [n for n in CATALOGUE if not n.startswith(("gpt", "bert"))])
+@pytest.mark.parametrize("name", [n for n in TYPICAL if n != "gpt2"])
 def test_backpropagation_is_the_way_back_alone(name: str) -> None:
     """Law: with what the forward pass computed given, it computes the gradients of the inputs."""
     own: dict[str, Any] = {s: "L" for s in sizes_of(CATALOGUE[name]) if s == "L"}

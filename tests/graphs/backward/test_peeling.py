@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.adapters import TYPICAL
 from tests.examples import examples
 from tests.graphs.backward.checking import by_graph, draw, sizes_for
 from workspan.graphs.backward import training
@@ -22,7 +23,7 @@ from workspan.graphs.sizes import Sized
 from workspan.graphs.tracing import Array, sizes_of, trace
 from workspan.testing import Block, Stack, layers, sizes
 
-STACKED = [name for name, f in CATALOGUE.items() if "L" in sizes_of(f)]
+STACKED = [name for name in TYPICAL if "L" in sizes_of(CATALOGUE[name])]
 
 
 def layer_axes(graph: Graph) -> tuple[str, ...]:

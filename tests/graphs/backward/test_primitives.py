@@ -162,6 +162,9 @@ BODIES: dict[str, Body] = {
     "long convolution, backwards": lambda x: einsum(
         "j i, j i -> i", gather(tanh(x), Relation.prefix()), backwards(linear(x, "d"))
     ),
+    "kernels of positions": lambda x: einsum(
+        "k i, k -> i", gather(tanh(x), Relation.window(3)), softmax(linear(x, 3), "3")
+    ),
     "chunks": in_chunks,
     "prefixes of blocks": lambda x: total(
         tanh(gather(x, Relation.block_prefix(2))) * x, "n:block_prefix(2)"

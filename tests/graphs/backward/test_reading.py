@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from tests.graphs.backward.checking import SIZES, agree, agree_with_torch, draw
-from workspan.graphs.backward import gradients, training
-from workspan.graphs.graph import Graph, GraphError
+from workspan.graphs.backward import training
+from workspan.graphs.graph import Graph
 from workspan.graphs.operations import (
     collect,
     einsum,
@@ -235,24 +235,29 @@ def test_neighbours_may_be_pooled(n: int) -> None:
     agree(graph_of(pooled, Relation.stride(2)), {**SIZES, "n": n})
 
 
-@pytest.mark.parametrize(
-    ("relation", "told"),
-    [
-        (Relation.first(2), r"first\(2\)"),
-        (Relation.stride(2, 3), r"stride\(3\)"),
-        (Relation.last(), "last"),
-        (Relation.head(), "first position"),
-    ],
-)
-def test_a_relation_without_a_transpose_is_named(relation: Relation, told: str) -> None:
-    """Who reads a position is not known for every relation; then the error names it."""
-    for use in (pooled, attended)[: 1 if relation.kind == "stride" else 2]:
-        graph = graph_of(use, relation)
-        with pytest.raises(GraphError, match=f": expected a derivative rule for reading {told}: "):
-            gradients(graph, ("x",))
+ENDS = [Relation.first(2), Relation.first(4), Relation.last(), Relation.head()]
 
 
-def test_a_relation_without_a_transpose_may_read_what_needs_no_gradient() -> None:
+@pytest.mark.parametrize("relation", ENDS, ids=str)
+@pytest.mark.parametrize("use", [*USES.values(), convolved, flattened, kept])
+def test_what_all_positions_read(use: Any, relation: Relation) -> None:
+    """Law: the few positions that all others read get what all of them pass back."""
+    graph = graph_of(use, relation)
+    for n in (6, 3, 1):
+        agree(graph, {**SIZES, "n": n})
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("use", [pooled, largest, scaled, itself, convolved, flattened, kept])
+def test_windows_at_every_other_position(use: Any, size: int) -> None:
+    """Law: each position gets what those windows pass back that it is in, if any."""
+    graph = graph_of(use, Relation.stride(2, size))
+    for n in (7, 6, 5):
+        if use not in {largest, kept} or size > 1:  # of nothing there is no largest
+            agree(graph, {**SIZES, "n": n})
+
+
+def test_weights_of_windows_alone() -> None:
     """A convolution with a stride right on the input trains: nobody wants the input's gradient."""
 
     def strided(x: Array) -> Any:

@@ -145,6 +145,55 @@ def s4d(x: Any, layers: list[W]) -> Any:
     return x
 
 
+def h3(x: Any, layers: list[W]) -> Any:
+    """Fu et al. 2023, algorithm 1 with heads of one component: q * diag(shift(k) * v)."""
+    for w in layers:
+        q, k, v = (x @ w[f"{p}_proj.weight"].T + w[f"{p}_proj.bias"] for p in "qkv")
+        width = w["shift"].shape[1]
+        shifted = w["shift.D"] * k
+        for t in range(len(x)):
+            for j in range(width):
+                if t - j >= 0:
+                    shifted[t] = shifted[t] + w["shift"][:, width - 1 - j] * k[t - j]
+        carried, y = shifted * v, np.zeros_like(x)
+        for i in range(x.shape[1]):
+            rate = -np.exp(w["A_log"][i])
+            decay = np.exp(np.exp(w["dt_log"][i]) * rate)
+            h = np.zeros(len(rate))
+            for t in range(len(x)):
+                h = decay * h + (decay - 1) / rate * w["B"][i] * carried[t, i]
+                y[t, i] = w["C"][i] @ h
+        x = (q * (y + w["D"] * carried)) @ w["out_proj.weight"].T + w["out_proj.bias"]
+    return x
+
+
+def lightweight(x: Any, layers: list[W], h: int, *, dynamic: bool = False) -> Any:
+    """Wu et al. 2019, equations 3 to 6: depthwise kernels of heads, normalised by a softmax."""
+    for w in layers:
+        value, gate = np.split(x @ w["in_proj.weight"].T + w["in_proj.bias"], 2, axis=1)
+        y = value * sigmoid(gate)
+        out = np.zeros_like(y)
+        for t in range(len(x)):
+            kernel = (w["kernel.weight"] @ y[t]).reshape(-1, h) if dynamic else w["kernel"]
+            shares = np.exp(kernel) / np.exp(kernel).sum(0)
+            width = len(shares)
+            for j in range(width):
+                if t - j >= 0:
+                    out[t] += np.repeat(shares[width - 1 - j], x.shape[1] // h) * y[t - j]
+        x = out @ w["out_proj.weight"].T + w["out_proj.bias"]
+    return x
+
+
+def lightweight_convolution(x: Any, layers: list[W]) -> Any:
+    """Run with two heads."""
+    return lightweight(x, layers, 2)
+
+
+def dynamic_convolution(x: Any, layers: list[W]) -> Any:
+    """Run with two heads, a kernel for each position."""
+    return lightweight(x, layers, 2, dynamic=True)
+
+
 def s5(x: Any, layers: list[W]) -> Any:
     """Smith et al. 2023, equations 2 and 6: one diagonal state space for all channels."""
     for w in layers:

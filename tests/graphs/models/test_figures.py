@@ -23,6 +23,7 @@ WHOLE = ("mixtral", "transformer", "t5", "bert_pooled", "mamba2", "rwkv4", "rwkv
 """Models of a hundred equations and more, of which only spans are tried."""
 
 NAMES: tuple[str, ...] = (
+    *("h3", "lightweight_convolution", "dynamic_convolution"),
     *("tcn", "wavenet", "bytenet", "hyena", "fnet"),
     *("s4", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
     *("retnet", "retnet_recurrent", "retnet_chunked"),

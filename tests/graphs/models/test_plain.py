@@ -17,6 +17,7 @@ AT = {"n": 7, "d": 8, "h": 2, "s": 3, "r": 2, "k": 3, "e": 2, "f": 5, "E": 4, "L
 LAYERS: tuple[str, ...] = (
     *("retnet", "ssd", "gla", "delta_net", "mlstm", "slstm", "rg_lru"),
     *("tcn", "wavenet", "bytenet", "hyena", "fnet", "s4", "s4d", "s5", "mixture_of_experts"),
+    *("h3", "lightweight_convolution", "dynamic_convolution"),
 )
 
 
