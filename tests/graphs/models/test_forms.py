@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.adapters import symbolic
+from tests.adapters import fitting, symbolic
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
@@ -110,15 +110,8 @@ def test_position_by_position_computes_the_same(name: str) -> None:
 def test_numbers_in_place_of_sizes_compute_the_same(name: str) -> None:
     """Law: a model whose widths are numbers computes what the one whose widths are symbols does."""
     known = sizes_of(CATALOGUE[name])
-    at = {
-        **AT,
-        "g": 1,
-        "f": 3,
-        "v": 5,
-        "E": 4,
-        "c": 8 if symbolic(name).of("position") and "c" in known and "v" in known else 3,
-    }
-    at |= {"a": 1, "b": 1, "m": 6, "n": 6, "k": 2 if name.startswith("lsh") else 3}
+    at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "c": 2 if name.endswith("_chunked") else 8}
+    at = fitting(name, at | {"a": 1, "b": 1, "m": 6, "n": 6})
     numbers: dict[str, Any] = {s: at[s] for s in known if s not in {"n", "m", "L"}}
     symbols = symbolic(name)
     numbers |= {s: s for s in known if s == "L"}
