@@ -34,6 +34,7 @@ from .proofs.traffic import (
     by_base,
     check_traffic,
     happens,
+    placed,
     repeated,
     shortest,
     written,
@@ -47,6 +48,8 @@ def traffic(graph: Graph, setting: Setting) -> Derivation:
     """Count the scalars that all operations read and write, each once in each run."""
     try:
         least = nonempty(graph)
+        for _, length, ends in placed(graph):
+            require(least, length, ends)
         moved = tuple(_moved(graph, e, setting, least) for e in graph if computes(e))
         formula = summed(m.total for m in moved)
         certificate = TrafficCertificate(moved, formula, least)

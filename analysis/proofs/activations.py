@@ -257,18 +257,18 @@ def scalars(graph: Graph, need: Need, setting: Setting) -> Poly:
     equation = graph[need.name]
     sequence = equation.sequence
     slots = [a for a in equation.features if a.relation is not None and not constant(a.relation)]
-    slots = slots if setting.pairs == "masked" else []
+    if setting.pairs != "masked" or sequence is None:  # a weight has no pairs, only slots
+        slots = []
     plain = equation.features if need.part is None else equation.features[:-1]
     each = product(a.extent for a in plain if a not in slots)
     if need.part is not None:
         each = each * need.part[1]
     counts = {name: found.length for name, found in need.ranges.items()}
-    if slots:
+    if slots and sequence is not None:
         slot, *others = slots
         if (
             others
             or slot.within is not None
-            or sequence is None
             or not (slot.along == sequence.name or relation_of(slot).kind == "stride")
             or need.ranges[sequence.name] != Range(poly(0), sequence.extent - 1)
         ):

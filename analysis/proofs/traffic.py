@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ...graphs.graph import Equation, Graph, product
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, poly, summed
+from ...graphs.sizes import Poly, at_least, maximum, poly, summed
 from .activations import Need, Range, scalars, union
 from .errors import ProofError
 from .looks import Look, apart, covers, in_order, looks
@@ -80,10 +80,22 @@ def check_traffic(graph: Graph, setting: Setting, certificate: TrafficCertificat
     for axis in graph.axes.values():
         if not inhabited(axis.extent, lower_sizes(certificate.least)):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
+    for name, length, ends in placed(graph):
+        if not at_least(length, ends, given=lower_sizes(certificate.least)):
+            raise ProofError(f"{name}: how many of {ends} positions there are has no rule")
     for moved in certificate.moved:
         _check_moved(graph, setting, moved, certificate.least)
     if summed(moved.total for moved in certificate.moved) != certificate.formula:
         raise ProofError(f"expected the sum of what is moved, got {certificate.formula}")
+
+
+def placed(graph: Graph) -> Iterator[tuple[str, Poly, Poly]]:
+    """Yield what is placed at an end of a sequence, how long that is, and how many are placed."""
+    for equation in graph.of("shift"):
+        for read in equation.reads:
+            sequence, distance = graph[read.source].sequence, equation.reads[0].relation.distance
+            if read.boundary and sequence is not None and distance is not None:
+                yield equation.name, sequence.extent, maximum(distance, 1)
 
 
 def _check_moved(graph: Graph, setting: Setting, moved: Moved, least: Mapping[str, int]) -> None:

@@ -35,6 +35,7 @@ MODES = ("encode", "train")
 OPEN = (
     *("dilated_rnn", "strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
     *("longnet", "big_bird", "transformer_xl", "compressive_transformer", "lsh_attention"),
+    *("retnet_chunked", "mixture_of_experts"),
 )
 """Models that read positions of which no rule says how many there are altogether, or how often."""
 PAIRS = ("dense", "masked")

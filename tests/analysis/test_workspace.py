@@ -75,7 +75,8 @@ OPEN = ("has no rule", "no law for", "expected at least one position")
 def agrees(graph: Graph, setting: Setting, at: Sizes) -> None:
     """Compare what is derived with what is measured, and with the lower bound."""
     found = derive("workspace", graph, setting)
-    if found.formula is None and graph.name in UNRULED:
+    leap = "how long a leap" in str(found.reason)  # back to as many first positions as a size says
+    if found.formula is None and (leap or graph.name in UNRULED):
         assert any(said in str(found.reason) for said in OPEN), found.reason
         return
     assert found.grade == "proved", found.reason
