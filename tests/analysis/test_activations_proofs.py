@@ -194,6 +194,10 @@ def test_certificates_of_the_catalogue_are_accepted(name: str, pairs: str) -> No
     """What is derived for a model is proved, and its steps say what is kept."""
     graph, setting = traced(name), PLAIN.but(pairs=pairs)
     found = activations(graph, setting)
+    if name in OPEN:
+        assert found.formula is None
+        assert found.reason
+        return
     assert found.grade == "proved"
     check_activations(training(graph), setting, certified(graph, setting))
     assert len(found.steps) == 1 + len(certified(graph, setting).saved)
@@ -203,7 +207,7 @@ def test_certificates_of_the_catalogue_are_accepted(name: str, pairs: str) -> No
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
-@pytest.mark.parametrize("name", TYPICAL)
+@pytest.mark.parametrize("name", [name for name in TYPICAL if name not in OPEN])
 def test_corrupted_certificates_are_refused(name: str, corruption: Corruption) -> None:
     """A certificate that drops, doubles, stretches, renames or miscounts anything is refused."""
     tried = refused(traced(name), PLAIN, corruption)

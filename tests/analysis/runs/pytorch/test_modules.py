@@ -55,9 +55,9 @@ def test_outputs_equal_those_of_the_executed_graph(
     assert np.abs(built.run(*inputs).detach().numpy() - expected).max() < 1e-9
 
 
-def test_every_plain_model_is_there() -> None:
-    """Torch has every model that plain NumPy has, with the sizes of its graph."""
-    assert set(NAMES) == set(PLAIN)
+def test_models_have_the_sizes_of_their_graphs() -> None:
+    """Torch's models are those of plain NumPy that are modules of torch, with the same sizes."""
+    assert set(NAMES) < set(PLAIN)
     for name in NAMES:
         assert set(MODULES[name].sizes) == set(graph_of(name, "L").free_sizes)
 
