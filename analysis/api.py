@@ -17,11 +17,11 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError
 from ..graphs.tracing import trace
 from ..graphs.unrolling import checked, lengthened
-from .crossovers import crossover
+from .comparing.crossovers import crossover
+from .comparing.growth import growth, theta
 from .derivation import Derivation
 from .deriving import derive
 from .figures import COMPARED, NAMES, Analysis, Comparison, Crossover, Figure, Value
-from .growth import growth, theta
 from .memory import traced
 from .witnesses import measured, ran
 

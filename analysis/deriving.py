@@ -7,19 +7,19 @@ from dataclasses import replace
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
-from .activations import activations
-from .counts import decode_work, params, work
-from .cuts import state_bound
+from .counting.counts import decode_work, params, work
+from .cuts.state_bound import state_bound
 from .derivation import Derivation
 from .fitting import fit
 from .folded import FOLDED, folding_of, written_out
-from .lengths import path_length
 from .modes import TRAINED, ModeError, in_mode, in_training
-from .reach import layers_to_connect, receptive_field
+from .paths.lengths import path_length
+from .paths.reach import layers_to_connect, receptive_field
 from .span import span
-from .state import state
-from .traffic import traffic
-from .workspace import workspace
+from .storage.activations import activations
+from .storage.state import state
+from .storage.traffic import traffic
+from .storage.workspace import workspace
 
 Rule = Callable[[Graph, Setting], Derivation]
 

@@ -17,8 +17,8 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError, ceil_log2, poly, size
 from ..graphs.unrolling import fits
 from .derivation import Derivation
-from .measure import measure
-from .measured_graph import position_sizes
+from .measured.graph import position_sizes
+from .measured.measure import measure
 
 NEAR: Mapping[str, tuple[int, ...]] = {
     "n": (9, 10, 11, 12, 13, 14, 15, 16, 17, 18),

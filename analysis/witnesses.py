@@ -12,9 +12,9 @@ from ..graphs.setting import Setting
 from ..graphs.unrolling import TooLargeError
 from .deriving import derive
 from .figures import Number
-from .measure import measure
-from .measured_graph import along
-from .measured_state import farthest
+from .measured.graph import along
+from .measured.measure import measure
+from .measured.state import farthest
 from .runs import PLAIN, decode_work, length_of, run, state
 
 LARGEST_RUN = 3_000_000

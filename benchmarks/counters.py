@@ -25,7 +25,7 @@ def sweeping() -> Iterator[Row]:
 
 def _derived() -> list[int]:
     """Trace the model, derive its work with the number of layers symbolic, and evaluate it."""
-    from workspan.analysis.counts import work
+    from workspan.analysis.counting.counts import work
     from workspan.graphs.models import CATALOGUE
     from workspan.graphs.setting import Setting
     from workspan.graphs.tracing import trace

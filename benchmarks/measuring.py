@@ -21,7 +21,7 @@ FIRST = {"attention": 200, "lstm": 1000}
 CHILD = """
 import json, resource, sys, time
 from workspan import Setting, catalogue, trace
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 name, n, seconds, gigabytes = sys.argv[1], *map(int, sys.argv[2:])
 resource.setrlimit(resource.RLIMIT_AS, (gigabytes << 30, gigabytes << 30))
 resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

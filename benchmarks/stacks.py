@@ -10,7 +10,7 @@ import networkx as nx
 from workspan import Graph, Setting, analyze, catalogue, trace, unroll
 from workspan.analysis.deriving import RULES
 from workspan.analysis.figures import NAMES
-from workspan.analysis.measure import weights
+from workspan.analysis.measured.measure import weights
 
 from .timing import Row, cpu
 

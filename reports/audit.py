@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..analysis.audit import Audit, Row
+from ..analysis.auditing.audit import Audit, Row
 from .markup import code, markdown_escape
 from .records import SCHEMA, plain
 from .sheet import at_text, number_text
@@ -175,7 +175,7 @@ def audited(
     OptionError
         If torch is not installed, or a model, a size or a counter does not exist.
     """
-    from ..analysis.audit import audit
+    from ..analysis.auditing.audit import audit
     from ..analysis.runs.errors import RunError
     from .options import OptionError
     from .progress import progress

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..analysis.confirmation import VERDICTS, Confirmation, Line, Skipped
+from ..analysis.confirming.confirmation import VERDICTS, Confirmation, Line, Skipped
 from .markup import code, markdown_escape
 from .records import SCHEMA, figure_record, plain
 from .sheet import at_text, number_text

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis.api import graph_of
-from ..analysis.confirmation import compared
-from ..analysis.confirming import Against, confirm
+from ..analysis.confirming.confirmation import compared
+from ..analysis.confirming.confirming import Against, confirm
+from ..analysis.confirming.store import Store, StoreError, default_folder
 from ..analysis.runs.engines import ENGINES, find
 from ..analysis.runs.errors import RunError
 from ..analysis.runs.own import FIGURES as OWN
-from ..analysis.store import Store, StoreError, default_folder
 from ..graphs.models import CATALOGUE
 from .loading import load_function
 from .options import OptionError, parse_figures
 
 if TYPE_CHECKING:
-    from ..analysis.confirmation import Confirmation
+    from ..analysis.confirming.confirmation import Confirmation
     from ..analysis.figures import Analysis, Comparison
     from .loading import Model
 

@@ -32,7 +32,7 @@ _HOME = {
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
-    "confirm": "analysis.confirming",
+    "confirm": "analysis.confirming.confirming",
     "dropout": "graphs.operations",
     "einsum": "graphs.operations",
     "execute": "graphs.execution",
@@ -161,7 +161,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check, claim
-    from .analysis.confirming import confirm
+    from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute

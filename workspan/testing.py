@@ -14,7 +14,7 @@ True
 A law about all of them:
 
 >>> import hypothesis
->>> from workspan.analysis.measure import measure
+>>> from workspan.analysis.measured.measure import measure
 >>> @hypothesis.settings(max_examples=5, deadline=None, database=None, derandomize=True)
 ... @hypothesis.given(hypothesis.strategies.data(), models(deepest=1), settings())
 ... def paths_are_no_longer_than_the_span(data, model, setting):

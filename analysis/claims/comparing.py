@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from ...graphs.sizes import Poly, at_least, poly
-from ..crossovers import condition
+from ..comparing.crossovers import condition
+from ..comparing.growth import leading, order
 from ..derivation import Derivation
-from ..growth import leading, order
 from .domains import Domain, compared
 from .finding import Finding, formula_of, missing, searched, shown, smallest
 from .subjects import Case, figure_of, graph_of

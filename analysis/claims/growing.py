@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...graphs.sizes import Poly, poly, size
-from ..bounding import certify_growth
+from ..comparing.bounding import certify_growth
+from ..comparing.growth import dominates, growth, theta
 from ..derivation import Derivation
-from ..growth import dominates, growth, theta
 from ..proofs.growth import GrowthCertificate
 from .finding import Finding, missing
 from .subjects import Case

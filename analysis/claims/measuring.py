@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...graphs.sizes import SizeError, poly
-from ..measured_graph import MeasureError
+from ..measured.graph import MeasureError
 from ..witnesses import measured
 from .finding import Finding, shown
 from .statements import Quantity

@@ -14,8 +14,8 @@ from ...graphs.execution import execute, random_parameters
 from ...graphs.graph import Graph
 from ...graphs.sizes import poly
 from ...graphs.unrolling import unroll
+from ..paths.reach import certified
 from ..proofs.errors import ProofError
-from ..reach import certified
 from ..solving import UnsolvedError
 from .finding import Finding, missing
 from .subjects import Case

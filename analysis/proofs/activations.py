@@ -35,8 +35,8 @@ from ...graphs.primitives.views import Source
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, ceil_div, maximum, minimum, poly
-from ..layer_sums import all_layers
-from ..position_sums import law
+from ..counting.layer_sums import all_layers
+from ..counting.position_sums import law
 from ..sites import axis_of
 from .counts import constant
 from .errors import ProofError

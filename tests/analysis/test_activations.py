@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.analysis.test_training import AT, PLAIN, STACKED, chosen, traced
 from tests.examples import examples
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly, size
 from workspan.testing import Block, models, settings, sizes

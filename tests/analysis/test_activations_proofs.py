@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tests.adapters import TYPICAL
 from tests.examples import examples
-from workspan.analysis.activations import activations
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.activations import (
     ActivationsCertificate,
     Need,
@@ -23,6 +22,7 @@ from workspan.analysis.proofs.activations import (
     needs,
 )
 from workspan.analysis.proofs.errors import ProofError
+from workspan.analysis.storage.activations import activations
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.models import CATALOGUE

@@ -11,8 +11,8 @@ pytest.importorskip("torch")
 
 import torch
 
-from workspan.analysis.audit import Row, audit
-from workspan.analysis.audit_reasons import Ran, explain, missing
+from workspan.analysis.auditing.audit import Row, audit
+from workspan.analysis.auditing.reasons import Ran, explain, missing
 from workspan.analysis.runs.observations import EngineError, MissingExtraError
 from workspan.analysis.runs.pytorch import counters
 from workspan.analysis.runs.pytorch.counters import COUNTERS, Counter, Reading, read

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.adapters import symbolic
-from workspan.analysis.bounds import Attention, Product, bounds
-from workspan.analysis.traffic import traffic
+from workspan.analysis.storage.bounds import Attention, Product, bounds
+from workspan.analysis.storage.traffic import traffic
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE

@@ -9,7 +9,7 @@ import pytest
 
 from tests.adapters import fitting, symbolic
 from workspan.analysis.deriving import RULES, derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.classes import ClassCertificate, check_classes, dilated, rises
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.lengths import LengthCertificate, check_length

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.adapters import symbolic
-from workspan.analysis import confirming
-from workspan.analysis.confirmation import Confirmation, judged
-from workspan.analysis.confirming import Against, confirm
-from workspan.analysis.expecting import expected
-from workspan.analysis.measure import measure
+from workspan.analysis.confirming import confirming
+from workspan.analysis.confirming.confirmation import Confirmation, judged
+from workspan.analysis.confirming.confirming import Against, confirm
+from workspan.analysis.confirming.expecting import expected
+from workspan.analysis.confirming.store import Store
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.runs import PLAIN, engines
 from workspan.analysis.runs.errors import RunError
 from workspan.analysis.runs.observations import MissingExtraError, Observation, Source
 from workspan.analysis.runs.pairs import bits, positions
-from workspan.analysis.store import Store
 from workspan.graphs.setting import Setting
 
 from .runs.own_models import lstm, raising

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.adapters import WORDS, fitting, symbolic
 from tests.compositions import CAUSAL, models, sizes
 from workspan.analysis.causality import causal
-from workspan.analysis.counts import decode_work, params, work
-from workspan.analysis.measure import measure
+from workspan.analysis.counting.counts import decode_work, params, work
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.operations import collect, gather, linear, top_k, total

@@ -12,8 +12,8 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.adapters import symbolic
-from workspan.analysis.counts import decode_work, params, work
-from workspan.analysis.position_sums import SORTED, last_row, law
+from workspan.analysis.counting.counts import decode_work, params, work
+from workspan.analysis.counting.position_sums import SORTED, last_row, law
 from workspan.analysis.proofs.cases import UndecidedError, regions, rewritten, vanishes
 from workspan.analysis.proofs.counts import CountCertificate, check_counts
 from workspan.analysis.proofs.errors import ProofError

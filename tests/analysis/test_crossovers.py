@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.adapters import symbolic
-from workspan.analysis.counts import work
-from workspan.analysis.crossovers import condition, crossover, holds
+from workspan.analysis.comparing.crossovers import condition, crossover, holds
+from workspan.analysis.counting.counts import work
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, poly
 

@@ -15,9 +15,9 @@ from tests.adapters import symbolic
 from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES
-from workspan.analysis.lengths import path_length
-from workspan.analysis.measure import measure
-from workspan.analysis.measured_paths import hops
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.measured.paths import hops
+from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.digits import Digits, DigitsCertificate, check_digits, longest
 from workspan.analysis.proofs.errors import ProofError
 from workspan.graphs.setting import Setting

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES
-from workspan.analysis.lengths import path_length
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.flights import counts, height, singles
 from workspan.analysis.proofs.lengths import LengthCertificate, check_length

@@ -21,7 +21,7 @@ from tests.graphs.test_folding import COMPOSED, DEPTH, WRITTEN, folded
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES, STATIC, derive
 from workspan.analysis.folded import FOLDED, folding_of, written_out
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.folding import FoldedCertificate, check_folding
 from workspan.graphs import ordering
 from workspan.graphs.folding import Folding, fold

@@ -11,7 +11,7 @@ import pytest
 import workspan as ws
 from tests.graphs.test_folding import DEPTH, all_added, folded, in_a_loop
 from workspan.analysis.deriving import RULES, derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.folding import check_activity, check_folding
 from workspan.graphs.folding import Folding

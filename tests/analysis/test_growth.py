@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workspan.analysis.growth import dominates, growth, theta
+from workspan.analysis.comparing.growth import dominates, growth, theta
 from workspan.graphs.sizes import Poly, ceil_div, ceil_log, ceil_log2, maximum, minimum, poly, power
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from workspan.analysis.bounding import certify_growth
 from workspan.analysis.claims import growing as of_claims
 from workspan.analysis.claims import parse, verdict_on
+from workspan.analysis.comparing.bounding import certify_growth
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.growth import GrowthCertificate, check_growth, is_certain
 from workspan.graphs.sizes import Poly, SizeError, ceil_div, ceil_log, ceil_log2, poly, power

@@ -7,7 +7,7 @@ import pytest
 from tests.adapters import symbolic
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import distances, measure
+from workspan.analysis.measured.measure import distances, measure
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES, derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.setting import Setting
 from workspan.graphs.unrolling import unroll

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from workspan.analysis.counts import decode_work, work
-from workspan.analysis.measure import measure
+from workspan.analysis.counting.counts import decode_work, work
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.counts import CountCertificate, check_counts
 from workspan.analysis.proofs.errors import ProofError
 from workspan.graphs.graph import Graph

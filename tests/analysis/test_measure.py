@@ -9,7 +9,7 @@ import pytest
 
 from tests.adapters import symbolic
 from tests.compositions import compose
-from workspan.analysis.measure import (
+from workspan.analysis.measured.measure import (
     MEASURES,
     STATIC,
     MeasureError,

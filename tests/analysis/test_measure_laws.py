@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.adapters import symbolic
 from tests.compositions import BLOCKS, CAUSAL, compose, models, sizes
-from workspan.analysis.measure import causal, distances, measure, weights
-from workspan.analysis.measured_paths import hops, reach
+from workspan.analysis.measured.measure import causal, distances, measure, weights
+from workspan.analysis.measured.paths import hops, reach
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting
 from workspan.graphs.unrolling import unroll

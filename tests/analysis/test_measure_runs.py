@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.adapters import symbolic
-from workspan.analysis.measure import measure
-from workspan.analysis.measured_paths import reach
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.measured.paths import reach
 from workspan.analysis.runs import PLAIN, RunResult, run
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting

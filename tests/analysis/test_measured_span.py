@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.adapters import symbolic
-from workspan.analysis.measure import measure, weights
+from workspan.analysis.measured.measure import measure, weights
 from workspan.analysis.runs import run
 from workspan.graphs.setting import Setting
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from tests.adapters import TYPICAL, WORDS, symbolic
 from tests.examples import examples
-from workspan.analysis.lengths import path_length
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.paths.lengths import path_length
+from workspan.analysis.paths.reach import receptive_field
 from workspan.analysis.proofs.chains import Link
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.lengths import (
@@ -31,7 +32,6 @@ from workspan.analysis.proofs.lengths import (
 from workspan.analysis.proofs.paths import PathCertificate
 from workspan.analysis.proofs.pieces import Piece
 from workspan.analysis.proofs.potentials import SpanCertificate, check_span
-from workspan.analysis.reach import receptive_field
 from workspan.analysis.span import span
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workspan.analysis.activations import activations, in_bytes
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.storage.activations import activations, in_bytes
 from workspan.graphs.backward import checkpoint, training
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.graph import Graph, GraphError

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES
-from workspan.analysis.lengths import path_length
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.region_lengths import RegionLengthCertificate, check_region_length
 from workspan.analysis.proofs.regions import SAME, Region, contains, read_through

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from workspan.analysis.lengths import path_length
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.lengths import LengthCertificate, check_length
 from workspan.analysis.solving import UnsolvedError, continued

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.chains import Link
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.potentials import SpanCertificate, check_span

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 
 from tests.adapters import WORDS, fitting, symbolic
 from tests.compositions import CAUSAL, models, sizes
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.state import StateCertificate, check_state
-from workspan.analysis.state import state
+from workspan.analysis.storage.state import state
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.operations import gather, layer, linear, shift, split, stack, total

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.adapters import WORDS, symbolic
 from tests.compositions import CAUSAL, models
 from workspan.analysis.derivation import Derivation
-from workspan.analysis.measure import measure
-from workspan.analysis.state import state, state_bound
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.storage.state import state, state_bound
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting

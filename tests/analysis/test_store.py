@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workspan.analysis.confirming.store import Asked, Store, StoreError, default_folder
+from workspan.analysis.confirming.store_index import Index
+from workspan.analysis.confirming.store_records import Machine, Seen
 from workspan.analysis.runs.observations import EngineError, Observation, Source
-from workspan.analysis.store import Asked, Store, StoreError, default_folder
-from workspan.analysis.store_index import Index
-from workspan.analysis.store_records import Machine, Seen
 
 SOURCE = Source("torch", "2.13.0", "torch.nn.LSTM")
 HERE = Machine("a machine", 2)
@@ -283,7 +283,7 @@ import sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from pathlib import Path
 from tests.analysis.test_store import asked, seen
-from workspan.analysis.store import Store
+from workspan.analysis.confirming.store import Store
 start = int(sys.argv[1])
 with Store(Path({str(tmp_path)!r}), tell=print) as store:
     for n in range(start, start + 60):

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tests.adapters import TYPICAL, WORDS, fitting, symbolic
 from tests.examples import examples
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.looks import Look
 from workspan.analysis.proofs.traffic import Moved, Taken, TrafficCertificate, check_traffic
-from workspan.analysis.traffic import traffic
+from workspan.analysis.storage.traffic import traffic
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.models import CATALOGUE

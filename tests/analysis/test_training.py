@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES, derive
-from workspan.analysis.measure import measure
-from workspan.analysis.measured_paths import hops, matrices
-from workspan.analysis.measured_work import work_by_equation
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.measured.paths import hops, matrices
+from workspan.analysis.measured.work import work_by_equation
 from workspan.analysis.modes import ModeError, in_training
 from workspan.analysis.proofs.counts import CountCertificate, check_counts
 from workspan.analysis.proofs.errors import ProofError

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.graph import Graph
 from workspan.graphs.operations import gather, linear, tanh, total
 from workspan.graphs.relations import Relation

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.adapters import symbolic
 from workspan import testing
+from workspan.analysis.measured.vanishing import reachable, vanishing
 from workspan.analysis.runs.perturbation import Dependence, depends
-from workspan.analysis.vanishing import reachable, vanishing
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.graph import Graph
 from workspan.graphs.operations import einsum, gather, layer, parameter, softmax, zeros

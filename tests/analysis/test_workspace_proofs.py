@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tests.adapters import symbolic
 from tests.examples import examples
-from workspan.analysis.peaks import peak_of
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.peaks import Peak, check_peak, highest
 from workspan.analysis.proofs.workspace import (
@@ -23,7 +22,8 @@ from workspan.analysis.proofs.workspace import (
     check_workspace,
     total,
 )
-from workspan.analysis.workspace import workspace
+from workspan.analysis.storage.peaks import peak_of
+from workspan.analysis.storage.workspace import workspace
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting

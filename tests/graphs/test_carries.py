@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.graphs.backward.checking import agree_with_differences, draw
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.graph import Graph
 from workspan.graphs.operations import parameter, scan, stack, zeros

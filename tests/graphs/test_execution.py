@@ -70,7 +70,7 @@ def test_a_scan_and_its_loop(graph: Graph, at: dict[str, int]) -> None:
 @given(models(), sizes())
 def test_numbers_depend_on_what_the_graph_reads(graph: Graph, at: dict[str, int]) -> None:
     """Law: changing an input position changes no output that it does not reach in the graph."""
-    from workspan.analysis.measured_paths import reach
+    from workspan.analysis.measured.paths import reach
 
     weights = random_parameters(graph, **at)
     x = np.random.default_rng(1).normal(size=(at["n"], at["d"]))

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
-from workspan.analysis.measured_paths import reach
+from workspan.analysis.measured.measure import measure
+from workspan.analysis.measured.paths import reach
 from workspan.graphs.backward import training
 from workspan.graphs.execution import execute
 from workspan.graphs.graph import GraphError

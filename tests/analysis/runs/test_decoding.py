@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.adapters import symbolic
 from workspan.analysis import runs
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.runs import PLAIN, decode_work, frontier, length_of, run, state
 from workspan.analysis.runs.operations import Array
 from workspan.graphs.graph import Graph

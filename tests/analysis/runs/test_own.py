@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.adapters import symbolic
-from workspan.analysis.confirming import draw
+from workspan.analysis.confirming.confirming import draw
 from workspan.analysis.deriving import derive
 from workspan.analysis.runs.counting import counting
 from workspan.analysis.runs.errors import NoRuleError, RunError

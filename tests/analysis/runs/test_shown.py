@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workspan.analysis.confirming import confirm
+from workspan.analysis.confirming.confirming import confirm
 from workspan.analysis.runs import shown
 from workspan.analysis.runs.observations import Source
 from workspan.analysis.runs.signal import observe

@@ -7,7 +7,7 @@ import pytest
 from tests.adapters import WORDS, fitting, symbolic
 from workspan.analysis.api import analyze
 from workspan.analysis.deriving import RULES, derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.activations import parted
 from workspan.analysis.proofs.positions import inhabited
 from workspan.graphs.graph import Axis

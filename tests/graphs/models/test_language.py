@@ -10,7 +10,7 @@ import pytest
 
 from tests.adapters import WORDS, symbolic
 from workspan.analysis.deriving import derive
-from workspan.analysis.measure import measure
+from workspan.analysis.measured.measure import measure
 from workspan.graphs.execution import execute, random_parameters
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.setting import Setting

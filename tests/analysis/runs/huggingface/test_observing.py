@@ -18,7 +18,7 @@ from tests.analysis.runs.huggingface.families import (
     derived,
     graph_of,
 )
-from workspan.analysis.measured_paths import reach
+from workspan.analysis.measured.paths import reach
 from workspan.analysis.runs.huggingface.building import build
 from workspan.analysis.runs.huggingface.caches import carried
 from workspan.analysis.runs.huggingface.configs import REAL, TINY

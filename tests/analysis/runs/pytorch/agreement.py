@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from workspan.analysis.counts import work
+from workspan.analysis.counting.counts import work
 from workspan.analysis.runs.pytorch.modules import MODULES
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph

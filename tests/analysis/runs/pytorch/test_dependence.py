@@ -12,10 +12,10 @@ pytest.importorskip("torch")
 import torch
 
 from tests.adapters import symbolic
+from workspan.analysis.measured.vanishing import reachable, vanishing
 from workspan.analysis.runs.observations import EngineError, Source
 from workspan.analysis.runs.pytorch.dependence import depends, jacobian, observe, one_thread
 from workspan.analysis.runs.pytorch.modules import MODULES, NAMES
-from workspan.analysis.vanishing import reachable, vanishing
 
 SIZES: tuple[Mapping[str, int], ...] = (
     {"n": 1, "m": 1, "d": 4, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3, "L": 1},

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from workspan.analysis.counts import params
+from workspan.analysis.counting.counts import params
 from workspan.analysis.runs import PLAIN
 from workspan.analysis.runs.observations import EngineError
 from workspan.analysis.runs.pytorch.counting import count

@@ -1,0 +1,1 @@
+"""What public counters of operations print, and why."""

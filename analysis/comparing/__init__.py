@@ -1,0 +1,1 @@
+"""How formulas compare: growth, constants of a growth class, crossovers."""

@@ -1,0 +1,1 @@
+"""Sums over domains: parameters, work, the work of one more token."""

@@ -1,0 +1,1 @@
+"""The state bound: least cuts, found, compared, and certified by flows."""

@@ -1,0 +1,1 @@
+"""Shortest paths between positions: lengths, hops, what reaches what, as certified pieces."""
