@@ -48,7 +48,7 @@ def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
     fit = dict(at)
     if name == "nystrom_attention":
         fit["n"] += -fit["n"] % fit["m"]
-    if name.endswith("_chunked") or name in CHUNKED:
+    if name.endswith("_chunked") or name in (*CHUNKED, "hierarchical_attention"):
         fit["c"] = next(c for c in (3, 2, 1) if fit["n"] % c == 0)
     return {**fit, "k": {"lsh_attention": 4}.get(name, fit["c"])} if name in CHUNKED else fit
 

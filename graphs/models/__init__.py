@@ -15,6 +15,7 @@ from . import (
     gated_linear,
     global_attention,
     griffin,
+    hierarchical,
     kernel_attention,
     language,
     latent_attention,
@@ -91,6 +92,7 @@ _FAMILIES = (
     (global_attention, ("global_windowed_attention", "big_bird", "star_transformer")),
     (memory_attention, ("transformer_xl", "compressive_transformer")),
     (lsh_attention, ("lsh_attention",)),
+    (hierarchical, ("hierarchical_attention",)),
     (transformer, ("feed_forward", "encoder", "decoder")),
     (
         convolution,

@@ -81,7 +81,7 @@ ATTENTION = (
     *("nystrom_attention", "dilated_windowed_attention", "block_local_attention"),
     *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention", "longnet"),
     *("global_windowed_attention", "big_bird", "star_transformer", "transformer_xl"),
-    *("lsh_attention", "compressive_transformer"),
+    *("lsh_attention", "compressive_transformer", "hierarchical_attention"),
 )
 
 

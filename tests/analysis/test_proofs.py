@@ -67,6 +67,8 @@ OPEN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("path_length", "longnet"): UNITS,
     ("path_length", "dilated_windowed_attention"): UNITS,
     ("path_length", "block_local_attention"): UNITS,
+    ("span", "hierarchical_attention"): UNITS,
+    ("path_length", "hierarchical_attention"): UNITS,
     ("span", "global_windowed_attention"): ("scalar",),
     ("path_length", "global_windowed_attention"): UNITS,
     ("span", "big_bird"): ("scalar",),

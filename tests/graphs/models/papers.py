@@ -199,3 +199,12 @@ def lsh_attention(x: Any, p: Arrays, at: Mapping[str, int], directions: Any) -> 
         scores = q[near] / np.linalg.norm(q[near], axis=1)[:, None] @ q[i] / np.sqrt(q.shape[1])
         rows[i] = softmax(scores - 1e5 * (near == i)) @ v[near]
     return affine(rows, p, "out_proj")
+
+
+def hierarchical_attention(x: Any, p: Arrays, at: Mapping[str, int]) -> Any:
+    """Attention inside chunks, then among their means, each of which goes back to its chunk."""
+    c, h = at["c"], at["h"]
+    chunks = [full(rows, rows, p, h, "inside") for rows in np.split(x, len(x) // c)]
+    means = np.array([rows.mean(0) for rows in chunks])
+    found = full(means, means, p, h, "among")
+    return np.concatenate([rows + one for rows, one in zip(chunks, found, strict=True)])

@@ -75,6 +75,14 @@ def test_attention_computes_what_its_paper_says(name: str) -> None:
     np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
 
 
+def test_chunks_attend_inside_and_among_each_other() -> None:
+    """Law: what stands for a chunk is the mean of its positions, which get what it found."""
+    at = {**AT, "c": 2}
+    x, weights, y = executed(symbolic("hierarchical_attention", L=1), at)
+    expected = papers.hierarchical_attention(x, weights, at)
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+
+
 def test_segments_read_themselves_and_the_one_before() -> None:
     """Law: Transformer-XL attends to its memory and, causally, to its own segment."""
     x, weights, y = executed(symbolic("transformer_xl", L=1), AT)
