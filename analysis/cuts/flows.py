@@ -28,6 +28,8 @@ from .routes import Route, Routes, Stack, stacks, visited
 
 MOST = 4
 """Recurrences of one layer, and kinds of values that later positions read, of which flows are sought."""
+ORDERS = 24
+"""Orders of staircases that are tried."""
 
 
 class Paths:
@@ -250,11 +252,12 @@ def _staircases(graph: Graph, stack: Stack, width: Poly) -> Iterator[Paths]:
         if to is not None and (on is not None or stack.axis is None):
             drifts.insert(0, (name, ahead, (to, on or ())))
     for drift in drifts:
-        for size_ in range(min(len(runs), MOST), -1, -1):
-            for order in itertools.permutations(runs, size_):
-                paths = _chained(graph, routes, at, drift, [(n, runs[n]) for n in order])
-                if paths is not None:
-                    yield paths
+        sizes = range(min(len(runs), MOST), -1, -1)
+        orders = itertools.chain.from_iterable(itertools.permutations(runs, k) for k in sizes)
+        for order in itertools.islice(orders, ORDERS):
+            paths = _chained(graph, routes, at, drift, [(n, runs[n]) for n in order])
+            if paths is not None:
+                yield paths
 
 
 def _chained(

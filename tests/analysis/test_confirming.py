@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import symbolic
+from tests.adapters import TYPICAL, symbolic
 from workspan.analysis.confirming import confirming
 from workspan.analysis.confirming.confirmation import Confirmation, judged
 from workspan.analysis.confirming.confirming import Against, confirm
@@ -51,7 +51,7 @@ def taken(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, Any], Any]) ->
     return figures
 
 
-@pytest.mark.parametrize("model", PLAIN)
+@pytest.mark.parametrize("model", [name for name in TYPICAL if name in PLAIN])
 def test_plain_code_confirms_every_model(model: str) -> None:
     """Law: the derived figures of every model are those of plain code that ran."""
     found = confirm(model, engines=["numpy"], at=at(model))

