@@ -67,6 +67,17 @@ def test_folding_changes_no_figure(
         assert measure(figure, graph, setting, at) == through
 
 
+@pytest.mark.parametrize("model", ["lstm", "gru", "causal_attention", "causal_convolution"])
+def test_the_bound_of_a_deep_stack_is_its_least_cut(model: str) -> None:
+    """Law: folded or not, the state bound of many layers is the maximum flow through all of them."""
+    graph = ws.trace(CATALOGUE[model], name=model, L=DEPTH)
+    found = derive("state_bound", graph, Setting())
+    assert found.formula is not None
+    for at in ({"n": 3, "d": 4, "k": 3}, {"n": 9, "d": 5, "k": 2}):
+        own = {s: v for s, v in at.items() if s in graph.free_sizes}
+        assert value(found, own) == measure("state_bound", graph, Setting(), own)
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("figure", sorted({*FOLDED, "parallelism"} - {"state_bound"}))
 def test_deep_stacks_have_the_figures_of_layers_written_out(model: str, figure: str) -> None:
