@@ -10,7 +10,11 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from .commands import FINE, app
+from . import claim_commands, commands
+from .app import FINE, app
+
+COMMANDS = (commands, claim_commands)
+"""Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130
 """Exit codes besides those of commands: wrong input, a defect of workspan, Ctrl-C."""

@@ -1,4 +1,4 @@
-"""The commands: ``workspan list | analyze | compare | confirm | audit | check | cite | ...``.
+"""The commands about models: ``workspan list | analyze | compare | confirm | audit | draw | report``.
 
 Nothing heavy is imported before a command needs it, so that help is instant.
 """
@@ -10,19 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from ..graphs.setting import Setting
+from .app import DRAWN, FAILED, FINE, PLAIN, RICH, app, format_of, put
 from .files import prepare, write
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
 if TYPE_CHECKING:
     from .loading import Model
-    from .text import Printer
-
-FINE, FAILED = 0, 1
-"""Exit codes: all checks hold, or one does not."""
 
 Models = Annotated[str, Parameter(help="Names of the catalogue, or path/to/file.py:function.")]
 At = Annotated[
@@ -34,39 +31,13 @@ Figures = Annotated[
 Cost = Annotated[Setting, Parameter(name="*")]
 
 
-def _format(*allowed: str) -> Parameter:
-    return Parameter(name="--format", help=f"One of {', '.join(allowed)}.")
-
-
-_PLAIN = ("text", "json", "markdown")
-_RICH = ("text", "json", "markdown", "latex", "html")
-_DRAWN = ("svg", "dot", "mermaid", "json")
-
-
-def _version() -> str:
-    from workspan import __version__
-
-    return __version__
-
-
-app = App(
-    name="workspan",
-    help="Work, span and path lengths of sequence models, derived, measured and run.",
-    version=_version,
-    help_format="plaintext",
-    suppress_keyboard_interrupt=False,
-)
-
-
 @app.command(name="list")
-def list_models(*, style: Annotated[str, _format(*_PLAIN)] = "text") -> int:
+def list_models(*, style: Annotated[str, format_of(*PLAIN)] = "text") -> int:
     """List the models of the catalogue."""
-    parse_format(style, _PLAIN)
+    parse_format(style, PLAIN)
     from .catalogue import catalogue_json, catalogue_markdown, catalogue_printer
 
-    _print(
-        style, {"text": catalogue_printer, "json": catalogue_json, "markdown": catalogue_markdown}
-    )
+    put(style, {"text": catalogue_printer, "json": catalogue_json, "markdown": catalogue_markdown})
     return FINE
 
 
@@ -76,10 +47,10 @@ def analyze(
     at: At = (),
     figures: Figures = None,
     setting: Cost = Setting(),  # noqa: B008 - frozen
-    style: Annotated[str, _format(*_RICH)] = "text",
+    style: Annotated[str, format_of(*RICH)] = "text",
 ) -> int:
     """Derive the figures of models, each by itself."""
-    parse_format(style, _RICH)
+    parse_format(style, RICH)
     from ..analysis.api import analyze as analyzed
     from ..analysis.figures import NAMES
     from . import latex, markdown, page, records, text
@@ -90,7 +61,7 @@ def analyze(
             analyzed(m.subject, at=sizes, setting=setting, figures=chosen, progress=tell)
             for m in found
         ]
-    _print(
+    put(
         style,
         {
             "text": lambda: text.analyses_printer(analyses, values=bool(at)),
@@ -109,17 +80,17 @@ def compare(
     at: At = (),
     figures: Figures = None,
     setting: Cost = Setting(),  # noqa: B008 - frozen
-    style: Annotated[str, _format(*_RICH)] = "text",
+    style: Annotated[str, format_of(*RICH)] = "text",
 ) -> int:
     """Compare models side by side, and say who is cheaper where.
 
     Without models, the founding comparison of attention and recurrence.
     """
-    parse_format(style, _RICH)
+    parse_format(style, RICH)
     from . import latex, markdown, page, records, text
 
     comparison, title = _compared(models, at, figures, setting)
-    _print(
+    put(
         style,
         {
             "text": lambda: text.comparison_printer(comparison),
@@ -151,13 +122,13 @@ def confirm(
         bool, Parameter(help="Take gradients by distance as well.", negative=())
     ] = False,
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
-    style: Annotated[str, _format(*_PLAIN)] = "text",
+    style: Annotated[str, format_of(*PLAIN)] = "text",
 ) -> int:
     """Run models as other people wrote them, and hold what is seen against the derivations.
 
     Finished measurements are kept, so that an interrupted run goes on where it was.
     """
-    parse_format(style, _PLAIN)
+    parse_format(style, PLAIN)
     from . import confirmation, records, running
 
     chosen = running.figures_of(figures)
@@ -175,7 +146,7 @@ def confirm(
             folder=store,
             tell=tell,
         )
-    _print(
+    put(
         style,
         {
             "text": lambda: confirmation.confirmations_printer(confirmed),
@@ -196,16 +167,16 @@ def audit(
             help="Names of counters such as torch,fvcore; all that are installed by default."
         ),
     ] = None,
-    style: Annotated[str, _format(*_PLAIN)] = "text",
+    style: Annotated[str, format_of(*PLAIN)] = "text",
 ) -> int:
     """Hold public counters of operations against the derived work, with reasons."""
-    parse_format(style, _PLAIN)
+    parse_format(style, PLAIN)
     from . import audit as shown
     from . import records
 
     chosen = tuple(c.strip() for c in (counters or "").split(",") if c.strip())
     found = shown.audited(models, parse_at(at), chosen)
-    _print(
+    put(
         style,
         {
             "text": lambda: shown.audit_printer(found),
@@ -217,88 +188,6 @@ def audit(
 
 
 @app.command
-def check(
-    *files: Annotated[
-        Path, Parameter(help="Files of claims in TOML; the built-in ones if not given.")
-    ],
-    claims: Annotated[tuple[Path, ...], Parameter(help="The same.", negative=())] = (),
-    family: Annotated[
-        tuple[str, ...], Parameter(help="A family of the built-in claims.", negative=())
-    ] = (),
-    name: Annotated[
-        tuple[str, ...],
-        Parameter(name="--id", help="The id of a built-in claim, such as C017.", negative=()),
-    ] = (),
-    model: Annotated[
-        tuple[str, ...],
-        Parameter(
-            help="A model that claims may name: path/to/file.py:function. Only these are run.",
-            negative=(),
-        ),
-    ] = (),
-    record: Annotated[
-        bool, Parameter(help="Write the record of verdicts anew.", negative=())
-    ] = False,
-    evidence: Annotated[
-        bool, Parameter(help="Print what was derived, measured and run.", negative=())
-    ] = False,
-    style: Annotated[str, _format(*_PLAIN)] = "text",
-) -> int:
-    """Check claims: each is proved, confirmed, conditional, refuted or out of reach.
-
-    The exit code is 1 if a verdict is another one than on record, or, where there is no record, if
-    a claim does not hold.
-    """
-    parse_format(style, _PLAIN)
-    from . import markdown, records, text
-    from .checking import run_check
-
-    with progress("checking claims") as tell:
-        found = run_check((*files, *claims), family, name, model, record=record, tell=tell)
-    _print(
-        style,
-        {
-            "text": lambda: text.verdicts_printer(found.verdicts, evidence=evidence),
-            "json": lambda: records.dumps(records.verdicts_record(found.verdicts)),
-            "markdown": lambda: markdown.verdicts_markdown(found.verdicts),
-        },
-    )
-    for line in found.changed:
-        print(f"changed: {line}", file=sys.stderr)  # noqa: T201
-    return FINE if found.fine else FAILED
-
-
-@app.command
-def cite(
-    claim: Annotated[str, Parameter(help="The id of a built-in claim, such as C017.")], /
-) -> int:
-    """Print BibTeX for the source of a claim and for the row that was checked."""
-    from .citing import citation
-
-    _print("text", {"text": lambda: citation(claim)})
-    return FINE
-
-
-@app.command
-def claims(
-    *,
-    output: Annotated[
-        Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
-    ] = Path("workspan-claims"),
-) -> int:
-    """Write the catalogue of the built-in claims: pages by family and one BibTeX file.
-
-    The verdicts are those on record; 'workspan check --record' computes them.
-    """
-    from .claims import catalogue_texts
-    from .files import write_all
-
-    paths = write_all(output, catalogue_texts())
-    print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
-    return FINE
-
-
-@app.command
 def draw(
     model: Annotated[str, Parameter(help="A name of the catalogue, or path/to/file.py:function.")],
     /,
@@ -306,7 +195,7 @@ def draw(
     at: Annotated[
         str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
     ] = None,
-    style: Annotated[str, _format(*_DRAWN)] = "svg",
+    style: Annotated[str, format_of(*DRAWN)] = "svg",
     output: Annotated[
         Path | None, Parameter(name=["--output", "-o"], help="A file instead of the output.")
     ] = None,
@@ -315,7 +204,7 @@ def draw(
 
     Layers are drawn as one cycle unless --at gives their number.
     """
-    parse_format(style, _DRAWN)
+    parse_format(style, DRAWN)
     from . import diagrams, records
     from .draw import svg
 
@@ -327,7 +216,7 @@ def draw(
         "json": lambda: records.dumps(diagrams.graph_record(graph)),
     }
     if output is None:
-        _print(style, makers)
+        put(style, makers)
     else:
         write(output, makers[style]())
     return FINE
@@ -347,13 +236,13 @@ def report(
         Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
     ] = (),
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
-    style: Annotated[str, _format("text", "json", "markdown")] = "text",
+    style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
     """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
 
     Without models, the founding comparison of attention and recurrence, with its claims checked.
     """
-    parse_format(style, _PLAIN)
+    parse_format(style, PLAIN)
     from ..analysis.claims import check as checked
     from ..analysis.claims import founding
     from . import markdown, records, text
@@ -372,7 +261,7 @@ def report(
         verdicts = [] if models else checked(claims=founding(), progress=tell)
     with progress("writing the report"):
         paths = write_report(output, comparison, verdicts, title=title if models else TITLE)
-    _print(
+    put(
         style,
         {
             "text": lambda: text.report_printer(comparison, verdicts),
@@ -423,14 +312,3 @@ def _drawn(argument: str, at: str | None) -> Any:
     for fixed in sizes:
         given.update(fixed)
     return trace(model.function, **given)
-
-
-def _print(style: str, makers: Any) -> None:
-    made: str | Printer = makers[style]()
-    if isinstance(made, str):
-        sys.stdout.write(made if made.endswith("\n") else f"{made}\n")
-    else:
-        from .text import console
-
-        made(console())
-    sys.stdout.flush()
