@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 PATIENCE = 30.0
 """Seconds to wait for another process that writes."""
+PAUSE = 0.01
+"""Seconds between two tries."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS measurements (
@@ -44,7 +47,7 @@ class Index:
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         try:
             with self._reported():
-                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._share()
                 self._connection.execute("PRAGMA synchronous=NORMAL")
                 self._connection.execute(_TABLE)
                 self._connection.execute(
@@ -67,6 +70,22 @@ class Index:
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _share(self) -> None:
+        """Let others read while one writes; of several that begin at once, one after another.
+
+        SQLite waits for whoever writes, but not for whoever changes this.
+        """
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
 
     def close(self) -> None:
         """Let go of the file."""

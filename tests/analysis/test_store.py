@@ -8,7 +8,9 @@ import math
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +300,20 @@ with Store(Path({str(tmp_path)!r}), tell=print) as store:
     with Store(tmp_path) as store:
         assert [store.find(asked(n)) for n in range(100)] == [seen(n) for n in range(100)]
         assert len(files(tmp_path)) == len(store) == 100
+
+
+def test_many_open_a_new_index_at_once(tmp_path: Path) -> None:
+    """Law: of all that open an index which is not there yet, nobody is refused."""
+
+    def opened(path: Path, ready: threading.Barrier) -> bool:
+        ready.wait()
+        with Index(path) as index:
+            return index.total() == (0, 0)
+
+    with ThreadPoolExecutor(8) as pool:
+        for k in range(60):
+            path, ready = tmp_path / f"{k}.sqlite", threading.Barrier(8)
+            assert all(pool.map(opened, [path] * 8, [ready] * 8))
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
