@@ -17,11 +17,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import numpy as np
 
+from ..runs.errors import require_one_of
+from ..runs.observations import EngineError
 from ..runs.timing import processors
 from .quantities import shown
 
