@@ -97,6 +97,7 @@ def machine_lines(machine: Machine) -> list[tuple[str, str]]:
     lines += [(f"rate {k}", shown(v, "flop/s")) for k, v in machine.rates.items()]
     for name, value, unit in (
         ("elementwise rate", machine.vector_rate, "flop/s"),
+        ("functions such as exp", machine.function_rate, "flop/s"),
         ("bandwidth", machine.bandwidth, "byte/s"),
         ("bandwidth in cache", machine.cache_bandwidth, "byte/s"),
         ("memory", machine.memory, "byte"),
@@ -148,6 +149,7 @@ def machine_record(machine: Machine) -> dict[str, Any]:
             name: getattr(machine, name)
             for name in (
                 "vector_rate",
+                "function_rate",
                 "bandwidth",
                 "cache_bandwidth",
                 "memory",

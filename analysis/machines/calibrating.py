@@ -64,6 +64,9 @@ class Library(Protocol):
     def elementwise(self, count: int) -> Callable[[], object]:
         """Return a hyperbolic tangent of so many numbers."""
 
+    def arithmetic(self, count: int) -> Callable[[], object]:
+        """Return a product of so many numbers with themselves."""
+
     def smallest(self) -> Callable[[], object]:
         """Return an addition of two numbers."""
 
@@ -91,6 +94,11 @@ class NumpyLibrary:
         a = np.linspace(-2, 2, count, dtype=np.float32)
         out = np.empty_like(a)
         return lambda: np.tanh(a, out=out)
+
+    def arithmetic(self, count: int) -> Callable[[], object]:
+        a = np.linspace(-2, 2, count, dtype=np.float32)
+        out = np.empty_like(a)
+        return lambda: np.multiply(a, a, out=out)
 
     def smallest(self) -> Callable[[], object]:
         a, b = np.ones(1, np.float32), np.ones(1, np.float32)
@@ -142,6 +150,11 @@ class TorchLibrary:
         out = self.torch.empty_like(a)
         return lambda: self.torch.tanh(a, out=out)
 
+    def arithmetic(self, count: int) -> Callable[[], object]:
+        a = self.torch.linspace(-2, 2, count, device=self.device)
+        out = self.torch.empty_like(a)
+        return lambda: self.torch.mul(a, a, out=out)
+
     def smallest(self) -> Callable[[], object]:
         a, b = (self.torch.ones(1, device=self.device) for _ in range(2))
         return lambda: a + b
@@ -162,6 +175,8 @@ class Measured:
     copies: Mapping[int, float]
     """Byte/s, read and written, by the bytes of the array."""
     vector_rate: float
+    """Elementwise products per second."""
+    function_rate: float
     """Hyperbolic tangents per second."""
     latency: float
     """Seconds of the smallest operation."""
@@ -187,7 +202,7 @@ class Measured:
 def calibrate(
     engine: str | None = None,
     device: str = "cpu",
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[str], None] | None = None,
 ) -> list[Measured]:
     """Measure libraries with one thread and with all; that of the engine comes first.
 
@@ -210,13 +225,13 @@ def calibrate(
     """
     chosen = engine_of(engine, device)
     if device != "cpu":
-        tell(chosen)
         return [measured(chosen, "all", device)]
     installed = [e for e in ENGINES if find_spec(e) is not None]
     found = []
     for name in sorted(installed, key=lambda e: e != chosen):
         for threads in ("all", "1") if processors() > 1 else ("1",):
-            tell(f"{name}, threads: {threads}")
+            if tell is not None:
+                tell(f"{name}, threads: {threads}")
             (line,) = in_process(threads, "measure", name, threads, device)
             found.append(_read(line))
     return found
@@ -285,6 +300,7 @@ def measured(engine: str, threads: str, device: str) -> Measured:
         threads,
         {number: 2.0 * size**3 / took(library.product(number, size)) for number in library.formats},
         {size: 2.0 * size / took(library.copy(size)) for size in COPIED},
+        elements / took(library.arithmetic(elements)),
         elements / took(library.elementwise(elements)),
         took(library.smallest()),
     )
@@ -349,6 +365,7 @@ def machine_text(
         f'cache = "{shown(chosen.cache, "byte")}"',
         f'latency = "{shown(chosen.latency, "s")}"',
         f'vector_rate = "{shown(chosen.vector_rate, "flop/s")}"',
+        f'function_rate = "{shown(chosen.function_rate, "flop/s")}"',
         f"cores = {processors()}",
         "",
         "[rates]",
@@ -371,8 +388,8 @@ def _told(chosen: Measured, others: Sequence[Measured], day: str) -> Iterator[st
         rates = ", ".join(f"{k} {shown(v, 'flop/s')}" for k, v in found.rates.items())
         yield (
             f"{_library(found)}: products {rates}; copies {shown(found.bandwidth, 'byte/s')}, "
-            f"in cache {shown(found.cache_bandwidth, 'byte/s')}; tanh "
-            f"{shown(found.vector_rate, 'flop/s')}; smallest operation {shown(found.latency, 's')}"
+            f"in cache {shown(found.cache_bandwidth, 'byte/s')}; elementwise products "
+            f"{shown(found.vector_rate, 'flop/s')}, tanh {shown(found.function_rate, 'flop/s')}; smallest operation {shown(found.latency, 's')}"
         )
 
 

@@ -18,6 +18,11 @@ def main(arguments: Sequence[str]) -> None:
         from .calibrating import measured
 
         _say(measured(engine, threads, device))
+    else:
+        from .validating import timed
+
+        for seconds in timed(engine, threads, device):
+            _say(seconds)
 
 
 def _say(value: object) -> None:
