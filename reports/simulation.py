@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from ..analysis.simulation.simulating import Run, Simulation
 
 BARS = " ▁▂▃▄▅▆▇█"
-COLUMNS = 60
+COLUMNS = 90
 """Parts of the time over which a profile is averaged."""
+LONG = 60
+"""Formulas of more characters are left in W and S; JSON has them in full."""
 HEADER = ("processors", "steps", "at least", "at most", "busy", "speed-up", "most live")
 
 
@@ -56,8 +58,10 @@ def simulations_markdown(found: Sequence[Simulation]) -> str:
         parts.append(f"### {markdown_escape(title(one))}\n")
         parts += [f"{markdown_escape(s)}\n" for s in before(one)]
         parts.append(pipe_table(_header(one), [cells(one, run) for run in one.runs]))
-        parts += [f"{markdown_escape(s)}\n" for s in after(one, quote=code)]
-    parts.append(f"{markdown_escape(NOTE)} Setting: {markdown_escape(found[0].setting.describe())}.\n")
+        parts += [f"{_spans(s)}\n" for s in after(one, quote=lambda f: f"\0{f}\0")]
+    parts.append(
+        f"{markdown_escape(NOTE)} Setting: {markdown_escape(found[0].setting.describe())}.\n"
+    )
     return "\n".join(parts)
 
 
@@ -65,6 +69,12 @@ NOTE = (
     "at least, at most: Brent's interval, from work and span; "
     "busy: the part of all processors' time that is spent on tasks."
 )
+
+
+def _spans(sentence: str) -> str:
+    """Escape a sentence, and show as code what stands between zeros."""
+    parts = sentence.split("\0")
+    return "".join(code(p) if k % 2 else markdown_escape(p) for k, p in enumerate(parts))
 
 
 def title(one: Simulation) -> str:
@@ -122,7 +132,7 @@ def after(one: Simulation, *, quote: Callable[[object], str] = str) -> list[str]
     """Say what follows: how many processors are enough, formulas, memory."""
     last = one.runs[-1]
     return [
-        f"{processors_text(last.processors)} processors, busy over time: |{sparkline(one, last)}|",
+        *_profile(last),
         _enough(one),
         _near(one),
         *_formulas(one, quote),
@@ -131,37 +141,40 @@ def after(one: Simulation, *, quote: Callable[[object], str] = str) -> list[str]
     ]
 
 
-def sparkline(one: Simulation, run: Run) -> str:
-    """Draw the profile of parallelism in one line."""
-    end = run.makespan or (int(run.busy.times[-1]) if len(run.busy.times) else 0)
+def _profile(run: Run) -> list[str]:
+    """Return the profile of parallelism, drawn in one line."""
+    end = run.makespan
     if not end:
-        return ""
+        return []
     parts = run.busy.average(min(COLUMNS, end), end)
-    top = max(run.busy.peak, 1)
-    return "".join(BARS[math.ceil(float(v) / top * (len(BARS) - 1) - 1e-9)] for v in parts)
+    top = max(float(parts.max()), 1e-9)
+    drawn = "".join(BARS[math.ceil(float(v) / top * (len(BARS) - 1) - 1e-9)] for v in parts)
+    most = number_text(run.busy.peak)
+    return [
+        f"Busy over time, of {processors_text(run.processors)} processors at most {most}:",
+        f"|{drawn}|",
+    ]
 
 
 def _enough(one: Simulation) -> str:
     found = one.enough
+    few = number_text(found.processors)
+    many = f"{few} processors do" if found.processors > 1 else "one processor does"
+    told = f"More than {many} not help: so many reach the span, {number_text(found.makespan)} steps"
     if found.exact:
-        return (
-            f"More than {number_text(found.processors)} processors do not help: so many reach the "
-            f"span, {number_text(found.makespan)} steps, and no fewer do."
-        )
-    return (
-        f"More than {number_text(found.processors)} processors do not help: so many reach the span, "
-        f"{number_text(found.makespan)} steps; whether fewer do, from "
-        f"{number_text(found.at_least)} on, was not tried."
-    )
+        return f"{told}, and no fewer do."
+    return f"{told}; whether fewer do, from {number_text(found.at_least)} on, was not all tried."
 
 
 def _near(one: Simulation) -> str:
     found, factor = one.near, number_text(one.factor)
-    tried = "" if found.exact else f" (fewer than {number_text(found.at_least)} do not)"
-    always = "no number is" if one.guaranteed is None else f"{number_text(one.guaranteed)} always are"
+    few = number_text(found.processors)
+    told = f"{few} processors are enough" if found.processors > 1 else "one processor is enough"
+    tried = "" if found.exact else f" (fewer than {number_text(found.at_least)} are not)"
+    always = "no number" if one.guaranteed is None else number_text(one.guaranteed)
     return (
-        f"Within {factor} times the span: {number_text(found.processors)} processors are enough"
-        f"{tried}; fewer than {number_text(one.needed)} cannot be, {always} by the interval."
+        f"Within {factor} times the span: {told}{tried}; by the interval fewer than "
+        f"{number_text(one.needed)} cannot be, and {always} always would be."
     )
 
 
@@ -173,15 +186,19 @@ def _formulas(one: Simulation, quote: Callable[[object], str]) -> list[str]:
         else:
             grade = derivation.grade or "a sum over the domains"
             lines.append(f"{name} = {quote(derivation.formula)} ({grade})")
-    if found.lower is not None:
-        waits = "" if not one.waits else f", {number_text(one.waits)}/p more at these sizes"
-        lines.append(f"T_p >= {quote(found.lower)}")
-        lines.append(f"T_p <= {quote(found.upper)}{waits}")
-    factor = number_text(one.factor)
-    if found.needed is not None:
-        lines.append(f"T_p <= {factor} S only if p >= {quote(found.needed)}")
-    if found.guaranteed is not None:
-        lines.append(f"T_p <= {factor} S whenever p >= {quote(found.guaranteed)}")
+    factor, more = number_text(one.factor), " + Z" if one.waits else ""
+    less = number_text(one.factor - 1)
+    product = "S" if one.factor == 2 else f"({less} S)"
+    rows = [
+        ("", "T_p >= max(W/p, S)", found.lower),
+        ("", f"T_p <= (W{more} - S)/p + S", found.upper),
+        (f"within {factor} S only if ", f"p >= W/({factor} S)", found.needed),
+        (f"within {factor} S whenever ", f"p >= (W{more} - S)/{product}", found.guaranteed),
+    ]
+    for before_, short, full in rows:
+        if full is not None:
+            text = "" if more or len(str(full)) > LONG else f" = {quote(full)}"
+            lines.append(f"{before_}{short}{text}")
     return lines
 
 
@@ -200,7 +217,8 @@ def _memory(one: Simulation) -> list[str]:
         f"With {number_text(one.memory)} scalars, {processors_text(run.processors)} processors get "
         f"stuck at step {number_text(run.stuck.at)}: {number_text(run.stuck.live)} are live, and the "
         f"smallest value that is next needs {number_text(run.stuck.needed)} in all; "
-        f"without a limit, {number_text(run.unlimited_peak)} are live at most."
+        f"{number_text(run.unlimited_peak)} are enough, and {number_text(one.sequential)} for one "
+        "processor in order."
         for run in one.runs
         if run.stuck is not None
     ]
@@ -216,8 +234,8 @@ def _disagreements(one: Simulation) -> list[str]:
             )
     if one.waits:
         lines.append(
-            f"Up to {number_text(one.waits)} steps of a path are synchronous rounds in which a "
-            "position has no operation: it waits."
+            f"Z = {number_text(one.waits)}: so many steps of a path are parts of synchronous rounds in "
+            "which a position has no operation, and waits."
         )
     return lines
 
@@ -251,6 +269,7 @@ def _record(one: Simulation) -> dict[str, Any]:
         "inputs": one.inputs,
         "parameters": one.parameters,
         "workspace": one.workspace,
+        "sequential": one.sequential,
         "enough": _least(one.enough),
         "near": {**_least(one.near), "needed": one.needed, "guaranteed": one.guaranteed},
         "formulas": {k: None if v is None else str(v) for k, v in texts.items()},

@@ -120,9 +120,7 @@ def _site(flat: Flat, equation: Equation) -> Site:
     return Site(equation, tuple(flat.graph[r.source] for r in equation.reads))
 
 
-def operations(
-    flat: Flat, equation: Equation, setting: Setting, sizes: Mapping[str, int]
-) -> Array:
+def operations(flat: Flat, equation: Equation, setting: Setting, sizes: Mapping[str, int]) -> Array:
     """Return the scalar operations of an equation at each of its positions.
 
     Where a rule's average is no whole number, operations are dealt out so that all positions
@@ -163,11 +161,9 @@ def _nested(
     graph: Graph, equation: Equation, read: Site, setting: Setting, sizes: Mapping[str, int]
 ) -> list[Number]:
     """Return operations where slots stand in others: by the combinations inside the sequence."""
-    every = tuple(
-        dict.fromkeys(a for s in slot_axes(equation, read.sources) for a in lineage(s))
-    )
+    every = tuple(dict.fromkeys(a for s in slot_axes(equation, read.sources) for a in lineage(s)))
     numbers = symbols(every)
-    site = Site(equation, read.sources, lambda a: numbers[a] if a in numbers else a.extent)
+    site = Site(equation, read.sources, lambda a: numbers.get(a, a.extent))
     cost = equation.primitive.operations(site, setting)
     found = []
     for here in _places(equation, sizes):

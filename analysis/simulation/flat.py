@@ -166,22 +166,19 @@ def read_pairs(flat: Flat, equation: Equation, read: Read) -> tuple[Array, Array
     here = dict(zip((a.name for a in equation.positions), np.indices(shape), strict=True))
     here = {name: index.reshape(-1) for name, index in here.items()}
     base, axes = np.full(len(spots), flat.first[read.source]), flat.graph[read.source].positions
-    along, strides = None, {}
-    for k, axis in enumerate(axes):
-        strides[axis.name] = math.prod(flat.shape[read.source][k + 1 :])
-        if axis.name == read.axis:
-            along = axis
-        else:
-            base = base + here[axis.name] * strides[axis.name]
+    along, strides = next((a for a in axes if a.name == read.axis), None), {}
+    for k, other in enumerate(axes):
+        strides[other.name] = math.prod(flat.shape[read.source][k + 1 :])
+        if other is not along:
+            base = base + here[other.name] * strides[other.name]
     own = next((a for a in equation.positions if a.name == read.axis), None)
     if along is None and own is None:
         return base, spots
     axis = along or own
     assert axis is not None
-    if own is None:
-        own = equation.sequence
+    stands = own or equation.sequence
     found = [
-        _read(flat, read, axis, own, here, part) for part in _parts(equation, read, here, spots)
+        _read(flat, read, axis, stands, here, part) for part in _parts(equation, read, here, spots)
     ]
     readers, read_at = (np.concatenate(x) for x in zip(*found, strict=True))
     if along is None:  # the same at every position, if there is one to read

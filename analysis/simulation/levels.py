@@ -52,7 +52,7 @@ def urgency(tasks: Tasks) -> Array:
 
 def _longest(tasks: Tasks, steps: Array) -> Array:
     """Return by node the most steps on a path from there on."""
-    own, starts, found = steps.tolist(), tasks.start_list, np.zeros(tasks.count, dtype=np.int64)
+    own, starts, found = steps.tolist(), tasks.start_list, _zeros(tasks.count)
     reached, readers = memoryview(found), memoryview(tasks.readers)
     for node in unbounded(tasks).done[::-1].tolist():
         a, b = starts[node], starts[node + 1]
@@ -62,3 +62,7 @@ def _longest(tasks: Tasks, steps: Array) -> Array:
             after = max([reached[r] for r in readers[a:b].tolist()], default=0)
         reached[node] = own[node] + after
     return found
+
+
+def _zeros(count: int) -> Array:
+    return np.zeros(count, dtype=np.int64)

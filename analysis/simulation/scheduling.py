@@ -106,9 +106,7 @@ def schedule(
     if processors != math.inf and (processors != int(processors) or processors < 1):
         raise ScheduleError(f"expected at least one processor, got {processors}")
     if priority not in PRIORITIES:
-        raise ScheduleError(
-            f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}"
-        )
+        raise ScheduleError(f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}")
     if keys is None and priority == "critical-path":
         from .levels import urgency
 
@@ -234,7 +232,12 @@ class _Machine:
 
     def _advance(self) -> Callable[[list[int], int], None]:
         """Release what waits for nothing; return the function that ends levels, and what follows."""
-        tasks, shape, levels, level = self.tasks, self.tasks.shape_list, self.tasks.levels, self._level
+        tasks, shape, levels, level = (
+            self.tasks,
+            self.tasks.shape_list,
+            self.tasks.levels,
+            self._level,
+        )
         count, end, done, keys, store = tasks.count, self.end, self.done, self._keys, self._store
         starts, readers = tasks.start_list, memoryview(tasks.readers)
         waiting = np.diff(tasks.start)
@@ -243,8 +246,10 @@ class _Machine:
         def push(node: int, now: int) -> bool:
             """Make a node's level at hand ready, or wait for it; False if there is none."""
             chain, at = levels[shape[node]], level[node]
-            if not chain and (store is None or not store.room(node)):
+            if not chain and (store is None or store.fits(node)):
                 self.begin[node] = now
+                if store is not None:
+                    store.take(node)
                 return False
             if chain and not chain[at][0]:
                 if at == 0:
@@ -307,6 +312,10 @@ class _Store:
         """Return how many scalars a node needs to start."""
         found: int = self._size[node]
         return found
+
+    def fits(self, node: int) -> bool:
+        """Whether a node's value has room now."""
+        return self._size[node] == 0 or self.live + self._size[node] <= self.limit
 
     def take(self, node: int) -> None:
         """Allocate a node's value."""

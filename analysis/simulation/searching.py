@@ -102,8 +102,9 @@ def _levels(tasks: Tasks) -> tuple[Array, tuple[Array, Array, Array, Array]]:
         nodes, before = np.flatnonzero(tasks.shape == k), 0
         for width, steps in chain:
             if width and len(nodes):
-                for column, value in zip(columns, (nodes, before, width, steps), strict=True):
-                    column.append(np.broadcast_to(value, nodes.shape))
+                columns[0].append(nodes)
+                for column, value in zip(columns[1:], (before, width, steps), strict=True):
+                    column.append(np.full_like(nodes, value))
             before += steps
     node, before_, width_, steps_ = (np.concatenate(c) for c in columns)
     return unbounded(tasks).begin, (node, before_, width_, steps_)

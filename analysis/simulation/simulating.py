@@ -103,6 +103,8 @@ class Simulation:
     with what is live."""
     workspace: int | None
     """The figure *workspace* at these sizes, to compare with one processor in order; None for others."""
+    sequential: int | None
+    """How many scalars are enough for one processor in order, if a schedule got stuck."""
     tasks: Tasks = field(repr=False)
 
     @property
@@ -131,7 +133,7 @@ def simulate(
     setting: Setting | None = None,
     priority: str = "fifo",
     memory: int | None = None,
-    factor: float | Fraction = 2,
+    factor: float | Fraction | str = 2,
     progress: Progress | None = None,
 ) -> Simulation:
     """Schedule a model's unrolled graph on processors, and hold the makespans against the interval.
@@ -187,10 +189,13 @@ def simulate(
     alone = tasks.work
     if waits:
         alone = schedule(tasks, 1, priority=priority).makespan or alone
-    runs = []
+    runs: list[Run] = []
     for p in asked(lambda: bool(runs) and runs[-1].unlimited <= depth):
         tell(f"{graph.name}: {p} processors")
         runs.append(_run(tasks, p, priority, memory, (alone, depth, waits), setting))
+    sequential = None
+    if any(run.stuck for run in runs):
+        sequential = live(tasks, schedule(tasks, 1, priority="order")).peak
     tell(f"{graph.name}: how many are enough")
     enough = least(tasks, depth, priority=priority)
     near = least(tasks, within(tasks, ratio), priority=priority)
@@ -215,6 +220,7 @@ def simulate(
         int(tasks.scalars[tasks.given].sum()),
         tasks.parameters,
         _workspace(graph, setting, sizes) if priority == "order" else None,
+        sequential,
         tasks,
     )
 
@@ -246,7 +252,7 @@ def _run(
     part = None if processors == math.inf or not steps else Fraction(tasks.work, steps)
     followed = setting.unit != "layer"
     curve = live(tasks, found) if followed and steps is not None else None
-    peak = live(tasks, free).peak if followed and found is not free else curve and curve.peak
+    free_curve = curve if found is free or not followed else live(tasks, free)
     return Run(
         processors,
         steps,
@@ -254,7 +260,7 @@ def _run(
         lower,
         upper,
         unlimited,
-        peak,
+        None if free_curve is None else free_curve.peak,
         Fraction(alone, steps) if steps else None,
         None if part is None else part / int(processors),
         busy(found.pieces),
@@ -290,7 +296,9 @@ def progression(asked: Asked) -> Any:
     for p in asked:
         whole = isinstance(p, int) and not isinstance(p, bool) and p >= 1
         if not (p is ... or p == math.inf or whole):
-            raise ScheduleError(f"expected whole numbers of processors of at least 1, or inf, got {p}")
+            raise ScheduleError(
+                f"expected whole numbers of processors of at least 1, or inf, got {p}"
+            )
     for k, p in enumerate(asked):
         before = [x for x in asked[max(k - 2, 0) : k] if isinstance(x, int)]
         if p is ... and (len(before) < 2 or before[0] >= before[1]):

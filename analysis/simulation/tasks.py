@@ -36,6 +36,8 @@ class Tasks:
 
     names: tuple[str, ...]
     """The equations."""
+    kinds: tuple[str, ...]
+    """The primitive of each equation."""
     owner: Array
     """By node, its equation."""
     levels: tuple[Levels, ...]
@@ -65,6 +67,7 @@ class Tasks:
         none, every = np.zeros(count, dtype=bool), np.arange(count)
         return cls(
             tuple(f"T{k + 1}" for k in range(count)),
+            ("task",) * count,
             every,
             tuple(((1, k),) if k else () for k in levels),
             np.array([levels.index(k) for k in steps]),
@@ -140,9 +143,15 @@ class Tasks:
 
     @functools.cached_property
     def holds(self) -> Array:
-        """Which nodes hold values of their own: inputs, and what has an operation."""
-        busy = np.array([any(w for w, _ in levels) for levels in self.levels])
-        return busy[self.shape] | self.given
+        """Which nodes hold values of their own: what has an operation, and inputs that are used."""
+        computed = np.array([any(w for w, _ in levels) for levels in self.levels])[self.shape]
+        readers = np.repeat(np.arange(self.count), np.diff(self.start))
+        used = self.kept.copy()
+        while True:  # through views, one after another
+            before = int(used.sum())
+            used[self.sources[(computed | used)[readers]]] = True
+            if int(used.sum()) == before:
+                return computed | (self.given & used)
 
 
 def tasks_of(
@@ -175,7 +184,9 @@ def tasks_of(
         graph, counted = graph.looped, setting.but(pairs="masked")
         n = sizes[length(graph)]
         if setting.mode == "decode" and n > 1 and not fits(graph, {**sizes, length(graph): n - 1}):
-            raise MeasureError(f"expected a sequence that can be one longer, {graph.name} has parts")
+            raise MeasureError(
+                f"expected a sequence that can be one longer, {graph.name} has parts"
+            )
     flat = flatten(graph, sizes, limit=limit)
     tasks = _tasks(flat, counted, setting, sizes)
     if setting.mode == "decode":
@@ -196,6 +207,7 @@ def _tasks(flat: Flat, counted: Setting, depth: Setting, sizes: Mapping[str, int
         kept[flat.block(name)] = True
     return Tasks(
         tuple(flat.first),
+        tuple(e.primitive.name for e in graph),
         owner,
         levels,
         shape,
