@@ -10,8 +10,8 @@ from typing import Any
 
 from workspan import Graph, Setting, catalogue, trace, unroll
 from workspan.analysis.measured.measure import weights
+from workspan.analysis.simulation.building import tasks_of
 from workspan.analysis.simulation.scheduling import schedule
-from workspan.analysis.simulation.tasks import tasks_of
 
 from .timing import Row, cpu
 

@@ -32,7 +32,7 @@ from ..deriving import derive
 from ..modes import ModeError, in_mode, in_training
 from ..proofs.errors import ProofError
 from ..sites import weights
-from .costs import SCALAR
+from .levels import SCALAR
 from .scheduling import Processors
 
 

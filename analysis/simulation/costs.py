@@ -1,71 +1,38 @@
 """What a node costs: the levels that it goes through one after another, and what it holds.
 
 In unit tensor and layer a node is one task of as many steps as its primitive's rule says. In unit
-scalar and unbounded it is a chain of levels of scalar operations, a step each: as many levels as the
-rule for depth says, which share the operations of the rule for work evenly, earlier levels taking
-the rest. Operations that are no more than the steps leave the last steps empty: they are waited for.
-
->>> spread(7, 3), spread(2, 4)
-(((3, 1), (2, 1), (2, 1)), ((1, 1), (1, 1), (0, 2)))
+scalar and unbounded it is a chain of levels of scalar operations, a step each (:mod:`.levels`): as
+many levels as the rule for depth says, with the operations of the rule for work.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from ...graphs.graph import Axis, Equation, Graph
 from ...graphs.primitives import AssociativeScan, Site
 from ...graphs.setting import Setting
+from ...graphs.sizes import Poly
 from ...graphs.slots import lineage
-from ...graphs.unrolling import whole
+from ...graphs.unrolling import TooLargeError, whole
 from ..measured.code import holds
-from ..measured.graph import MeasureError, layered
-from ..measured.slots import combinations, held, spent, symbols
-from ..measured.span import weights
+from ..measured.graph import layered
+from ..measured.slots import combinations, held, symbols
+from ..measured.slots import spent as spent_on
+from ..measured.span import weights, widest
 from ..measured.work import Number, site_of, slot_axes, slot_widths
-from .flat import Array, Flat
+from .flat import LIMIT, Array, Flat
+from .levels import SCALAR, Shapes, phased, spread
 
-Levels: TypeAlias = tuple[tuple[int, int], ...]
-"""Of each level how many unit tasks it has, and how many steps each of these takes."""
-
-SCALAR = frozenset({"scalar", "unbounded"})
-"""Units in which a node is a chain of levels of scalar operations."""
-
-
-def spread(operations: int, steps: int) -> Levels:
-    """Share operations among the steps of a node, evenly."""
-    if not steps and operations:
-        raise MeasureError(
-            f"expected a step for {operations} operations, their rule for depth gives none at these "
-            "sizes; pass larger sizes"
-        )
-    if not steps:
-        return ()
-    each, rest = divmod(operations, steps)
-    if each:
-        return ((each + 1, 1),) * rest + ((each, 1),) * (steps - rest)
-    return ((1, 1),) * rest + ((0, steps - rest),)
-
-
-class Shapes:
-    """The different chains of levels that occur, numbered."""
-
-    def __init__(self) -> None:
-        self.levels: list[Levels] = []
-        self._known: dict[Levels, int] = {}
-
-    def number(self, levels: Levels) -> int:
-        """Return the number of a chain of levels."""
-        if levels not in self._known:
-            self._known[levels] = len(self.levels)
-            self.levels.append(levels)
-        return self._known[levels]
+MOST = 2**39
+"""Operations or scalars of one node at most: sums over all nodes are then exact in 64 bits."""
 
 
 def shaped(flat: Flat, setting: Setting, depth: Setting, sizes: Mapping[str, int]) -> Any:
@@ -79,28 +46,118 @@ def shaped(flat: Flat, setting: Setting, depth: Setting, sizes: Mapping[str, int
     shapes = Shapes()
     found = np.full(flat.count, shapes.number(()), dtype=np.int32)
     steps = weights(flat.graph, depth, sizes)
+    if depth.unit in SCALAR:
+        _check(flat, steps)
     for equation in flat.graph:
         layers = [range(whole(a.extent, sizes)) for a in layered(equation)]
         own = [steps[(equation.name, *layer)] for layer in itertools.product(*layers)]
-        count = math.prod(flat.shape[equation.name])
-        deep = np.repeat(own, count // len(own))
+        if not own:
+            continue  # no layer, as of one less than one
+        each = math.prod(flat.shape[equation.name]) // len(own)
         if depth.unit not in SCALAR:
             chains = [shapes.number(((1, k),) if k else ()) for k in own]
-            numbers = np.repeat(chains, count // len(own))
-            _place(flat, equation, found, numbers, numbers)
+            both = one = np.repeat(chains, each)
         elif isinstance(equation.primitive, AssociativeScan):
-            each = _integers([equation.primitive.operations(_site(flat, equation), setting)], sizes)
+            cost = equation.primitive.operations(site_at(flat, equation), setting)
+            spent = bounded(cost.evaluate(**sizes))
             both, one = (
-                np.repeat([shapes.number(spread(w, k)) for k in own], count // len(own))
-                for w in (each[0], 0)
+                np.repeat([shapes.number(spread(w, k)) for k in own], each) for w in (spent, 0)
             )
-            _place(flat, equation, found, both, one)
         else:
-            spent_at = operations(flat, equation, setting, sizes)
-            pairs, inverse = np.unique(np.stack([spent_at, deep]), axis=1, return_inverse=True)
-            numbers = np.array([shapes.number(spread(w, k)) for w, k in pairs.T.tolist()])
-            found[flat.block(equation.name)] = numbers[inverse.reshape(-1)]
+            both = one = _chains(flat, equation, (setting, depth), sizes, own, shapes)
+        _place(flat, equation, found, both, one)
     return tuple(shapes.levels), found
+
+
+def _check(flat: Flat, steps: Mapping[Any, int]) -> None:
+    """Refuse more levels than nodes and edges are allowed."""
+    total = 0
+    for key, one in steps.items():
+        name, layers = key[0], len(key) - 1
+        total += one * math.prod(flat.shape[name][layers:]) * max(flat.rounds.get(name, 1), 1)
+    if total > LIMIT:
+        raise TooLargeError(
+            f"expected at most {LIMIT:,} levels of operations to simulate, got {total:,}; "
+            "pass smaller sizes, or unit tensor"
+        )
+
+
+def _chains(
+    flat: Flat,
+    equation: Equation,
+    settings: tuple[Setting, Setting],
+    sizes: Mapping[str, int],
+    steps: Sequence[int],
+    shapes: Shapes,
+) -> Array:
+    """Return the chain of levels of each position of an equation."""
+    setting, depth = settings
+    spent = operations(flat, equation, setting, sizes)
+    deep = np.repeat(steps, len(spent) // len(steps))
+    read, graph = site_at(flat, equation), flat.graph
+    slots = slot_axes(equation, read.sources) if setting.pairs == "masked" else ()
+    nested = any(axis.within is not None for axis in slots)
+    if nested or not equation.primitive.phases(read, setting):
+        return _evenly(spent, deep, shapes)
+    here = list(slot_widths(graph, equation, slots, sizes)) if slots else [()] * len(spent)
+    known: dict[Any, int] = {}
+    found = np.empty(len(spent), dtype=np.int32)
+    for layer, wide in enumerate(_widest(flat, equation, slots, depth, sizes)):
+        for k in range(layer * len(here) // len(steps), (layer + 1) * len(here) // len(steps)):
+            key = (here[k], wide, int(spent[k]))
+            if key not in known:
+                own, other = (
+                    equation.primitive.phases(
+                        site_of(equation, read.sources, dict(zip(slots, w, strict=False))), setting
+                    )
+                    for w in (here[k], wide)
+                )
+                value = functools.partial(_value, sizes)
+                known[key] = shapes.number(phased(own, other, int(spent[k]), value, depth))
+            found[k] = known[key]
+    return found
+
+
+def _widest(
+    flat: Flat,
+    equation: Equation,
+    slots: Sequence[Axis],
+    depth: Setting,
+    sizes: Mapping[str, int],
+) -> Iterator[tuple[int, ...]]:
+    """Yield for each layer the widths by which steps are counted; none if all slots count."""
+    axes = layered(equation)
+    for layer in itertools.product(*(range(whole(a.extent, sizes)) for a in axes)):
+        values = {**sizes, **{a.position: p for a, p in zip(axes, layer, strict=True)}}
+        masked = slots if depth.pairs == "masked" else ()
+        yield tuple(widest(flat.graph, axis, values) for axis in masked)
+
+
+def _value(sizes: Mapping[str, int], cost: Poly) -> int:
+    return bounded(cost.evaluate(**sizes))
+
+
+def bounded(value: Number) -> int:
+    """Return a number of operations or scalars of one node, rounded up.
+
+    Raises
+    ------
+    TooLargeError
+        If sums of them would not be exact in 64 bits.
+    """
+    if value > MOST:
+        raise TooLargeError(
+            f"expected at most {MOST:,} operations or scalars in a node, got {int(value):,}; "
+            "pass smaller sizes"
+        )
+    return math.ceil(value)
+
+
+def _evenly(spent: Array, deep: Array, shapes: Shapes) -> Array:
+    """Share the operations of each position among its steps."""
+    pairs, inverse = np.unique(np.stack([spent, deep]), axis=1, return_inverse=True)
+    numbers = np.array([shapes.number(spread(w, k)) for w, k in pairs.T.tolist()])
+    return numbers[inverse.reshape(-1)]
 
 
 def _place(flat: Flat, equation: Equation, found: Array, both: Array, one: Array) -> None:
@@ -116,7 +173,8 @@ def _place(flat: Flat, equation: Equation, found: Array, both: Array, one: Array
         found[begin : begin + count] = np.where(reads == 2, both, one)
 
 
-def _site(flat: Flat, equation: Equation) -> Site:
+def site_at(flat: Flat, equation: Equation) -> Site:
+    """Return an equation with what it reads."""
     return Site(equation, tuple(flat.graph[r.source] for r in equation.reads))
 
 
@@ -127,11 +185,11 @@ def operations(flat: Flat, equation: Equation, setting: Setting, sizes: Mapping[
     together have the sum, rounded up.
     """
     graph, count = flat.graph, math.prod(flat.shape[equation.name])
-    read = _site(flat, equation)
+    read = site_at(flat, equation)
     slots = slot_axes(equation, read.sources) if setting.pairs == "masked" else ()
     if not slots:
         one: Number = equation.primitive.operations(read, setting).evaluate(**sizes)
-        return _dealt([one] * count) if one != int(one) else np.full(count, int(one))
+        return _dealt([one] * count) if one != int(one) else np.full(count, bounded(one))
     if any(axis.within is not None for axis in slots):
         return _dealt(_nested(graph, equation, read, setting, sizes))
     known: dict[tuple[int, ...], Number] = {}
@@ -148,13 +206,9 @@ def operations(flat: Flat, equation: Equation, setting: Setting, sizes: Mapping[
 def _dealt(costs: list[Number]) -> Array:
     """Round costs so that each beginning of the list has its sum, rounded up."""
     if all(c == int(c) for c in costs):
-        return np.array([int(c) for c in costs], dtype=np.int64)
+        return np.array([bounded(c) for c in costs], dtype=np.int64)
     sums = [math.ceil(s) for s in itertools.accumulate(map(Fraction, costs), initial=Fraction(0))]
     return np.diff(np.array(sums, dtype=np.int64))
-
-
-def _integers(costs: Iterable[Any], sizes: Mapping[str, int]) -> list[int]:
-    return [math.ceil(c.evaluate(**sizes)) for c in costs]
 
 
 def _nested(
@@ -169,7 +223,7 @@ def _nested(
     for here in _places(equation, sizes):
         values = {**sizes, **{f"{name}_": k for name, k in here.items()}}
         own = 0 if equation.sequence is None else here[equation.sequence.name]
-        found.append(spent(cost, combinations(graph, every, [own], values), sizes))
+        found.append(spent_on(cost, combinations(graph, every, [own], values), sizes))
     return found
 
 
@@ -192,7 +246,7 @@ def scalars(flat: Flat, setting: Setting, sizes: Mapping[str, int]) -> Array:
         if setting.pairs == "masked" and masked:
             found[flat.block(equation.name)] = _held(flat, equation, masked, sizes)
         else:
-            found[flat.first[equation.name] : end] = whole(equation.scalars, sizes)
+            found[flat.first[equation.name] : end] = bounded(whole(equation.scalars, sizes))
     return found
 
 

@@ -7,7 +7,7 @@ by node: a read is one table of positions, repeated wherever the reader stands.
 >>> from ...graphs.tracing import trace
 >>> flat = flatten(trace(CATALOGUE["rnn"]), {"n": 3})
 >>> flat.count, len(flat.sources), flat.node(flat.first["x"] + 2)
-(39, 48, ('x', 2))
+(32, 39, ('x', 2))
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def read_pairs(flat: Flat, equation: Equation, read: Read) -> tuple[Array, Array
         if other is not along:
             base = base + here[other.name] * strides[other.name]
     own = next((a for a in equation.positions if a.name == read.axis), None)
-    if along is None and own is None:
+    if not len(spots) or (along is None and own is None):
         return base, spots
     axis = along or own
     assert axis is not None

@@ -1,68 +1,113 @@
-"""Longest paths: how soon a node can end, how long is the way from its start to the end.
+"""Levels: how the scalar operations of a node follow one another, a step each.
 
->>> tasks = Tasks.of([3, 2, 2], [(0, 2)])
->>> remaining(tasks).tolist(), urgency(tasks).tolist()
-([5, 2, 2], [0, 3, 3])
+A primitive says in phases how they do; those of a sum of m terms are a tree (m//2 additions, then
+half of what is left, ...), a chain, or one step with unbounded fan-in. Where it does not say, each
+step has as many as the others, earlier ones taking the rest. Where the steps are those of a wider
+position (rounds are synchronous), the last ones of a phase have no operation: they are waited for.
+
+>>> spread(7, 3), spread(2, 4)
+(((3, 1), (2, 1), (2, 1)), ((1, 1), (1, 1), (0, 2)))
+>>> addends(7, 2, "tree"), addends(4, 2, "sequential"), addends(4, 2, "any")
+([6, 4, 2], [2, 2, 2], [6])
 """
 
 from __future__ import annotations
 
-import math
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-import numpy as np
+from ...graphs.primitives import Phase
+from ...graphs.setting import Setting
+from ...graphs.sizes import Poly
+from ..measured.graph import MeasureError
 
-from .flat import Array
-from .scheduling import Schedule, schedule
-from .tasks import Tasks
+Levels: TypeAlias = tuple[tuple[int, int], ...]
+"""Of each level how many unit tasks it has, and how many steps each of these takes."""
+
+SCALAR = frozenset({"scalar", "unbounded"})
+"""Units in which a node is a chain of levels of scalar operations."""
 
 
-def unbounded(tasks: Tasks) -> Schedule:
-    """Return the schedule with as many processors as are wanted: every node as soon as it can."""
-    if "unbounded" not in tasks.memory:
-        tasks.memory["unbounded"] = schedule(tasks, math.inf)
-    found: Schedule = tasks.memory["unbounded"]
+def spread(operations: int, steps: int) -> Levels:
+    """Share operations among the steps of a node, evenly."""
+    if not steps and operations:
+        raise MeasureError(
+            f"expected a step for {operations} operations, their rule for depth gives none at these "
+            "sizes; pass larger sizes"
+        )
+    if not steps:
+        return ()
+    each, rest = divmod(operations, steps)
+    if each:
+        return ((each + 1, 1),) * rest + ((each, 1),) * (steps - rest)
+    return ((1, 1),) * rest + ((0, steps - rest),)
+
+
+def addends(terms: int, sums: int, shape: str) -> list[int]:
+    """Return the additions of some sums, step by step, in a tree, a chain or at once."""
+    if shape == "any":  # one step for one term as well, as the rule for depth has it
+        return [max(terms - 1, 0) * sums]
+    if shape == "sequential":
+        return [sums] * max(terms - 1, 0)
+    found = []
+    while terms > 1:
+        found.append(terms // 2 * sums)
+        terms -= terms // 2
     return found
 
 
-def span(tasks: Tasks) -> int:
-    """Return the steps of the longest path."""
-    found = unbounded(tasks).makespan
-    assert found is not None
-    return found
+def phased(
+    phases: Sequence[Phase],
+    wide: Sequence[Phase],
+    operations: int,
+    value: Callable[[Poly], int],
+    setting: Setting,
+) -> Levels:
+    """Return the levels of a node.
+
+    Parameters
+    ----------
+    phases, wide
+        Those of the node, and those whose steps it takes: of the widest position.
+    operations
+        How many the rule for work counts; those beyond the phases' are of the last step with any.
+    value
+        The value of a cost.
+    """
+    shape = "any" if setting.unit == "unbounded" else setting.reduction
+    widths: list[int] = []
+    for own, widest in zip(phases, wide, strict=True):
+        steps = 1 if widest.terms is None else len(addends(value(widest.terms), 1, shape))
+        count = value(own.width)
+        found = [count] if own.terms is None else addends(value(own.terms), count, shape)
+        widths += [*found, *[0] * (steps - len(found))]
+    if not widths or sum(widths) > operations:
+        return spread(operations, len(widths))
+    last = max((k for k, width in enumerate(widths) if width), default=-1)
+    widths[last] += operations - sum(widths)
+    return _joined(widths)
 
 
-def remaining(tasks: Tasks) -> Array:
-    """Return by node the longest path from its start to the end."""
-    if "remaining" not in tasks.memory:
-        tasks.memory["remaining"] = _longest(tasks, tasks.length)
-    return tasks.memory["remaining"]
+def _joined(widths: Sequence[int]) -> Levels:
+    """Join steps without an operation that follow one another."""
+    found: list[tuple[int, int]] = []
+    for empty, run in itertools.groupby(widths, key=lambda w: w == 0):
+        several = list(run)
+        found += [(0, len(several))] if empty else [(w, 1) for w in several]
+    return tuple(found)
 
 
-def longest_wait(tasks: Tasks) -> int:
-    """Return the most steps without an operation on one path."""
-    if not tasks.waits.any():
-        return 0
-    return int(_longest(tasks, tasks.waits).max(initial=0))
+class Shapes:
+    """The different chains of levels that occur, numbered."""
 
+    def __init__(self) -> None:
+        self.levels: list[Levels] = []
+        self._known: dict[Levels, int] = {}
 
-def urgency(tasks: Tasks) -> Array:
-    """Return by node how much shorter the path from there is than the longest one."""
-    return span(tasks) - remaining(tasks)
-
-
-def _longest(tasks: Tasks, steps: Array) -> Array:
-    """Return by node the most steps on a path from there on."""
-    own, starts, found = steps.tolist(), tasks.start_list, _zeros(tasks.count)
-    reached, readers = memoryview(found), memoryview(tasks.readers)
-    for node in unbounded(tasks).done[::-1].tolist():
-        a, b = starts[node], starts[node + 1]
-        if b - a > 16:
-            after = int(found[tasks.readers[a:b]].max())
-        else:
-            after = max([reached[r] for r in readers[a:b].tolist()], default=0)
-        reached[node] = own[node] + after
-    return found
-
-
-def _zeros(count: int) -> Array:
-    return np.zeros(count, dtype=np.int64)
+    def number(self, levels: Levels) -> int:
+        """Return the number of a chain of levels."""
+        if levels not in self._known:
+            self._known[levels] = len(self.levels)
+            self.levels.append(levels)
+        return self._known[levels]

@@ -8,10 +8,10 @@ parameters are not counted. Values that end with a step are gone before the next
 >>> from ...graphs.setting import Setting
 >>> from ...graphs.tracing import trace
 >>> from .scheduling import schedule
->>> from .tasks import tasks_of
+>>> from .building import tasks_of
 >>> tasks = tasks_of(trace(CATALOGUE["rnn"]), Setting(), {"n": 3, "d": 4})
 >>> live(tasks, schedule(tasks, 1)).peak
-28
+20
 """
 
 from __future__ import annotations

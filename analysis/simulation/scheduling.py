@@ -22,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .flat import Array
+from .store import Store
 from .tasks import Tasks
 
 PRIORITIES = ("fifo", "critical-path", "order")
@@ -93,7 +94,7 @@ def schedule(
         One of :data:`PRIORITIES`.
     keys
         By node, its place in a list of one's own, instead of a priority: the smallest first. For
-        ``critical-path`` these are :func:`.levels.urgency`, which are computed if not given.
+        ``critical-path`` these are :func:`.longest.urgency`, which are computed if not given.
     memory
         How many scalars may be live. What would not fit is not started; what is ready behind it
         and fits is.
@@ -108,7 +109,7 @@ def schedule(
     if priority not in PRIORITIES:
         raise ScheduleError(f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}")
     if keys is None and priority == "critical-path":
-        from .levels import urgency
+        from .longest import urgency
 
         keys = urgency(tasks)
     if keys is None and priority == "order":
@@ -148,7 +149,7 @@ class _Machine:
         self._due: dict[int, list[tuple[int, int, bool]]] = {}
         """By step, what ends then: a node, processors, and whether its level is over."""
         self._times: list[int] = []
-        self._store = None if memory is None else _Store(tasks, memory)
+        self._store = None if memory is None else Store(tasks, memory)
         self._ready: dict[int, list[int]] = {0: []}
         """By the room that is needed, a heap of keys and nodes."""
 
@@ -291,55 +292,3 @@ class _Machine:
 
         advance([node for node in np.flatnonzero(waiting == 0).tolist() if not push(node, 0)], 0)
         return advance
-
-
-class _Store:
-    """Memory with a limit: a value is live from its start until its last reader has ended.
-
-    What is read through a view is read by whoever reads the view.
-    """
-
-    def __init__(self, tasks: Tasks, limit: int) -> None:
-        self.limit, self.live, self._tasks = limit, 0, tasks
-        self._size = np.where(tasks.holds, tasks.scalars, 0).tolist()
-        self._holds = tasks.holds.tolist()
-        uses = np.diff(tasks.read_start) + tasks.kept
-        self._uses = uses.tolist()
-        self._start = tasks.start.tolist()
-        self._sources = memoryview(tasks.sources)
-
-    def room(self, node: int) -> int:
-        """Return how many scalars a node needs to start."""
-        found: int = self._size[node]
-        return found
-
-    def fits(self, node: int) -> bool:
-        """Whether a node's value has room now."""
-        return self._size[node] == 0 or self.live + self._size[node] <= self.limit
-
-    def take(self, node: int) -> None:
-        """Allocate a node's value."""
-        self.live += self._size[node]
-
-    def over(self, node: int) -> None:
-        """Free what nobody reads any more, now that a node has ended."""
-        pending = []
-        if self._holds[node]:
-            pending.extend(self._read(node))
-            if not self._uses[node]:
-                self.live -= self._size[node]
-        elif not self._uses[node]:
-            pending.extend(self._read(node))
-        while pending:
-            source = pending.pop()
-            self._uses[source] -= 1
-            if self._uses[source]:
-                continue
-            if self._holds[source]:
-                self.live -= self._size[source]
-            else:
-                pending.extend(self._read(source))
-
-    def _read(self, node: int) -> list[int]:
-        found: list[int] = self._sources[self._start[node] : self._start[node + 1]].tolist()
-        return found

@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from .flat import Array
-from .levels import remaining, span, unbounded
 from .liveness import busy
+from .longest import remaining, span, unbounded
 from .scheduling import schedule
 from .tasks import Tasks
 

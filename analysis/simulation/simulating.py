@@ -24,12 +24,13 @@ from ...graphs.sizes import SizeError
 from ..api import LARGEST, Model, Progress, graph_of, points_of
 from ..deriving import derive
 from .bounds import Formulas, formulas, guaranteed, interval, needed, value_at
-from .costs import SCALAR
-from .levels import longest_wait, span, unbounded
+from .building import tasks_of
+from .levels import SCALAR
 from .liveness import Curve, busy, live
+from .longest import longest_wait, span, unbounded
 from .scheduling import PRIORITIES, Processors, Schedule, ScheduleError, Stuck, schedule
 from .searching import Least, least, within
-from .tasks import Tasks, tasks_of
+from .tasks import Tasks
 
 Asked: TypeAlias = "Sequence[int | float | EllipsisType]"
 """Numbers of processors; an ellipsis continues the progression before it."""

@@ -14,10 +14,11 @@ from tests.adapters import TYPICAL, WORDS, fitting, symbolic
 from tests.analysis.simulation.graphs import check
 from tests.examples import examples
 from workspan.analysis.measured.measure import measure
+from workspan.analysis.simulation.building import tasks_of
 from workspan.analysis.simulation.liveness import busy, live
 from workspan.analysis.simulation.scheduling import PRIORITIES, Schedule, schedule
 from workspan.analysis.simulation.simulating import simulate
-from workspan.analysis.simulation.tasks import Tasks, tasks_of
+from workspan.analysis.simulation.tasks import Tasks
 from workspan.graphs.primitives import Ranked, Shift
 from workspan.graphs.primitives.views import Input, Parameter, Source
 from workspan.graphs.setting import Setting

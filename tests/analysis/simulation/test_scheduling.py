@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.analysis.simulation.graphs import Reads, check, optimum, task_graphs
 from tests.examples import examples
 from workspan.analysis.simulation.bounds import guaranteed, interval, needed
-from workspan.analysis.simulation.levels import remaining, span
+from workspan.analysis.simulation.longest import remaining, span
 from workspan.analysis.simulation.scheduling import PRIORITIES, ScheduleError, schedule
 from workspan.analysis.simulation.searching import fewest, least
 from workspan.analysis.simulation.tasks import Tasks

@@ -17,10 +17,10 @@ from workspan.analysis.api import graph_of, points_of
 from workspan.analysis.measured.graph import MeasureError
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.simulation.bounds import formulas, interval
-from workspan.analysis.simulation.levels import longest_wait, span
+from workspan.analysis.simulation.building import tasks_of
+from workspan.analysis.simulation.longest import longest_wait, span
 from workspan.analysis.simulation.scheduling import PRIORITIES, ScheduleError, schedule
 from workspan.analysis.simulation.simulating import simulate
-from workspan.analysis.simulation.tasks import tasks_of
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import SizeError
 from workspan.testing import Block, models, settings, sizes
