@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
+from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
 from .timing import HEAD, Row
@@ -22,6 +23,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "slowest": slowest,
     "longest_path": longest_path,
     "measuring": measuring,
+    "simulating": simulating,
     "sweeping": sweeping,
 }
 

@@ -60,6 +60,7 @@ _HOME = {
     "shift": "graphs.operations",
     "sigmoid": "graphs.operations",
     "silu": "graphs.operations",
+    "simulate": "analysis.simulation.simulating",
     "size": "graphs.sizes",
     "softmax": "graphs.operations",
     "softplus": "graphs.operations",
@@ -126,6 +127,7 @@ __all__ = [
     "shift",
     "sigmoid",
     "silu",
+    "simulate",
     "size",
     "softmax",
     "softplus",
@@ -163,6 +165,7 @@ if TYPE_CHECKING:
     from .analysis.claims import check, claim
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.simulation.simulating import simulate
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph
