@@ -67,6 +67,7 @@ _HOME = {
     "sqrt": "graphs.operations",
     "stack": "graphs.operations",
     "stop_gradient": "graphs.operations",
+    "sweep": "analysis.sweeping.sweep",
     "tanh": "graphs.operations",
     "top_k": "graphs.operations",
     "total": "graphs.operations",
@@ -133,6 +134,7 @@ __all__ = [
     "sqrt",
     "stack",
     "stop_gradient",
+    "sweep",
     "tanh",
     "top_k",
     "total",
@@ -163,6 +165,7 @@ if TYPE_CHECKING:
     from .analysis.claims import check, claim
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph

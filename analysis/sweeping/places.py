@@ -1,8 +1,8 @@
-"""Where in a TOML file a field stands, for messages: the parser does not keep it.
+r"""Where in a TOML file a field stands, for messages: the parser does not keep it.
 
->>> line_of('models = ["lstm"]\\n[sizes]\\nd = 4\\nn = { from = 1, to = 9 }', ("sizes", "n", "to"))
+>>> line_of('models = ["lstm"]\n[sizes]\nd = 4\nn = { from = 1, to = 9 }', ("sizes", "n", "to"))
 4
->>> line_of("[sizes.n]\\nfrom = 1", ("sizes", "n", "from"))
+>>> line_of("[sizes.n]\nfrom = 1", ("sizes", "n", "from"))
 2
 >>> line_of("models = []", ("sizes",)) is None
 True

@@ -1,9 +1,9 @@
-"""What a sweep is asked for, as data: a TOML file that is bounded, typed, and never run.
+r"""What a sweep is asked for, as data: a TOML file that is bounded, typed, and never run.
 
->>> spec = parse('models = ["lstm"]\\nfigures = ["work"]\\n[sizes]\\nn = { from = 1, to = 8 }\\nd = 4')
+>>> spec = parse('models = ["lstm"]\nfigures = ["work"]\n[sizes]\nn = { from = 1, to = 8 }\nd = 4')
 >>> spec.axes
 (Axis(name='n', values=range(1, 9)), Axis(name='d', values=(4,)))
->>> parse('models = ["lstm"]\\nfigures = ["work"]\\n[sizes]\\nn = [8, 0]', "a.toml")
+>>> parse('models = ["lstm"]\nfigures = ["work"]\n[sizes]\nn = [8, 0]', "a.toml")
 Traceback (most recent call last):
     ...
 workspan.analysis.sweeping.errors.SweepError: a.toml, line 4: sizes.n: expected whole numbers ...

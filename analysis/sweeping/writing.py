@@ -11,7 +11,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def csv_texts(plan: Plan, chunk: Chunk) -> Iterator[str]:
     setting = _line([same[name] for name in SETTING]).rstrip("\n")
     after = _line([same["unit"], same["grade"]]).rstrip("\n")
     columns = [_texts(values) for values in sizes.values()]
-    values = chunk.values()
+    values: Sequence[Any] = chunk.values()
     plain = chunk.below is None
     shown = _texts(values) if plain else [_shown(v) for v in values]
     large = plain and not any(v is not None and abs(v) > LARGEST_EXACT for v in values)
