@@ -55,20 +55,21 @@ def sweep(
     from ..analysis.sweeping.executing import check_name
     from ..analysis.sweeping.keeping import Kept
     from ..analysis.sweeping.planning import planned
-    from ..analysis.sweeping.spec import read
+    from ..analysis.sweeping.spec import origin_of, parse
     from ..analysis.sweeping.summary import Summary
     from ..analysis.sweeping.sweep import digest_of, kept_line, perform
     from ..analysis.sweeping.writing import check_output, write_table
     from . import records, sweeps
 
-    asked = read(spec)
+    origin = origin_of(spec)
+    asked = parse(origin.text, origin.name)
     check_name(executor)
     path = output or Path(f"{spec.stem}.csv")
     check_output(path)
     begin = time.monotonic()
     with progress("tracing models") as tell:
         plan = planned(
-            asked, models=_models(model), most=limit_points, where=str(spec), progress=tell
+            asked, models=_models(model), most=limit_points, origin=origin, progress=tell
         )
     folder = keep or path.with_name(f"{path.name}.parts")
     summary = Summary()

@@ -35,8 +35,10 @@ from .errors import SweepError
 
 DEFAULT = "processes"
 MOST_PROCESSES = 512
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds without a scheduler, or without any worker, after which a cluster counts as gone."""
+LOOKING = 0.5
+"""Seconds between two looks at a cluster."""
 CONNECTING = 5.0
 """Seconds to reach a scheduler."""
 
@@ -187,17 +189,20 @@ class _Watch:
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
-        self._seen = time.monotonic()
+        self._seen = self._looked = time.monotonic()
 
     def check(self) -> None:
         """Raise if nobody was there for too long."""
-        client = self._client
+        client, now = self._client, time.monotonic()
+        if now - self._looked < LOOKING:
+            return
+        self._looked = now
         if client.status == "closed":
             raise SweepError(f"expected the dask scheduler at {self._name} to go on, it is gone")
         running = client.status == "running"
         if running and client.scheduler_info(n_workers=-1)["workers"]:
-            self._seen = time.monotonic()
-        elif time.monotonic() - self._seen > PATIENCE:
+            self._seen = now
+        elif now - self._seen > PATIENCE:
             what = "it has no workers" if running else "it is gone"
             raise SweepError(f"expected the dask scheduler at {self._name} to go on, {what}")
 

@@ -26,8 +26,7 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly
 from ..api import Model, graph_of
 from .axes import Axis, points
-from .errors import SweepError
-from .spec import Spec
+from .spec import Origin, Spec
 
 MOST_POINTS = 100_000_000
 MOST_EXECUTED = 100_000
@@ -129,7 +128,7 @@ def planned(
     *,
     models: Mapping[str, Model] | None = None,
     most: int = MOST_POINTS,
-    where: str = "the sweep",
+    origin: Origin = Origin(),  # noqa: B008 - frozen
     progress: Callable[[str], Any] | None = None,
 ) -> Plan:
     """Lay the points of a sweep out.
@@ -142,8 +141,8 @@ def planned(
         Models besides those of the catalogue that the sweep may name.
     most
         The most points.
-    where
-        The name of the sweep in errors.
+    origin
+        Where the sweep is written down, for errors.
     progress
         Called with one line before each model.
 
@@ -160,28 +159,26 @@ def planned(
     for name in spec.models:
         if progress is not None:
             progress(f"tracing {name}")
-        part = _part(name, spec, models or {}, start, blocks, where)
+        part = _part(name, spec, models or {}, start, blocks, origin)
         known.update(part.symbols)
         parts.append(part)
         start += blocks * part.each
     foreign = [s for s in spec.sizes if s not in known]
     if foreign:
-        raise SweepError(
-            f"{where}: sizes.{foreign[0]}: expected a size of a model, no model has it"
-        )
+        raise origin.error(f"sizes.{foreign[0]}", "expected a size of a model, no model has it")
     plan = Plan(spec, tuple(parts), settings)
-    _bounded(plan, most, where)
+    _bounded(plan, most, origin)
     return plan
 
 
 def _part(
-    name: str, spec: Spec, models: Mapping[str, Model], start: int, blocks: int, where: str
+    name: str, spec: Spec, models: Mapping[str, Model], start: int, blocks: int, origin: Origin
 ) -> Part:
     subject = models.get(name, name)
     try:
         graph = graph_of(subject, [dict.fromkeys(spec.sizes, 1)])
     except GraphError as error:
-        raise SweepError(f"{where}: models: {error}") from None
+        raise origin.error("models", str(error)) from None
     has = set(graph.free_sizes)
     axes = tuple(a for a in spec.axes if a.name in has)
     tied = {s: formula for s, formula in spec.tied.items() if s in has}
@@ -189,21 +186,23 @@ def _part(
     axes = tuple(a for a in spec.axes if a.name in has | needed)
     missing = sorted(has - set(spec.sizes))
     if missing:
-        raise SweepError(
-            f"{where}: sizes: expected values for {', '.join(missing)}, which {name} has; "
-            f"such as {missing[0]} = [8, 16]"
+        raise origin.error(
+            "sizes",
+            f"expected values for {', '.join(missing)}, which {name} has; "
+            f"such as {missing[0]} = [8, 16]",
         )
     return Part(name, subject if isinstance(subject, str) else graph, axes, tied, start, blocks)
 
 
-def _bounded(plan: Plan, most: int, where: str) -> None:
+def _bounded(plan: Plan, most: int, origin: Origin) -> None:
     limit = min(most, MOST_EXECUTED) if plan.executed else most
     if plan.total <= limit:
         return
     largest = max(plan.spec.axes, key=lambda a: len(a.values))
     executed = " that are measured or run" if plan.executed else ""
     way = "" if plan.executed and most >= MOST_EXECUTED else " or raise --limit-points"
-    raise SweepError(
-        f"{where}: expected at most {limit:,} points{executed}, got {plan.total:,}; "
-        f"take fewer values, as of sizes.{largest.name} ({len(largest.values):,}){way}"
+    raise origin.error(
+        f"sizes.{largest.name}",
+        f"expected at most {limit:,} points{executed}, got {plan.total:,}; "
+        f"take fewer values, as of {largest.name} ({len(largest.values):,}){way}",
     )

@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -79,6 +80,21 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sweep is written down, for messages."""
+
+    name: str = "the sweep"
+    text: str = ""
+
+    def error(self, path: str, message: str) -> SweepError:
+        """Return an error that names the file, the line and the field."""
+        names = path.replace("[...]", "").split("[")[0].split(".")
+        line = line_of(self.text, names) if path else None
+        place = self.name if line is None else f"{self.name}, line {line}"
+        return SweepError(f"{place}: {path}: {message}" if path else f"{place}: {message}")
+
+
 class _FieldError(Exception):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
@@ -86,34 +102,45 @@ class _FieldError(Exception):
 
 
 def read(path: Path) -> Spec:
-    """Read a sweep from a TOML file.
+    """Read a sweep from a TOML file; see :func:`origin_of` and :func:`parse`."""
+    origin = origin_of(path)
+    return parse(origin.text, origin.name)
+
+
+def origin_of(path: Path) -> Origin:
+    """Read the text of a file.
 
     Raises
     ------
     SweepError
-        If it cannot be read, is too large, is no TOML, or has a wrong field.
+        If it cannot be read, or is too large.
     """
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise SweepError(f"{path}: expected at most {LARGEST_FILE:,} bytes, got {size:,}")
-        text = path.read_text(encoding="utf-8")
+        return Origin(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise SweepError(f"{path}: expected the file of a sweep, but {reason}") from None
-    return parse(text, str(path))
 
 
 def parse(text: str, where: str = "the sweep") -> Spec:
-    """Read a sweep from the text of a TOML file; ``where`` is its name in errors."""
+    """Read a sweep from the text of a TOML file; ``where`` is its name in errors.
+
+    Raises
+    ------
+    SweepError
+        If it is no TOML, or has a wrong field.
+    """
     try:
         plain = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise SweepError(f"{where}: expected TOML: {error}") from None
-    return convert(plain, where, text)
+    return convert(plain, Origin(where, text))
 
 
-def convert(plain: Mapping[str, Any], where: str = "the sweep", text: str = "") -> Spec:
+def convert(plain: Mapping[str, Any], origin: Origin = Origin()) -> Spec:
     """Check a sweep that is given as plain data.
 
     Raises
@@ -122,21 +149,18 @@ def convert(plain: Mapping[str, Any], where: str = "the sweep", text: str = "") 
         With the path to the wrong field, and its line where there is a text.
     """
     try:
+        for key in plain:
+            if key not in Spec.__struct_fields__:
+                known = ", ".join(Spec.__struct_fields__)
+                raise _FieldError(str(key)[:60], f"expected one of {known}")
         spec = msgspec.convert(dict(plain), Spec)
         _check(spec)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
-        raise _located(where, text, path.rstrip("`"), message) from None
+        raise origin.error(path.rstrip("`"), message) from None
     except _FieldError as error:
-        raise _located(where, text, error.path, str(error)) from None
+        raise origin.error(error.path, str(error)) from None
     return spec
-
-
-def _located(where: str, text: str, path: str, message: str) -> SweepError:
-    names = path.replace("[...]", "").split("[")[0].split(".")
-    line = line_of(text, names) if path else None
-    place = where if line is None else f"{where}, line {line}"
-    return SweepError(f"{place}: {path}: {message}" if path else f"{place}: {message}")
 
 
 def _check(spec: Spec) -> None:
