@@ -30,10 +30,13 @@ def lines(shown: Shown) -> Iterator[str]:
     summary, plan = shown.summary, shown.plan
     yield f"{summary.points:,} points in {shown.seconds:.1f} s{_earlier(shown)}"
     spec = plan.spec
-    yield (
-        f"{len(spec.models)} models x {len(spec.figures)} figures x "
-        f"{len(plan.settings)} settings x sizes"
-    )
+    models = _count(len(spec.models), "model")
+    if spec.figures:
+        figures, settings = len(spec.figures), len(plan.settings)
+        yield f"{models} x {_count(figures, 'figure')} x {_count(settings, 'setting')} x sizes"
+    if plan.machines:
+        machines, tasks = _count(len(plan.machines), "machine"), _count(len(plan.tasks), "task")
+        yield f"{models} x {' and '.join(spec.predict)} x {machines} x {tasks} x sizes"
     if "derived" in spec.witnesses:
         grades = ", ".join(f"{count:,} {grade}" for grade, count in sorted(summary.grades.items()))
         yield f"{summary.valued:,} values from formulas{': ' if grades else ''}{grades}"
@@ -71,6 +74,10 @@ def record(shown: Shown) -> dict[str, Any]:
         "disagree": summary.disagree,
         "reasons": dict(summary.reasons.most_common()),
     }
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number:,} {of}{'' if number == 1 else 's'}"
 
 
 def _earlier(shown: Shown) -> str:

@@ -15,29 +15,34 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Number: TypeAlias = int | Fraction | None
+Number: TypeAlias = int | float | Fraction | None
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Whole numbers: as 64 bits each, or as text where these are too few."""
+    """Numbers: whole ones of 64 bits each, or as text where these are too few; or floats."""
 
     packed: bytes = b""
     written: tuple[str, ...] = ()
+    floating: bytes = b""
 
     @classmethod
     def of(cls, values: NDArray[Any]) -> Numbers:
-        """Keep an array of whole numbers."""
+        """Keep an array of numbers."""
+        if values.dtype.kind == "f":
+            return cls(floating=np.ascontiguousarray(values, dtype="<f8").tobytes())
         if values.dtype == object:
             return cls(written=tuple(str(v) for v in values.ravel().tolist()))
         return cls(packed=np.ascontiguousarray(values, dtype="<i8").tobytes())
 
     def __len__(self) -> int:
-        return len(self.written) or len(self.packed) // 8
+        return len(self.written) or (len(self.packed) + len(self.floating)) // 8
 
-    def list(self) -> list[int]:
-        """Return them as Python's integers."""
+    def list(self) -> list[Any]:
+        """Return them as Python's integers or floats."""
         if self.written:
             return [int(text) for text in self.written]
+        if self.floating:
+            return np.frombuffer(self.floating, dtype="<f8").tolist()
         return np.frombuffer(self.packed, dtype="<i8").tolist()
 
 

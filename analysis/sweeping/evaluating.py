@@ -24,10 +24,13 @@ from ...graphs.programs import Quotient
 from ...graphs.setting import Setting
 from ...graphs.sizes import SizeError
 from ..api import graph_of
+from ..machines.machine import Machine
+from ..machines.task import Task
 from ..runs.errors import RunError
 from ..witnesses import measured, ran
 from .cells import Chunk, Numbers
 from .formulas import Formula
+from .predictions import seconds_of
 
 Sizes: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -36,7 +39,7 @@ OTHER = "for various reasons"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class Job:
     """A box of points of one block, and all that is needed to finish it."""
 
     start: int
@@ -51,12 +54,15 @@ class Task:
     subject: str | Graph
     symbols: tuple[str, ...]
     figure: str
-    setting: Setting
+    setting: Setting | None
+    """None if it is a prediction, which nothing measures or runs."""
+    machine: Machine | None = None
+    task: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished task and the seconds that it took."""
+    """A finished job and the seconds that it took."""
 
     chunk: Chunk
     seconds: float
@@ -85,23 +91,24 @@ class _Columns:
     """Where the sizes themselves make no sense, so that nothing can be executed."""
 
 
-def finish(task: Task) -> Done:
-    """Evaluate and execute all points of a task."""
+def finish(job: Job) -> Done:
+    """Evaluate and execute all points of a job."""
     begin = time.perf_counter()
     reasons = _Reasons()
-    columns = _columns(task, task.sizes, task.shape, reasons)
+    columns = _columns(job, job.sizes, job.shape, reasons)
     executed = {
-        name: _executed(name, task, columns, reasons)
+        name: _executed(name, job, columns, reasons)
         for name in ("measured", "run")
-        if name in task.witnesses
+        if name in job.witnesses
     }
-    some = task.formula.quotient is not None and "derived" in task.witnesses
+    formula = job.formula
+    some = (formula.quotient is not None or formula.timed) and "derived" in job.witnesses
     codes = columns.codes if np.any(columns.codes) else None
     chunk = Chunk(
-        task.start,
-        task.stop,
-        task.formula.unit,
-        task.formula.grade,
+        job.start,
+        job.stop,
+        job.formula.unit,
+        job.formula.grade,
         Numbers.of(columns.above) if some else None,
         Numbers.of(columns.below) if some and columns.below is not None else None,
         b"" if codes is None else codes.astype("<u2").tobytes(),
@@ -112,10 +119,10 @@ def finish(task: Task) -> Done:
     return Done(chunk, time.perf_counter() - begin)
 
 
-def _columns(task: Task, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) -> _Columns:
+def _columns(job: Job, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) -> _Columns:
     """Evaluate a box; where something has no value, its halves."""
     try:
-        return _box(task, sizes, shape, reasons)
+        return _box(job, sizes, shape, reasons)
     except SizeError as error:
         if max(shape, default=1) == 1:
             return _without(shape, reasons.code(str(error).split(", got")[0]))
@@ -128,7 +135,7 @@ def _columns(task: Task, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons
             s: a[(slice(None),) * axis + (part,)] if a.shape[axis] > 1 else a
             for s, a in sizes.items()
         }
-        halves.append(_columns(task, own, (*shape[:axis], length, *shape[axis + 1 :]), reasons))
+        halves.append(_columns(job, own, (*shape[:axis], length, *shape[axis + 1 :]), reasons))
     return _joined(halves, axis)
 
 
@@ -154,18 +161,18 @@ def _joined(halves: list[_Columns], axis: int) -> _Columns:
     )
 
 
-def _box(task: Task, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) -> _Columns:
+def _box(job: Job, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) -> _Columns:
     codes = np.zeros(shape, dtype=np.uint16)
-    sizes = _with_tied(task, sizes, codes, reasons)
-    for part in task.formula.divided:
+    sizes = _with_tied(job, sizes, codes, reasons)
+    for part in job.formula.divided:
         whole = evaluate(part.quotient, sizes)
         if whole.below is not None:
             _mark(codes, whole.above % whole.below != 0, reasons, f"{part.text} is not whole")
     unsound = codes > 0
-    formula = task.formula
-    if "derived" not in task.witnesses:
+    formula = job.formula
+    if "derived" not in job.witnesses:
         return _Columns(np.zeros(shape, dtype=np.int64), None, codes, unsound)
-    if formula.quotient is None:
+    if formula.quotient is None and not formula.timed:
         _mark(codes, np.ones(shape, dtype=bool), reasons, formula.reason)
         return _Columns(np.zeros(shape, dtype=np.int64), None, codes, unsound)
     inside = dict(sizes)
@@ -173,18 +180,27 @@ def _box(task: Task, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) ->
         if name in sizes and np.any(sizes[name] < least):
             _mark(codes, sizes[name] < least, reasons, f"the formula holds for {name} >= {least}")
             inside[name] = np.maximum(sizes[name], least)
-    found = evaluate(formula.quotient, inside)
+    found = _values(job, inside)
     above = _filled(found.above, shape, codes, 0)
     below = None if found.below is None else _filled(found.below, shape, codes, 1)
     return _Columns(above, below, codes, unsound)
 
 
+def _values(job: Job, sizes: Sizes) -> Ratio:
+    """Evaluate a formula, or predict a time, inside the domain."""
+    if job.formula.quotient is not None:
+        return evaluate(job.formula.quotient, sizes)
+    assert job.machine is not None
+    assert job.task is not None
+    return Ratio(seconds_of(job.subject, job.symbols, sizes, job.machine, job.task))
+
+
 def _with_tied(
-    task: Task, sizes: Sizes, codes: NDArray[np.uint16], reasons: _Reasons
+    job: Job, sizes: Sizes, codes: NDArray[np.uint16], reasons: _Reasons
 ) -> dict[str, NDArray[Any]]:
     """Add the sizes that are formulas of others; where one is no size, 1 stands in."""
     found = dict(sizes)
-    for name, (text, quotient) in task.tied.items():
+    for name, (text, quotient) in job.tied.items():
         ratio = evaluate(quotient, sizes)
         values, wrong = whole_of(ratio)
         _mark(codes, wrong, reasons, f"{name} = {text} is not whole")
@@ -215,16 +231,16 @@ def _filled(
     return np.where(codes > 0, nothing, full) if np.any(codes) else full
 
 
-def _executed(
-    name: str, task: Task, columns: _Columns, reasons: _Reasons
-) -> tuple[str | None, ...]:
+def _executed(name: str, job: Job, columns: _Columns, reasons: _Reasons) -> tuple[str | None, ...]:
     """Take a witness at every point, in their order."""
-    graph = graph_of(task.subject, [dict.fromkeys(task.symbols, 1)])
+    if job.setting is None:
+        return (None,) * (job.stop - job.start)
+    graph = graph_of(job.subject, [dict.fromkeys(job.symbols, 1)])
     codes = columns.codes.reshape(-1)
     unsound = columns.unsound.reshape(-1)
     found: list[str | None] = []
-    for i, at in enumerate(_points(task)):
-        text, reason = (None, "") if unsound[i] else _taken(name, task, graph, at)
+    for i, at in enumerate(_points(job)):
+        text, reason = (None, "") if unsound[i] else _taken(name, job, graph, at)
         found.append(text)
         if reason:
             before = next((r for r, c in reasons.codes.items() if c == codes[i]), "")
@@ -233,37 +249,38 @@ def _executed(
     return tuple(found)
 
 
-def _points(task: Task) -> Any:
-    """Yield the sizes of each point of a task, in their order."""
-    sizes = dict(task.sizes)
-    for name, (_, quotient) in task.tied.items():
-        sizes[name] = _tied_values(quotient, task)
+def _points(job: Job) -> Any:
+    """Yield the sizes of each point of a job, in their order."""
+    sizes = dict(job.sizes)
+    for name, (_, quotient) in job.tied.items():
+        sizes[name] = _tied_values(quotient, job)
     names = list(sizes)
-    columns = [np.broadcast_to(sizes[s], task.shape).reshape(-1).tolist() for s in names]
+    columns = [np.broadcast_to(sizes[s], job.shape).reshape(-1).tolist() for s in names]
     rows = zip(*columns, strict=True) if columns else itertools.repeat((), 1)
     return (dict(zip(names, map(int, row), strict=True)) for row in rows)
 
 
-def _tied_values(quotient: Quotient, task: Task) -> NDArray[Any]:
+def _tied_values(quotient: Quotient, job: Job) -> NDArray[Any]:
     """Return the values of a size that is a formula, 1 where it has none."""
     try:
-        return np.maximum(whole_of(evaluate(quotient, task.sizes))[0], 1)
+        return np.maximum(whole_of(evaluate(quotient, job.sizes))[0], 1)
     except SizeError:
-        spread = {s: np.broadcast_to(a, task.shape) for s, a in task.sizes.items()}
-    found = np.ones(task.shape, dtype=object)
-    for at in np.ndindex(task.shape):
+        spread = {s: np.broadcast_to(a, job.shape) for s, a in job.sizes.items()}
+    found = np.ones(job.shape, dtype=object)
+    for at in np.ndindex(job.shape):
         with contextlib.suppress(SizeError):
             one = {s: a[at].reshape((1,) * a.ndim) for s, a in spread.items()}
             found[at] = max(int(whole_of(evaluate(quotient, one))[0].item()), 1)
     return found
 
 
-def _taken(name: str, task: Task, graph: Graph, at: Mapping[str, int]) -> tuple[str | None, str]:
+def _taken(name: str, job: Job, graph: Graph, at: Mapping[str, int]) -> tuple[str | None, str]:
     """Take one witness at one point: its number as text, or why there is none."""
     witness = measured if name == "measured" else ran
     own = {s: v for s, v in at.items() if s in graph.free_sizes}
+    assert job.setting is not None
     try:
-        value = witness(task.figure, graph, task.setting, own)
+        value = witness(job.figure, graph, job.setting, own)
     except (GraphError, SizeError, RunError) as error:
         return None, f"{name}: {str(error).split(', got')[0]}"
     if value is None:

@@ -37,6 +37,8 @@ class Formula(msgspec.Struct, frozen=True):
     least: dict[str, int] = {}
     """Sizes below which the formula does not hold."""
     divided: tuple[Divided, ...] = ()
+    timed: bool = False
+    """Whether it is the predicted time of a task, which is no formula of whole numbers."""
 
 
 def formula_of(
@@ -44,9 +46,7 @@ def formula_of(
 ) -> Formula:
     """Derive a figure; where there is no formula, the reason stands in its place."""
     graph = graph_of(subject, [dict.fromkeys(symbols, 1)])
-    extents = {str(a.extent): a.extent for a in graph.axes.values() if is_quotient(a.extent)}
-    divided = tuple(Divided(text, program(extents[text])) for text in sorted(extents))
-    unit = UNITS[figure]
+    unit, divided = UNITS[figure], divided_of(graph)
     found = derive(figure, graph, setting)
     if found.formula is None:
         return Formula(unit, reason=found.reason or "no formula was found", divided=divided)
@@ -55,3 +55,9 @@ def formula_of(
     except SizeError as error:
         return Formula(unit, reason=str(error), divided=divided)
     return Formula(unit, quotient, found.grade or "", "", dict(found.least), divided)
+
+
+def divided_of(graph: Graph) -> tuple[Divided, ...]:
+    """Return the extents of a graph that must be whole."""
+    extents = {str(a.extent): a.extent for a in graph.axes.values() if is_quotient(a.extent)}
+    return tuple(Divided(text, program(extents[text])) for text in sorted(extents))

@@ -19,10 +19,11 @@ from ...graphs.programs import program
 from .axes import box_at
 from .cells import Chunk
 from .errors import SweepError
-from .evaluating import Task, finish
+from .evaluating import Job, finish
 from .executing import DEFAULT, Seam, Serial, lost, opened
 from .formulas import Formula, formula_of
 from .planning import Block, Part, Plan
+from .predictions import prediction_of
 
 FIRST_FORMULA, MOST_FORMULA = 1 << 16, 1 << 20
 """Points of the first task of a formula, and of the largest."""
@@ -137,26 +138,24 @@ class Work:
         if derived + len(self._open) < READY:
             following = next(self._blocks, None)
             if following is not None:
-                block, part = following[0], following[0].part
-                asked = part.subject, part.symbols, block.figure, block.setting
-                self._send(seam, part, following, formula_of, *asked)
+                self._send(seam, following[0].part, following, *_asked(following[0]))
                 return True
         if not self._open:
             return False
-        task = self._task(self._open[0])
-        self._send(seam, self._open[0].block.part, self._open[0].block, finish, task)
+        job = self._job(self._open[0])
+        self._send(seam, self._open[0].block.part, self._open[0].block, finish, job)
         if not self._open[0].gaps:
             self._open.popleft()
         return True
 
-    def _task(self, found: _Open) -> Task:
+    def _job(self, found: _Open) -> Job:
         """Take the next points of a block."""
         block, part = found.block, found.block.part
         start, stop = found.gaps.popleft()
         box = box_at(start, stop, part.axes, most=self._pace.points(self._kind(block)))
         if box.stop < stop:
             found.gaps.appendleft((box.stop, stop))
-        return Task(
+        return Job(
             block.start + box.start,
             block.start + box.stop,
             box.lengths,
@@ -168,6 +167,8 @@ class Work:
             part.symbols,
             block.figure,
             block.setting,
+            block.machine,
+            block.task,
         )
 
     def _send(
@@ -205,7 +206,17 @@ class Work:
 
     def _kind(self, block: Block) -> Any:
         """What has a pace of its own: executed points, by what is executed."""
+        if block.setting is None:
+            return block.model, block.figure, block.task
         return (block.model, block.figure, block.setting) if self._plan.executed else None
+
+
+def _asked(block: Block) -> tuple[Any, ...]:
+    """Return what derives the formula of a block."""
+    subject, symbols = block.part.subject, block.part.symbols
+    if block.setting is not None:
+        return formula_of, subject, symbols, block.figure, block.setting
+    return prediction_of, subject, symbols, block.figure, block.machine, block.task
 
 
 def _told(error: Exception) -> Exception:

@@ -25,6 +25,8 @@ from ...graphs.graph import Graph, GraphError
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly
 from ..api import Model, graph_of
+from ..machines.machine import Machine, MachineError, load
+from ..machines.task import Task
 from .axes import Axis, points
 from .spec import Origin, Spec
 
@@ -58,12 +60,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The points of one model, figure and setting."""
+    """The points of one model, figure and setting, or of one prediction on a machine."""
 
     part: Part
     figure: str
-    setting: Setting
     start: int
+    setting: Setting | None = None
+    """None if it is a prediction."""
+    machine: Machine | None = None
+    task: Task | None = None
 
     @property
     def model(self) -> str:
@@ -83,6 +88,8 @@ class Plan:
     spec: Spec
     parts: tuple[Part, ...]
     settings: tuple[Setting, ...]
+    machines: tuple[Machine, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     @property
     def total(self) -> int:
@@ -105,10 +112,15 @@ class Plan:
         which = bisect_right(ends, index)
         part = self.parts[which]
         own = index - (ends[which] - part.blocks)
-        figure, setting = divmod(own, len(self.settings))
-        return Block(
-            part, self.spec.figures[figure], self.settings[setting], part.start + own * part.each
-        )
+        start = part.start + own * part.each
+        derived = len(self.spec.figures) * len(self.settings)
+        if own < derived:
+            figure, setting = divmod(own, len(self.settings))
+            return Block(part, self.spec.figures[figure], start, self.settings[setting])
+        rest, task = divmod(own - derived, len(self.tasks))
+        figure, machine = divmod(rest, len(self.machines))
+        chosen = self.machines[machine], self.tasks[task]
+        return Block(part, self.spec.predict[figure], start, None, *chosen)
 
     def around(self, point: int) -> Block:
         """Return the block in which a point is."""
@@ -155,7 +167,9 @@ def planned(
     settings = spec.settings
     known: set[str] = set()
     parts: list[Part] = []
+    machines, tasks = _machines(spec, origin), spec.tasks
     start, blocks = 0, len(spec.figures) * len(settings)
+    blocks += len(spec.predict) * len(machines) * len(tasks)
     for name in spec.models:
         if progress is not None:
             progress(f"tracing {name}")
@@ -166,9 +180,17 @@ def planned(
     foreign = [s for s in spec.sizes if s not in known]
     if foreign:
         raise origin.error(f"sizes.{foreign[0]}", "expected a size of a model, no model has it")
-    plan = Plan(spec, tuple(parts), settings)
+    plan = Plan(spec, tuple(parts), settings, machines, tasks)
     _bounded(plan, most, origin)
     return plan
+
+
+def _machines(spec: Spec, origin: Origin) -> tuple[Machine, ...]:
+    try:
+        found = tuple(load(name) for name in spec.machines)
+    except (MachineError, OSError) as error:
+        raise origin.error("machines", str(error)) from None
+    return found
 
 
 def _part(

@@ -15,7 +15,7 @@ import hashlib
 import itertools
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +24,7 @@ import msgspec
 from ...graphs.setting import CHOICES, Setting
 from ...graphs.sizes import NAME, Poly, SizeError, poly
 from ..figures import NAMES
+from ..machines.task import Task, TaskError
 from .axes import Axis, Values
 from .errors import SweepError
 from .places import line_of
@@ -35,6 +36,7 @@ MOST_NAMES = 200
 MOST_VALUES = 10_000_000
 """The most values of one size."""
 WITNESSES = ("derived", "measured", "run")
+PREDICTED = ("time", "memory")
 
 Given: TypeAlias = str | int | tuple[str | int, ...]
 
@@ -43,14 +45,20 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sweep: the product of models, figures, settings and sizes."""
 
     models: tuple[str, ...]
-    figures: tuple[str, ...]
     sizes: dict[str, Any]
     """By name: a number, a list, a range (``from``, ``to`` and ``factor`` or ``step``), or a
     formula of other sizes such as ``"4*d"``."""
+    figures: tuple[str, ...] = ()
     setting: dict[str, Given] = {}
     """By axis of the setting: a value or a list of them."""
     witnesses: tuple[str, ...] = ("derived",)
     """Which of derived (from the formula), measured (on the unrolled graph) and run (plain code)."""
+    machines: tuple[str, ...] = ()
+    """Names of machines that are shipped, or their TOML files."""
+    task: dict[str, Given] = {}
+    """What is predicted on the machines: by field of a task, a value or a list of them."""
+    predict: tuple[str, ...] = PREDICTED
+    """Which of time and memory."""
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -75,9 +83,20 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     @property
+    def tasks(self) -> tuple[Task, ...]:
+        """All tasks, the last field changing fastest; none without machines."""
+        names = list(self.task) if self.machines else []
+        if not self.machines:
+            return ()
+        lists = [_listed(self.task[name]) for name in names]
+        return tuple(
+            Task(**dict(zip(names, chosen, strict=True))) for chosen in itertools.product(*lists)
+        )
+
+    @property
     def digest(self) -> str:
-        """A name of the content: the same for the same sweep, however it is written."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+        """A name of the content; the order of values and sizes, which is that of rows, counts."""
+        return hashlib.sha256(msgspec.json.encode(self, order=None)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +187,17 @@ def _check(spec: Spec) -> None:
         ("models", spec.models, None),
         ("figures", spec.figures, NAMES),
         ("witnesses", spec.witnesses, WITNESSES),
+        ("machines", spec.machines, None),
+        ("predict", spec.predict, PREDICTED),
     ):
-        _check_names(field, found, known)
+        if found or field not in {"figures", "machines"}:
+            _check_names(field, found, known)
+    if not spec.figures and not spec.machines:
+        raise _FieldError("", "expected figures, machines or both, got neither")
+    if spec.task and not spec.machines:
+        raise _FieldError("task", 'expected machines for a task, such as machines = ["a100"]')
+    for name, given in spec.task.items():
+        _check_task(name, _listed(given))
     for axis, given in spec.setting.items():
         _check_setting(axis, _listed(given))
     if not spec.sizes:
@@ -211,6 +239,21 @@ def _check_setting(axis: str, values: list[Any]) -> None:
             raise _FieldError(path, f"expected values of {choices}, got {value!r}")
         if values.count(value) > 1:
             raise _FieldError(path, f"expected each value once, got {value!r} twice")
+
+
+def _check_task(name: str, values: list[Any]) -> None:
+    known = [f.name for f in fields(Task) if f.name != "tokens"]
+    if name not in known:
+        raise _FieldError(f"task.{name}", f"expected one of {', '.join(known)}, got {name[:60]!r}")
+    if not values or len(set(map(str, values))) < len(values):
+        raise _FieldError(f"task.{name}", f"expected at least one value, each once, got {values}")
+    for value in values:
+        if value == "generate":
+            raise _FieldError(f"task.{name}", "expected encode, prefill, decode or train")
+        try:
+            Task(**{name: value})
+        except (TaskError, TypeError, AttributeError) as error:
+            raise _FieldError(f"task.{name}", str(error)) from None
 
 
 def _listed(given: Given) -> list[Any]:

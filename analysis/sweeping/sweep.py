@@ -153,5 +153,5 @@ def digest_of(plan: Plan) -> str:
         for p in plan.parts
         if isinstance(p.subject, Graph)
     ]
-    text = repr((__version__, plan.spec.digest, own))
+    text = repr((__version__, plan.spec.digest, plan.machines, own))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,12 +14,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from ...graphs.setting import CHOICES
 from ...graphs.sizes import SizeError
+from ..machines.task import Task
 from .axes import boxes
 from .cells import Chunk
 from .planning import Block, Plan
@@ -27,6 +28,7 @@ from .planning import Block, Plan
 Row: TypeAlias = Mapping[str, Any]
 
 SETTING = tuple(f"setting_{axis}" for axis in CHOICES)
+TASK = tuple(f"task_{field.name}" for field in fields(Task) if field.name != "tokens")
 
 LARGEST_EXACT = 1 << 53
 
@@ -39,6 +41,7 @@ def columns_of(plan: Plan) -> tuple[str, ...]:
         "figure",
         *plan.spec.sizes,
         *SETTING,
+        *(("machine", *TASK) if plan.machines else ()),
         "value",
         "exact",
         "unit",
@@ -90,14 +93,23 @@ class Table:
     def same(self) -> dict[str, Any]:
         """Return the columns that are the same in every row."""
         block = self.block
-        setting = {f"setting_{axis}": getattr(block.setting, axis) for axis in CHOICES}
+        setting = {c: getattr(block.setting, c.removeprefix("setting_"), None) for c in SETTING}
+        task = {c: getattr(block.task, c.removeprefix("task_"), None) for c in TASK}
         return {
             "model": block.model,
             "figure": block.figure,
             **setting,
+            "machine": self._machine(block),
+            **task,
             "unit": self.chunk.unit,
             "grade": self.chunk.grade,
         }
+
+    def _machine(self, block: Block) -> str | None:
+        """Return what the sweep calls a machine."""
+        if block.machine is None:
+            return None
+        return self.plan.spec.machines[self.plan.machines.index(block.machine)]
 
     def sizes(self) -> dict[str, list[int | None]]:
         """Return the columns of sizes; None where the model has no such size, or it is none."""

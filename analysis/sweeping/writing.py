@@ -18,7 +18,7 @@ from typing import Any
 from .cells import Chunk
 from .errors import SweepError
 from .planning import Plan
-from .tables import LARGEST_EXACT, SETTING, Table, columns_of, exact_text
+from .tables import LARGEST_EXACT, SETTING, TASK, Table, columns_of, exact_text
 
 ROW_GROUP = 1 << 17
 """Rows of a row group."""
@@ -77,7 +77,8 @@ def csv_texts(plan: Plan, chunk: Chunk) -> Iterator[str]:
     table = Table(plan, chunk)
     same, sizes = table.same(), table.sizes()
     before = _line([same["model"], same["figure"]]).rstrip("\n")
-    setting = _line([same[name] for name in SETTING]).rstrip("\n")
+    asked = [c for c in (*SETTING, "machine", *TASK) if c in table.columns]
+    setting = _line([same[name] for name in asked]).rstrip("\n")
     after = _line([same["unit"], same["grade"]]).rstrip("\n")
     columns = [_texts(values) for values in sizes.values()]
     values: Sequence[Any] = chunk.values()
@@ -176,6 +177,7 @@ def _schema(arrow: Any, plan: Plan) -> Any:
     kinds = {
         **dict.fromkeys(plan.spec.sizes, arrow.int64()),
         "setting_mac": arrow.int64(),
+        "task_batch": arrow.int64(),
         "value": arrow.float64(),
     }
     return arrow.schema([(c, kinds.get(c, arrow.string())) for c in columns_of(plan)])

@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_what_is_finished(
         calls.append(function)
         if len(calls) == 20:
             raise KeyboardInterrupt
-        return submit(self, function, *arguments)  # type: ignore[arg-type]
+        return submit(self, function, *arguments)
 
     monkeypatch.setattr(Serial, "submit", interrupted)
     assert main(command) == 130

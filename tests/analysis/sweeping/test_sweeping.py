@@ -10,6 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import workspan as ws
+from workspan.analysis.api import graph_of
+from workspan.analysis.machines.machine import load
+from workspan.analysis.machines.predicting import predict
+from workspan.analysis.machines.task import Task
 from workspan.analysis.sweeping.axes import Axis, boxes, points
 from workspan.analysis.sweeping.errors import SweepError
 from workspan.analysis.sweeping.performing import Work
@@ -142,7 +146,7 @@ def test_the_summary_counts_every_point() -> None:
     [
         ('models = "lstm"', "a.toml, line 1: models: Expected `array`, got `str`"),
         ('models = ["lstm"', "a.toml: expected TOML"),
-        ("sizes = 3\nx = 1", "a.toml, line 2: x: expected one of models, figures"),
+        ("sizes = 3\nx = 1", "a.toml, line 2: x: expected one of models, sizes"),
         (
             'models = ["lstm"]\nfigures = ["wrk"]\n[sizes]\nn = 1',
             "a.toml, line 2: figures: expected names of params, work",
@@ -184,6 +188,11 @@ def test_a_wrong_field_is_named_with_its_line(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"machines": ["a1000"]}, "machines: expected a machine of a100"),
+        ({"task": {"batch": 0}, "machines": ["a100"]}, "task.batch: expected batch to be from 1"),
+        ({"task": {"number": "bf17"}}, "task: expected machines for a task"),
+        ({"task": {"speed": 3}, "machines": ["a100"]}, "task.speed: expected one of mode"),
+        ({"figures": []}, "expected figures, machines or both, got neither"),
         ({"models": ["lstn"]}, "models: expected a model of the catalogue"),
         ({"sizes": {"n": [1]}}, "sizes: expected values for d, which lstm has"),
         ({"sizes": {**SMALL["sizes"], "q": 1}}, "sizes.q: expected a size of a model"),
@@ -207,8 +216,50 @@ def test_a_sweep_that_makes_no_sense_is_refused(changes: dict[str, Any], message
     assert message in str(found.value)
 
 
+def test_predictions_are_those_of_the_machines() -> None:
+    """Law: time and memory at each point are what is predicted there by itself."""
+    machines = {name: load(name) for name in ("a100", "m1_max")}
+    spec: dict[str, Any] = {
+        "models": ["lstm", "causal_attention"],
+        "machines": list(machines),
+        "sizes": {"n": [1, 300], "d": [64], "L": [2], "h": [4]},
+        "task": {"mode": ["prefill", "decode", "train"], "batch": [1, 3], "number": "fp32"},
+    }
+    rows = [row for table in ws.sweep(spec) for row in table.rows()]
+    assert len(rows) == 2 * 2 * 2 * 6 * 2
+    graphs = {name: graph_of(name, [{"L": 1, "h": 1}]) for name in spec["models"]}
+    for row in rows:
+        sizes = {s: row[s] for s in spec["sizes"] if row[s] is not None}
+        task = Task(row["task_mode"], row["task_batch"], row["task_number"])
+        expected = predict(graphs[row["model"]], sizes, machines[row["machine"]], task)
+        value = expected.seconds if row["figure"] == "time" else expected.bytes
+        assert row["value"] == pytest.approx(value, rel=1e-12)
+        assert (row["grade"], row["reason"]) == ("predicted", "")
+
+
+def test_what_cannot_be_predicted_says_why() -> None:
+    """Law: a model that cannot decode, and a format without a rate, are null with the reason."""
+    spec: dict[str, Any] = {
+        "models": ["attention"],
+        "machines": ["a100"],
+        "sizes": {"n": [8], "d": [4]},
+        "task": {"mode": "decode", "number": ["bf16", "fp8"]},
+        "predict": ["time"],
+    }
+    first, _ = (row for table in ws.sweep(spec) for row in table.rows())
+    assert first["value"] is None
+    assert "not causal" in first["reason"]
+    spec["task"]["mode"] = "encode"
+    first, second = (row for table in ws.sweep(spec) for row in table.rows())
+    assert first["value"] > 0
+    assert second["value"] is None
+    assert "expected a number format" in second["reason"]
+
+
 def test_the_digest_is_of_the_content() -> None:
     """Law: the same sweep has the same name, however it is written; another one has another."""
     same = convert(dict(reversed(SMALL.items())))
     assert same.digest == convert(SMALL).digest
     assert convert({**SMALL, "figures": ["work"]}).digest != same.digest
+    turned = {**SMALL, "sizes": dict(reversed(list(SMALL["sizes"].items())))}
+    assert convert(turned).digest != same.digest, "another order of sizes is another order of rows"
