@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
+from .points import points
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
 from .timing import HEAD, Row
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "longest_path": longest_path,
     "measuring": measuring,
     "sweeping": sweeping,
+    "points": points,
 }
 
 

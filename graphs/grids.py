@@ -14,13 +14,14 @@ before anything is computed, shows that 62 bits hold it; they are Python's integ
 >>> from .polynomials import poly
 >>> n, d = np.array([[8], [9]]), np.array([[2, 10**9]])
 >>> evaluate(program(poly("d*n/2")), {"n": n, "d": d}).above.tolist()
-[[16, 8000000000], [18, 9000000000]]
+[[8, 4000000000], [9, 4500000000]]
 >>> evaluate(program(poly("d**3")), {"d": d}).above.tolist()
 [[8, 1000000000000000000000000000]]
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -116,11 +117,13 @@ class _Grid:
                 if any(outer for _, outer in rest)
                 else self._number(sum(c for c, _ in rest))
             )
-            for base, k in inner:
-                for _ in range(k):
-                    product = _times(product, self._base(base))
-            total = _plus(total, product)
+            total = _plus(total, self._multiplied(product, inner))
         return total
+
+    def _multiplied(self, outer: _Bounded, factors: tuple[tuple[Base, int], ...]) -> _Bounded:
+        """Multiply by powers of bases, these first: they change along fewer axes."""
+        inner = [self._base(base) for base, k in factors for _ in range(k)]
+        return _times(outer, functools.reduce(_times, inner)) if inner else outer
 
     def _number(self, value: int) -> _Bounded:
         kind: Any = np.int64 if abs(value) < LARGEST else object
@@ -154,7 +157,9 @@ def _plus(left: _Bounded, right: _Bounded) -> _Bounded:
         return right
     bound = left.bound + right.bound
     a, b = _both(left.values, right.values, bound)
-    return _Bounded(a + b, bound)
+    # The left one is a sum or a product that nobody else holds.
+    same = a.dtype != object and a.shape == np.broadcast_shapes(a.shape, b.shape)
+    return _Bounded(np.add(a, b, out=a) if same else a + b, bound)
 
 
 def _both(left: Whole, right: Whole, bound: int) -> tuple[Whole, Whole]:

@@ -4,6 +4,7 @@ A formula becomes a quotient of two sums of products. What is multiplied, a *bas
 function that is a whole number wherever it is defined, so that nothing but one last division can
 leave the whole numbers.
 
+>>> from .polynomials import poly
 >>> half = program(poly("n**2/2 + n/2"))
 >>> [t.coefficient for t in half.above.terms], [t.coefficient for t in half.below.terms]
 ([1, 1], [2])

@@ -7,7 +7,7 @@
 lstm 8 2720 proved
 lstm 64 21760 proved
 attention 8 2544 proved
-attention 64 98688 proved
+attention 64 99200 proved
 """
 
 from __future__ import annotations
