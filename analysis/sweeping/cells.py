@@ -37,6 +37,10 @@ class Numbers(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.written) or (len(self.packed) + len(self.floating)) // 8
 
+    def array(self) -> NDArray[np.int64] | None:
+        """Return them as an array of 64 bits; None if they are no such numbers."""
+        return np.frombuffer(self.packed, dtype="<i8") if self.packed else None
+
     def list(self) -> list[Any]:
         """Return them as Python's integers or floats."""
         if self.written:
@@ -44,6 +48,13 @@ class Numbers(msgspec.Struct, frozen=True):
         if self.floating:
             return np.frombuffer(self.floating, dtype="<f8").tolist()
         return np.frombuffer(self.packed, dtype="<i8").tolist()
+
+
+def _slice(numbers: Numbers | None, first: int, last: int) -> Numbers | None:
+    if numbers is None:
+        return None
+    whole, floats = (b[8 * first : 8 * last] for b in (numbers.packed, numbers.floating))
+    return Numbers(whole, numbers.written[first:last], floats)
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -66,6 +77,29 @@ class Chunk(msgspec.Struct, frozen=True):
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    def parts(self, most: int) -> Iterator[Chunk]:
+        """Yield the same points as chunks of a few.
+
+        >>> chunk = Chunk(4, 9, "flop", "proved", Numbers.of(np.arange(5)))
+        >>> [(part.start, part.stop, part.values()) for part in chunk.parts(3)]
+        [(4, 7, [0, 1, 2]), (7, 9, [3, 4])]
+        """
+        if len(self) <= most:
+            yield self
+            return
+        for first in range(0, len(self), most):
+            last = min(first + most, len(self))
+            yield msgspec.structs.replace(
+                self,
+                start=self.start + first,
+                stop=self.start + last,
+                above=_slice(self.above, first, last),
+                below=_slice(self.below, first, last),
+                codes=self.codes[2 * first : 2 * last],
+                measured=None if self.measured is None else self.measured[first:last],
+                run=None if self.run is None else self.run[first:last],
+            )
 
     def values(self) -> Sequence[Number]:
         """Return the derived values, exact; None where there is none."""

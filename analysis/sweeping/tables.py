@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from ...graphs.setting import CHOICES
-from ...graphs.sizes import SizeError
+from ...graphs.sizes import Poly, SizeError
 from ..machines.task import Task
 from .axes import boxes
 from .cells import Chunk
@@ -127,15 +127,18 @@ class Table:
                 columns[axis.name][at : at + length] = each * (length // len(each))
             at += length
         for name, formula in block.part.tied.items():
-            needed = [columns[s] for s in formula.sizes]
-            columns[name] = [
-                _tied(formula, dict(zip(formula.sizes, row, strict=True)))
-                for row in (zip(*needed, strict=True) if needed else [()] * len(self))
-            ]
+            columns[name] = self._tied(formula, columns)
         return columns
 
+    def _tied(self, formula: Poly, columns: Mapping[str, list[Any]]) -> list[int | None]:
+        """Return the column of a size that is a formula of others: a few values, again and again."""
+        needed = [columns[s] for s in formula.sizes]
+        rows = list(zip(*needed, strict=True)) if needed else [()] * len(self)
+        known = {at: _whole(formula, dict(zip(formula.sizes, at, strict=True))) for at in set(rows)}
+        return [known[at] for at in rows]
 
-def _tied(formula: Any, at: Mapping[str, int]) -> int | None:
+
+def _whole(formula: Poly, at: Mapping[str, int]) -> int | None:
     try:
         value = formula.evaluate(**at)
     except (SizeError, ZeroDivisionError):

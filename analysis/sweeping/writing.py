@@ -11,9 +11,11 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .cells import Chunk
 from .errors import SweepError
@@ -22,6 +24,8 @@ from .tables import LARGEST_EXACT, SETTING, TASK, Table, columns_of, exact_text
 
 ROW_GROUP = 1 << 17
 """Rows of a row group."""
+FEW = 1 << 14
+"""Rows that are made into text at a time."""
 
 
 def check_output(path: Path) -> None:
@@ -68,8 +72,8 @@ def _write_csv(path: Path, plan: Plan, chunks: Iterable[Chunk]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         stream.write(_line(columns_of(plan)))
         for chunk in chunks:
-            for text in csv_texts(plan, chunk):
-                stream.write(text)
+            for part in chunk.parts(FEW):
+                stream.writelines(csv_texts(plan, part))
 
 
 def csv_texts(plan: Plan, chunk: Chunk) -> Iterator[str]:
@@ -81,11 +85,7 @@ def csv_texts(plan: Plan, chunk: Chunk) -> Iterator[str]:
     setting = _line([same[name] for name in asked]).rstrip("\n")
     after = _line([same["unit"], same["grade"]]).rstrip("\n")
     columns = [_texts(values) for values in sizes.values()]
-    values: Sequence[Any] = chunk.values()
-    plain = chunk.below is None
-    shown = _texts(values) if plain else [_shown(v) for v in values]
-    large = plain and not any(v is not None and abs(v) > LARGEST_EXACT for v in values)
-    exact = None if large else [exact_text(v) for v in values]
+    shown, exact = _values(chunk)
     extra = [list(map(_written, w)) for w in (chunk.measured, chunk.run) if w is not None]
     told = [_quoted(r) for r in chunk.told()] if chunk.codes else None
     rows = zip(*columns, shown, strict=True)
@@ -106,6 +106,38 @@ def csv_texts(plan: Plan, chunk: Chunk) -> Iterator[str]:
         )
         lines.append(",".join(fields))
     yield "\n".join(lines) + "\n"
+
+
+def _values(chunk: Chunk) -> tuple[list[str], list[str] | None]:
+    """Return values as text, and the exact ones where a float is not it; None if it always is."""
+    quotients = _quotients(chunk)
+    if quotients is not None:
+        return quotients
+    values = chunk.values()
+    if chunk.below is None and not any(v is not None and abs(v) > LARGEST_EXACT for v in values):
+        return _texts(values), None
+    return [_shown(v) for v in values], [exact_text(v) for v in values]
+
+
+def _quotients(chunk: Chunk) -> tuple[list[str], list[str]] | None:
+    """Return quotients of numbers that floats hold as text, many at once; None if there are others.
+
+    The quotient of two such numbers is rounded once, to the nearest float, and that is the quotient
+    itself if, in lowest terms, it is divided by a power of two.
+    """
+    if chunk.above is None or chunk.below is None or chunk.codes:
+        return None
+    above, below = chunk.above.array(), chunk.below.array()
+    if above is None or below is None or max(abs(above).max(), abs(below).max()) > LARGEST_EXACT:
+        return None
+    common = np.gcd(above, below) * np.sign(below)
+    above, below = above // common, below // common
+    triples = zip(above.tolist(), below.tolist(), (above / below).tolist(), strict=True)
+    shown, exact = [], []
+    for a, b, nearest_ in triples:
+        shown.append(str(a) if b == 1 else repr(nearest_))
+        exact.append(f"{a}/{b}" if b & (b - 1) else "")
+    return shown, exact
 
 
 def _line(fields: Iterable[Any]) -> str:
@@ -160,7 +192,7 @@ def _write_parquet(path: Path, plan: Plan, chunks: Iterable[Chunk]) -> None:
     with arrow.parquet.ParquetWriter(path, schema) as writer:
         # Groups are of one size, however the points came in chunks: the same bytes each time.
         waiting, rows = [], 0
-        for chunk in chunks:
+        for chunk in (part for whole in chunks for part in whole.parts(ROW_GROUP)):
             waiting.append(_arrow_table(arrow, schema, Table(plan, chunk)))
             rows += len(chunk)
             if rows >= ROW_GROUP:
@@ -185,19 +217,21 @@ def _schema(arrow: Any, plan: Plan) -> Any:
 
 def _arrow_table(arrow: Any, schema: Any, table: Table) -> Any:
     chunk, rows = table.chunk, len(table)
-    values = chunk.values()
+    shown, exact = _values(chunk)
     found: dict[str, Any] = {
         **table.sizes(),
-        "value": [None if v is None else nearest(v) for v in values],
-        "exact": [exact_text(v) or None for v in values],
+        "value": [float(v) if v else None for v in shown],
+        "exact": None if exact is None else [e or None for e in exact],
         "measured": chunk.measured,
         "run": chunk.run,
-        "reason": [r or None for r in chunk.told()],
+        "reason": [r or None for r in chunk.told()] if chunk.codes else None,
     }
     same = table.same()
     arrays = [
         arrow.repeat(arrow.scalar(same[f.name] or None, f.type), rows)
         if f.name in same
+        else arrow.nulls(rows, f.type)
+        if found[f.name] is None
         else arrow.array(found[f.name], f.type)
         for f in schema
     ]

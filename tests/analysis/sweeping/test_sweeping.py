@@ -261,5 +261,5 @@ def test_the_digest_is_of_the_content() -> None:
     same = convert(dict(reversed(SMALL.items())))
     assert same.digest == convert(SMALL).digest
     assert convert({**SMALL, "figures": ["work"]}).digest != same.digest
-    turned = {**SMALL, "sizes": dict(reversed(list(SMALL["sizes"].items())))}
+    turned = {**SMALL, "sizes": dict(reversed(tuple(SMALL["sizes"].items())))}
     assert convert(turned).digest != same.digest, "another order of sizes is another order of rows"
