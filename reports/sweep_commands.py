@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from .app import FAILED, FINE, PLAIN, app, format_of, put
-from .options import parse_format
+from .options import OptionError, parse_format
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def sweep(
     origin = origin_of(spec)
     asked = parse(origin.text, origin.name)
     check_name(executor)
+    if limit_points < 1:
+        raise OptionError(f"expected --limit-points to be at least 1, got {limit_points}")
     path = output or Path(f"{spec.stem}.csv")
     check_output(path)
     begin = time.monotonic()
@@ -72,7 +74,7 @@ def sweep(
             asked, models=_models(model), most=limit_points, origin=origin, progress=tell
         )
     folder = keep or path.with_name(f"{path.name}.parts")
-    summary = Summary()
+    summary, finished = Summary(), False
     with Kept(folder, digest_of(plan), plan.total, tell=_say) as kept:
         before = kept.done
         try:
@@ -80,11 +82,13 @@ def sweep(
                 perform(plan, kept, executor, _telling(plan, before, tell))
             with progress(f"writing {path}"):
                 write_table(path, plan, summary.watching(kept.chunks()))
+            finished = True
         except KeyboardInterrupt:
             _say(f"workspan: interrupted; {kept_line(kept)}")
             return INTERRUPTED
-        if keep is None:
-            kept.remove()
+        finally:
+            if keep is None and (finished or not kept.done):
+                kept.remove()
     seconds = time.monotonic() - begin
     shown = sweeps.Shown(summary, plan, before, seconds)
     put(

@@ -13,6 +13,7 @@ workspan.analysis.sweeping.errors.SweepError: expected serial, processes, proces
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import re
@@ -37,6 +38,7 @@ DEFAULT = "processes"
 MOST_PROCESSES = 512
 PATIENCE = 30.0
 """Seconds without a scheduler, or without any worker, after which a cluster counts as gone."""
+LOGGERS = ("distributed", "tornado", "asyncio")
 LOOKING = 0.5
 """Seconds between two looks at a cluster."""
 CONNECTING = 5.0
@@ -107,15 +109,16 @@ def check_name(name: str) -> None:
     )
 
 
-def lost(error: BaseException) -> str | None:
-    """Say what it means for a task to have raised this, if nobody did the task; else None."""
+def told(error: Exception, seam: Seam) -> Exception:
+    """Return the error of a task; one line, if nobody did the task."""
+    lost = isinstance(error, CancelledError | ConnectionError)
     if isinstance(error, BrokenExecutor):
-        return "a worker process died (killed, or out of memory)"
-    if isinstance(error, CancelledError) or type(error).__module__.startswith("distributed"):
-        return f"the cluster lost a task ({type(error).__name__})"
-    if isinstance(error, ConnectionError):
-        return f"the connection was lost ({error})"
-    return None
+        reason = "a worker process died (killed, or out of memory)"
+    elif lost or type(error).__module__.partition(".")[0] == "distributed":
+        reason = f"a task was lost ({type(error).__name__}): is the scheduler still there?"
+    else:
+        return error
+    return SweepError(f"expected {seam.named} to do every task, {reason}")
 
 
 # --- processes ------------------------------------------------------------------------------------
@@ -123,7 +126,10 @@ def lost(error: BaseException) -> str | None:
 
 def _processes(name: str) -> int:
     _, colon, number = name.partition(":")
-    return int(number) if colon else len(os.sched_getaffinity(0))
+    if colon:
+        return int(number)
+    usable = getattr(os, "sched_getaffinity", None)  # what this process may use, on Linux
+    return len(usable(0)) if usable is not None else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
@@ -210,12 +216,13 @@ class _Watch:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the cluster's own log off the terminal; what matters becomes one line of ours."""
-    import logging
-
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    names = [n for n in logging.root.manager.loggerDict if n.partition(".")[0] in LOGGERS]
+    loggers = [logging.getLogger(name) for name in (*names, *LOGGERS)]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, was in zip(loggers, before, strict=True):
+            logger.disabled = was

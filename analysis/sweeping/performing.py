@@ -18,9 +18,8 @@ from typing import Any
 from ...graphs.programs import program
 from .axes import box_at
 from .cells import Chunk
-from .errors import SweepError
 from .evaluating import Job, finish
-from .executing import DEFAULT, Seam, Serial, lost, opened
+from .executing import DEFAULT, Seam, Serial, opened, told
 from .formulas import Formula, formula_of
 from .planning import Block, Part, Plan
 from .predictions import prediction_of
@@ -185,7 +184,7 @@ class Work:
         try:
             self._pending[executor.submit(function, *args)] = job
         except Exception as error:
-            raise _told(error) from error
+            raise told(error, seam) from error
 
     def _finished(self, seam: Seam) -> Iterator[Chunk]:
         """Wait for tasks, and take in what they made."""
@@ -196,7 +195,7 @@ class Work:
             try:
                 result = future.result()
             except Exception as error:
-                raise _told(error) from error
+                raise told(error, seam) from error
             if isinstance(job, tuple):
                 self._open.append(_Open(job[0], result, job[1]))
                 continue
@@ -217,11 +216,6 @@ def _asked(block: Block) -> tuple[Any, ...]:
     if block.setting is not None:
         return formula_of, subject, symbols, block.figure, block.setting
     return prediction_of, subject, symbols, block.figure, block.machine, block.task
-
-
-def _told(error: Exception) -> Exception:
-    reason = lost(error)
-    return error if reason is None else SweepError(f"expected every task to be done, {reason}")
 
 
 def _in_blocks(plan: Plan, gaps: Iterable[Range]) -> Iterator[tuple[Block, deque[Range]]]:

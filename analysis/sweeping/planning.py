@@ -222,7 +222,7 @@ def _bounded(plan: Plan, most: int, origin: Origin) -> None:
         return
     largest = max(plan.spec.axes, key=lambda a: len(a.values))
     executed = " that are measured or run" if plan.executed else ""
-    way = "" if plan.executed and most >= MOST_EXECUTED else " or raise --limit-points"
+    way = "" if plan.executed and most >= MOST_EXECUTED else ", or raise --limit-points"
     raise origin.error(
         f"sizes.{largest.name}",
         f"expected at most {limit:,} points{executed}, got {plan.total:,}; "

@@ -18,9 +18,11 @@ import pytest
 
 from workspan.analysis.sweeping import performing
 from workspan.analysis.sweeping.executing import Serial
+from workspan.analysis.sweeping.keeping import Kept
+from workspan.analysis.sweeping.sweep import digest_of
 from workspan.reports.cli import main
 
-from ..analysis.sweeping.specs import SMALL, write_toml
+from ..analysis.sweeping.specs import SMALL, plan_of, write_toml
 
 MEASURED = {
     "models": ["rnn", "lstm", "attention"],
@@ -288,3 +290,35 @@ def test_the_summary_is_for_other_programs_too(
     found = json.loads(capsys.readouterr().out)
     assert found["points"] == found["values"] + sum(found["reasons"].values())
     assert (tmp_path / "a.csv").read_text().count("\n") == found["points"] + 1
+
+
+def test_two_sweeps_do_not_work_in_one_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Law: while one sweep works in a folder, a second one is refused in one line."""
+    path, table = write_toml(tmp_path / "a.toml", SMALL), tmp_path / "a.csv"
+    plan = plan_of()
+    with Kept(tmp_path / "a.csv.parts", digest_of(plan), plan.total):
+        assert main(["sweep", str(path), "-o", str(table)]) == 2
+    assert "another process works in it" in capsys.readouterr().err
+    assert main(["sweep", str(path), "-o", str(table)]) == 0
+
+
+def test_a_model_of_ones_own_is_swept_if_the_command_line_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Law: a sweep's file runs no code; a model in a file is traced only if it is named beside."""
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(
+        "import workspan as ws\n\n\ndef halves(x):\n    return ws.linear(x, 'd', name='out')\n"
+    )
+    spec = {"models": ["own.py:halves"], "figures": ["work"], "sizes": {"n": [2, 3], "d": [5]}}
+    write_toml(tmp_path / "a.toml", {**spec, "witnesses": ["derived", "measured"]})
+    assert main(["sweep", "a.toml"]) == 2
+    assert "a.toml, line 1: models: expected a model of the catalogue" in capsys.readouterr().err
+    options = ["--model", "own.py:halves", "--executor", "processes:1"]
+    assert main(["sweep", "a.toml", *options]) == 0
+    rows = list(csv.DictReader(Path("a.csv").read_text().splitlines()))
+    assert [(r["model"], r["value"], r["measured"]) for r in rows] == [
+        ("own.py:halves", str(2 * 5 * 5 * n + 5 * n), str(2 * 5 * 5 * n + 5 * n)) for n in (2, 3)
+    ]
