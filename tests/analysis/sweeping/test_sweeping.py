@@ -258,7 +258,7 @@ def test_what_cannot_be_predicted_says_why() -> None:
 
 def test_the_digest_is_of_the_content() -> None:
     """Law: the same sweep has the same name, however it is written; another one has another."""
-    same = convert(dict(reversed(SMALL.items())))
+    same = convert(dict(reversed(tuple(SMALL.items()))))
     assert same.digest == convert(SMALL).digest
     assert convert({**SMALL, "figures": ["work"]}).digest != same.digest
     turned = {**SMALL, "sizes": dict(reversed(tuple(SMALL["sizes"].items())))}
