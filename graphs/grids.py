@@ -84,8 +84,7 @@ def evaluate(formula: Quotient, sizes: Mapping[str, Whole]) -> Ratio:
     above = grid.total(formula.above)
     if formula.whole:
         return Ratio(_narrow(above))
-    below = _positive_or_negative(grid.total(formula.below))
-    return _divided(above, below)
+    return _divided(above, _not_zero(grid.total(formula.below)))
 
 
 class _Grid:
@@ -182,7 +181,7 @@ def _narrow(found: _Bounded) -> Whole:
     return _narrowed(found).values
 
 
-def _positive_or_negative(below: _Bounded) -> _Bounded:
+def _not_zero(below: _Bounded) -> _Bounded:
     if np.any(below.values == 0):
         raise SizeError("expected a divisor that is not zero, got 0")
     return below
@@ -200,7 +199,7 @@ def _divided(above: _Bounded, below: _Bounded) -> Ratio:
 
 
 def _ceil(above: _Bounded, below: _Bounded) -> _Bounded:
-    top, bottom = _both(above.values, _positive_or_negative(below).values, above.bound)
+    top, bottom = _both(above.values, _not_zero(below).values, above.bound)
     return _Bounded(-(-top // bottom), above.bound)
 
 

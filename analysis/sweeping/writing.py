@@ -113,7 +113,7 @@ def _values(chunk: Chunk) -> tuple[list[str], list[str] | None]:
     quotients = _quotients(chunk)
     if quotients is not None:
         return quotients
-    values = chunk.values()
+    values: Sequence[Any] = chunk.values()
     if chunk.below is None and not any(v is not None and abs(v) > LARGEST_EXACT for v in values):
         return _texts(values), None
     return [_shown(v) for v in values], [exact_text(v) for v in values]
