@@ -201,8 +201,14 @@ def _with_tied(
     """Add the sizes that are formulas of others; where one is no size, 1 stands in."""
     found = dict(sizes)
     for name, (text, quotient) in job.tied.items():
-        ratio = evaluate(quotient, sizes)
-        values, wrong = whole_of(ratio)
+        try:
+            values, wrong = whole_of(evaluate(quotient, sizes))
+        except SizeError:
+            if codes.size > 1:
+                raise
+            _mark(codes, np.ones_like(codes), reasons, f"{name} = {text} has no value")
+            found[name] = np.ones_like(codes, dtype=np.int64)
+            continue
         _mark(codes, wrong, reasons, f"{name} = {text} is not whole")
         _mark(codes, values < 1, reasons, f"{name} = {text} is below 1")
         found[name] = np.where(wrong | (values < 1), 1, values)

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import workspan as ws
@@ -21,6 +21,7 @@ from workspan.analysis.sweeping.spec import convert, parse
 from workspan.analysis.sweeping.summary import Summary
 from workspan.analysis.sweeping.sweep import in_order
 from workspan.analysis.sweeping.writing import csv_texts
+from workspan.testing import Block, models
 
 from .specs import SMALL, plan_of
 
@@ -102,6 +103,43 @@ def test_what_has_no_value_says_why() -> None:
     assert {(r["h"], r["value"], r["reason"]) for r in rows} == {
         (None, None, "h = d/4 is not whole")
     }
+
+
+def test_a_size_that_is_none_is_null_where_it_is_none() -> None:
+    """Law: only the points at which a formula of sizes is no size have no value, nor a witness."""
+    spec = {
+        "models": ["causal_windowed_attention"],
+        "figures": ["state"],
+        "sizes": {"n": [9], "d": {"from": 3, "to": 8}, "w": "8/(d - 4)"},
+        "witnesses": ["derived", "measured"],
+    }
+    rows = [row for table in ws.sweep(spec) for row in table.rows()]
+    assert [(r["d"], r["w"], r["reason"]) for r in rows] == [
+        (3, None, "w = 8/(d - 4) is below 1"),
+        (4, None, "w = 8/(d - 4) has no value"),
+        (5, 8, ""),
+        (6, 4, ""),
+        (7, None, "w = 8/(d - 4) is not whole"),
+        (8, 2, ""),
+    ]
+    for row in rows:
+        assert row["value"] == row["measured"]
+        assert (row["value"] is None) == (row["w"] is None)
+
+
+@given(models(deepest=2), st.lists(st.integers(1, 5), min_size=2, max_size=3, unique=True))
+@settings(max_examples=15)
+def test_any_model_has_the_values_of_its_analysis(model: Block, lengths: list[int]) -> None:
+    """Law: for any model, whatever its formulas look like, each point has the analysis's value."""
+    figures = ["work", "span", "activations"]
+    graph = model.graph
+    sizes = {s: [2, 3] if s != "n" else lengths for s in graph.free_sizes}
+    spec = {"models": ["drawn"], "figures": figures, "sizes": sizes}
+    at = [dict(zip(sizes, row, strict=True)) for row in itertools.product(*sizes.values())]
+    found = ws.analyze(graph, at=at, figures=figures, witnesses=["derived"])
+    rows = [row for t in ws.sweep(spec, models={"drawn": graph}) for row in t.rows()]
+    expected = [v.derived for name in figures for v in found[name].values]
+    assert [row["value"] for row in rows] == expected
 
 
 def test_a_formula_is_null_outside_its_domain() -> None:
