@@ -15,10 +15,11 @@ from . import (
     commands,
     machine_commands,
     simulation_commands,
+    sweep_commands,
 )
 from .app import FINE, app
 
-COMMANDS = (commands, claim_commands, machine_commands, simulation_commands)
+COMMANDS = (commands, claim_commands, machine_commands, simulation_commands, sweep_commands)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130

@@ -68,6 +68,7 @@ _HOME = {
     "sqrt": "graphs.operations",
     "stack": "graphs.operations",
     "stop_gradient": "graphs.operations",
+    "sweep": "analysis.sweeping.sweep",
     "tanh": "graphs.operations",
     "top_k": "graphs.operations",
     "total": "graphs.operations",
@@ -135,6 +136,7 @@ __all__ = [
     "sqrt",
     "stack",
     "stop_gradient",
+    "sweep",
     "tanh",
     "top_k",
     "total",
@@ -166,6 +168,7 @@ if TYPE_CHECKING:
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
     from .analysis.simulation.simulating import simulate
+    from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph
