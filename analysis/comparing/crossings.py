@@ -1,0 +1,151 @@
+"""The nearest sizes at which an order turns: exact whole numbers, in each direction along one size.
+
+>>> from ...graphs.sizes import poly
+>>> lstm, attention = poly("16*d**2*n"), poly("8*d**2*n + 4*d*n**2")
+>>> print(*turns(lstm, attention, {"n": 32768, "d": 1024}, "n"), sep=chr(10))
+n <= 2047: the other is less; 16 times below n = 32768
+>>> print(*turns(lstm, attention, {"n": 32768, "d": 1024}, "d"), sep=chr(10))
+d >= 16385: the other is less; 16 times above d = 1024
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...graphs.sizes import Poly
+from .segments import Segment, segments, sign
+
+LARGEST = 10**12
+"""The largest size up to which crossovers are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The nearest run of sizes at which the order of two costs is another one."""
+
+    size: str
+    asked: int
+    first: int
+    """The number of the run that is nearest to what was asked."""
+    last: int
+    """The other end of the run."""
+    sign: int
+    """1: the other is less there; 0: both are equal; -1: the other is more there."""
+
+    @property
+    def above(self) -> bool:
+        """Whether it lies above what was asked."""
+        return self.first > self.asked
+
+    @property
+    def factor(self) -> Fraction:
+        """How many times it is away, at least 1."""
+        return Fraction(max(self.first, self.asked), min(self.first, self.asked))
+
+    @property
+    def condition(self) -> str:
+        """The run as a condition, such as ``n <= 2047``."""
+        if self.above:
+            end = "" if self.last >= LARGEST else f" to {self.last}"
+            return f"{self.size} >= {self.first}" if not end else f"{self.size} = {self.first}{end}"
+        return (
+            f"{self.size} <= {self.first}"
+            if self.last <= 1
+            else f"{self.size} = {self.last} to {self.first}"
+        )
+
+    def __str__(self) -> str:
+        what = {1: "the other is less", 0: "both are equal", -1: "the other is more"}[self.sign]
+        side = "above" if self.above else "below"
+        return f"{self.condition}: {what}; {float(self.factor):.3g} times {side} {self.size} = {self.asked}"
+
+
+def turns(
+    cost: Poly,
+    other: Poly,
+    sizes: Mapping[str, int],
+    along: str,
+    *,
+    least: int = 1,
+    largest: int = LARGEST,
+) -> tuple[Turn, ...]:
+    """Return the nearest turns below and above, in this order; of each direction at most one.
+
+    Parameters
+    ----------
+    sizes
+        Where the question is asked.
+    along
+        The size that varies; all others stay as they are.
+    least
+        The least size for which both formulas hold.
+
+    Raises
+    ------
+    UnsolvedError
+        If a formula has a function that no rule splits.
+    """
+    fixed = {s: v for s, v in sizes.items() if s != along}
+    difference = cost.substitute(fixed) - other.substitute(fixed)
+    return nearest(segments(difference, least, largest), sizes[along], along)
+
+
+def nearest(runs: Sequence[Segment], asked: int, along: str) -> tuple[Turn, ...]:
+    """Return the runs next to the one that holds ``asked``; equality for one number is stepped over."""
+    here = next((k for k, r in enumerate(runs) if r.first <= asked <= r.last), None)
+    if here is None:
+        return ()
+    below = next((r for r in reversed(runs[:here]) if _counts(r, runs[here])), None)
+    above = next((r for r in runs[here + 1 :] if _counts(r, runs[here])), None)
+    found = []
+    if below is not None:
+        found.append(Turn(along, asked, below.last, below.first, below.sign))
+    if above is not None:
+        found.append(Turn(along, asked, above.first, above.last, above.sign))
+    return tuple(found)
+
+
+def _counts(run: Segment, here: Segment) -> bool:
+    return run.sign not in {0, here.sign} or (run.sign == 0 and run.first < run.last)
+
+
+def searched(
+    sign_of: Callable[[int], int], asked: int, along: str, *, least: int = 1, largest: int = LARGEST
+) -> tuple[Turn, ...]:
+    """Return the nearest turns of an order that can only be evaluated, not solved.
+
+    The order is asked at doubled and halved sizes, and where it has turned between two of them, the
+    turn is found by bisection. It is exact, but an order that turns twice between two neighbouring
+    probes is not seen.
+    """
+    here = sign_of(asked)
+    found = []
+    for above in (False, True):
+        inside, end = asked, largest if above else least
+        while inside != end:
+            probe = min(2 * inside, end) if above else max(inside // 2, end)
+            if sign_of(probe) != here:
+                first = _bisected(sign_of, here, inside, probe)
+                found.append(Turn(along, asked, first, probe if above else end, sign_of(first)))
+                break
+            inside = probe
+    return tuple(found)
+
+
+def _bisected(sign_of: Callable[[int], int], here: int, inside: int, outside: int) -> int:
+    while abs(outside - inside) > 1:
+        middle = (inside + outside) // 2
+        if sign_of(middle) == here:
+            inside = middle
+        else:
+            outside = middle
+    return outside
+
+
+def order_of(
+    left: Callable[[int], Fraction], right: Callable[[int], Fraction]
+) -> Callable[[int], int]:
+    """Return the sign of ``left - right`` at a size."""
+    return lambda k: sign(left(k) - right(k))
