@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
+
+import numpy as np
 
 from ...graphs.sizes import Poly
-from .segments import Segment, segments, sign
+from .segments import Segment, segments
 
 LARGEST = 10**12
 """The largest size up to which crossovers are looked for."""
@@ -111,41 +114,39 @@ def _counts(run: Segment, here: Segment) -> bool:
     return run.sign not in {0, here.sign} or (run.sign == 0 and run.first < run.last)
 
 
-def searched(
-    sign_of: Callable[[int], int], asked: int, along: str, *, least: int = 1, largest: int = LARGEST
+def between(
+    order: Callable[[Any], Any], asked: int, along: str, probes: Sequence[int]
 ) -> tuple[Turn, ...]:
-    """Return the nearest turns of an order that can only be evaluated, not solved.
+    """Return the nearest turns of an order that can be evaluated, and not solved.
 
-    The order is asked at doubled and halved sizes, and where it has turned between two of them, the
-    turn is found by bisection. It is exact, but an order that turns twice between two neighbouring
-    probes is not seen.
+    Parameters
+    ----------
+    order
+        From an array of sizes to the signs of the first cost less the other's.
+    probes
+        Sizes at which it is looked at, in rising order, the one asked for among them. Between two
+        of them at which it differs, the turn is found to the whole number by bisection; an order
+        that turns twice between neighbours is not seen.
     """
-    here = sign_of(asked)
+    signs = [int(x) for x in order(np.asarray(probes))]
+    place = probes.index(asked)
     found = []
-    for above in (False, True):
-        inside, end = asked, largest if above else least
-        while inside != end:
-            probe = min(2 * inside, end) if above else max(inside // 2, end)
-            if sign_of(probe) != here:
-                first = _bisected(sign_of, here, inside, probe)
-                found.append(Turn(along, asked, first, probe if above else end, sign_of(first)))
-                break
-            inside = probe
+    for step, end in ((-1, -1), (1, len(probes))):
+        far = next((k for k in range(place, end, step) if signs[k] != signs[place]), None)
+        if far is None:
+            continue
+        first = _bisected(order, signs[place], probes[far - step], probes[far])
+        last = next((k for k in range(far, end, step) if signs[k] != signs[far]), None)
+        until = probes[end - step] if last is None else probes[last - step]
+        found.append(Turn(along, asked, first, until, signs[far]))
     return tuple(found)
 
 
-def _bisected(sign_of: Callable[[int], int], here: int, inside: int, outside: int) -> int:
+def _bisected(order: Callable[[Any], Any], here: int, inside: int, outside: int) -> int:
     while abs(outside - inside) > 1:
         middle = (inside + outside) // 2
-        if sign_of(middle) == here:
+        if int(order(np.asarray([middle]))[0]) == here:
             inside = middle
         else:
             outside = middle
     return outside
-
-
-def order_of(
-    left: Callable[[int], Fraction], right: Callable[[int], Fraction]
-) -> Callable[[int], int]:
-    """Return the sign of ``left - right`` at a size."""
-    return lambda k: sign(left(k) - right(k))
