@@ -1,0 +1,216 @@
+"""Operations: what of a graph runs at once, how often, and what it computes and moves.
+
+Every equation that computes is one operation, launched once for each iteration of the loops around
+it; views are free. Its work is that of :mod:`..counting`, and its words are those that
+:mod:`..storage.traffic` counts, both for one sequence.
+
+>>> from ...graphs.models import CATALOGUE
+>>> from ...graphs.tracing import trace
+>>> graph = trace(CATALOGUE["rnn"], L="L")
+>>> for one in operations(graph, Task("encode")):
+...     print(one.name, "|", one.launches, "|", one.work, "|", one.weights, "|", one.read)
+layers.einsum | L | 2*L*d**2*n | L*d**2 | L*d*n
+layers.add | L | L*d*n | L*d | L*d*n
+layers.einsum_2 | L*n | 2*L*d**2*n | L*d**2*n | L*d*n - L*d
+layers.add_2 | L*n | L*d*n | L*d*n | L*d*n
+layers.add_3 | L*n | L*d*n | 0 | 2*L*d*n
+layers.tanh | L*n | L*d*n | 0 | L*d*n
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...graphs.graph import Equation, Graph, GraphError, product
+from ...graphs.primitives import Lookup, Parameter
+from ...graphs.setting import Setting
+from ...graphs.sizes import Poly, summed
+from ..counting.counts import work
+from ..modes import ModeError, in_training
+from ..proofs.timetable import timetable
+from ..proofs.traffic import TrafficCertificate, repeated
+from ..storage.traffic import traffic
+from .task import Task
+
+MATRIX = frozenset({"contraction"})
+"""Primitives that run at the rate of matrix products."""
+
+
+class OperationError(ValueError):
+    """A model whose operations cannot be counted; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What runs at once, for one sequence; several equations where they are fused."""
+
+    name: str
+    primitive: str
+    launches: Poly
+    """How often it starts."""
+    work: Poly
+    """Scalar operations; all of a batch's sequences have their own."""
+    weights: Poly
+    """Words of parameters that are read: once for all sequences of a batch."""
+    rows: Poly
+    """Words of rows that are looked up in tables of parameters, by each sequence."""
+    table: Poly
+    """Words of those tables: no more is read, however many sequences look up rows."""
+    read: Poly
+    """Words of arrays that are read, in each sequence."""
+    cached: Poly
+    """Words that earlier calls have kept, of each sequence."""
+    written: Poly
+    """Words of arrays that are written, in each sequence."""
+    sums: Poly
+    """Words that are written once for all sequences: gradients of parameters."""
+    matrix: Poly
+    """Which of its scalar operations are those of matrix products."""
+    equations: tuple[str, ...] = ()
+
+
+def operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
+    """Return the operations of a graph in a task, in the order in which they run.
+
+    For generation these are those of its n-th token.
+
+    Raises
+    ------
+    OperationError
+        If the model cannot be run so, or if what it moves has no rule; the message says why.
+    """
+    key = ("operations", task.mode, task.pairs, task.fused)
+    if key not in graph.memory:
+        graph.memory[key] = _operations(graph, task)
+    found: tuple[Operation, ...] = graph.memory[key]
+    return found
+
+
+def _operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
+    from .fusing import fuse
+
+    if task.mode in {"decode", "generate"}:
+        from .decoding import decoded
+
+        return fuse(graph.looped, decoded(graph.looped, task), task)
+    changed = graph
+    if task.mode == "train":
+        try:
+            changed = in_training(graph, "work")
+        except (ModeError, GraphError) as error:
+            raise OperationError(f"{graph.name}: {error}") from None
+    return fuse(changed, whole(changed, task), task)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One equation that runs: its work, and its words by the arrays that they are of."""
+
+    equation: Equation
+    loops: tuple[str, ...]
+    """The axes of the loops around it, the outermost first."""
+    launches: Poly
+    work: Poly
+    reads: Mapping[str, Poly]
+    """By array."""
+    cached: Mapping[str, Poly]
+    """By array: what earlier calls have kept."""
+    written: Poly
+
+
+def whole(graph: Graph, task: Task) -> tuple[Run, ...]:
+    """Return what runs if a whole sequence is computed."""
+    setting = Setting(pairs=task.pairs)
+    counts = required(graph, work(graph, setting)).certificate
+    moved = required(graph, traffic(graph, setting)).certificate
+    assert isinstance(moved, TrafficCertificate)
+    totals = {c.name: c.total for c in counts.equations}
+    table = timetable(graph)
+    found = []
+    for m in moved.moved:
+        equation = graph[m.name]
+        reads = {
+            base: summed(repeated(graph, equation, t.cell) * t.each for t in taken)
+            for base, taken in m.read.items()
+        }
+        loops = tuple(table.loops[own].axis for own in table.inside[m.name])
+        launches = product(graph.axes[axis].extent for axis in loops)
+        found.append(Run(equation, loops, launches, totals[m.name], reads, {}, m.written))
+    return tuple(found)
+
+
+def required(graph: Graph, derivation: Any) -> Any:
+    """Return a derivation that has a formula; raise its reason otherwise."""
+    if derivation.formula is None:
+        raise OperationError(f"{graph.name}: {derivation.reason}")
+    return derivation
+
+
+def kind(graph: Graph, base: str) -> str:
+    """Return weights, rows (of a table of parameters) or read, by what an array is."""
+    equation = graph[base]
+    if isinstance(equation.primitive, Parameter):
+        return "weights"
+    if isinstance(equation.primitive, Lookup) and table_of(graph, base) is not None:
+        return "rows"
+    return "read"
+
+
+def table_of(graph: Graph, lookup: str) -> Equation | None:
+    """Return the parameters that a lookup takes rows of; None if it looks into something else."""
+    below = graph[graph[lookup].reads[1].source]
+    while not isinstance(below.primitive, Parameter):
+        if len(below.reads) != 1:
+            return None
+        below = graph[below.reads[0].source]
+    return below
+
+
+def single(graph: Graph, run: Run) -> Operation:
+    """Return the operation of one equation that is not fused."""
+    return joined(
+        graph, (run,), run.launches, run.reads, run.cached, {run.equation.name: run.written}
+    )
+
+
+def joined(
+    graph: Graph,
+    runs: tuple[Run, ...],
+    launches: Poly,
+    reads: Mapping[str, Poly],
+    cached: Mapping[str, Poly],
+    written: Mapping[str, Poly],
+) -> Operation:
+    """Return the operation of equations that run together, by what it moves of which array."""
+    words: dict[str, list[Poly]] = {"weights": [], "rows": [], "read": []}
+    tables = {}
+    for base, amount in reads.items():
+        words[kind(graph, base)].append(amount)
+        table = table_of(graph, base) if kind(graph, base) == "rows" else None
+        if table is not None:
+            tables[table.name] = table.scalars * table.count
+    sums = {name for name in written if is_sum(graph, name)}
+    last = max(runs, key=lambda run: run.equation.primitive.name in MATRIX)
+    return Operation(
+        last.equation.name,
+        last.equation.primitive.name,
+        launches,
+        summed(run.work for run in runs),
+        summed(words["weights"]),
+        summed(words["rows"]),
+        summed(tables.values()),
+        summed(words["read"]),
+        summed(cached.values()),
+        summed(amount for name, amount in written.items() if name not in sums),
+        summed(amount for name, amount in written.items() if name in sums),
+        summed(run.work for run in runs if run.equation.primitive.name in MATRIX),
+        tuple(run.equation.name for run in runs),
+    )
+
+
+def is_sum(graph: Graph, name: str) -> bool:
+    """Whether an array is a gradient of parameters, to which all sequences of a batch add."""
+    equation = graph[name]
+    return equation.phase != "forward" and name in graph.outputs and equation.sequence is None

@@ -1,0 +1,206 @@
+"""Predictions: seconds, memory and energy of a task on a machine, and which resource binds.
+
+The time of an operation is the larger of work / rate and bytes / bandwidth (Williams, Waterman and
+Patterson 2009, *Roofline: an insightful visual performance model*), and each of its launches takes
+the machine's latency before. Operations run one after another.
+
+>>> from ...graphs.models import CATALOGUE
+>>> from ...graphs.tracing import trace
+>>> from .machine import load
+>>> graph = trace(CATALOGUE["llama"], L="L")
+>>> sizes = dict(n=4096, d=4096, h=32, g=32, f=11008, v=32000, L=32)
+>>> found = predict(graph, sizes, load("a100"), Task("decode"))
+>>> found.binds, round(found.seconds * 1e3, 1)
+('bandwidth', 12.9)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...graphs.graph import Graph
+from ...graphs.sizes import Poly, SizeError
+from .machine import Machine
+from .operations import Operation, operations
+from .task import Task
+
+RESOURCES = ("compute", "bandwidth", "latency")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation on a machine."""
+
+    name: str
+    primitive: str
+    launches: float
+    flops: float
+    bytes: float
+    seconds: float
+    binds: str
+    """What takes most of its time: compute, bandwidth or latency."""
+    equations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a task takes on a machine."""
+
+    model: str
+    machine: Machine
+    task: Task
+    sizes: Mapping[str, int]
+    seconds: float
+    memory: Mapping[str, float]
+    """Bytes, by what they hold: weights, state, activations or workspace, optimiser."""
+    energy: float | None
+    """Joules; None if the machine's file states neither power nor energies."""
+    operations: tuple[Row, ...]
+    shares: Mapping[str, float]
+    """By resource: which part of the time is taken by operations that it binds."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def binds(self) -> str:
+        """The resource that binds most of the time."""
+        return max(self.shares, key=lambda r: (self.shares[r], -RESOURCES.index(r)))
+
+    @property
+    def bytes(self) -> float:
+        """All that it holds in memory."""
+        return float(sum(self.memory.values()))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the machine's memory holds it."""
+        return self.bytes <= self.machine.memory
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of an operation's time, as numbers or arrays of numbers."""
+
+    launches: Any
+    flops: Any
+    bytes: Any
+    compute: Any
+    """Seconds of its work at the rate."""
+    transfer: Any
+    """Seconds of its bytes at the bandwidth."""
+    latency: Any
+    """Seconds of its launches."""
+
+    @property
+    def seconds(self) -> Any:
+        """The larger of compute and transfer, after the latency."""
+        return np.maximum(self.compute, self.transfer) + self.latency
+
+
+def parts(one: Operation, sizes: Mapping[str, Any], machine: Machine, task: Task) -> Parts:
+    """Return the parts of an operation's time; sizes may be arrays."""
+    b, word = task.batch, float(task.bytes)
+
+    def at(cost: Poly) -> Any:
+        return _evaluated(cost, sizes)
+
+    launches, flops, matrix = at(one.launches), b * at(one.work), b * at(one.matrix)
+    rows = np.minimum(b * at(one.rows), at(one.table)) if one.rows else 0.0
+    moved = at(one.weights) + rows + at(one.sums) + b * (at(one.read) + at(one.written))
+    size = word * moved + float(task.cache_bytes) * b * at(one.cached)
+    compute = matrix / machine.rate(task.number)
+    compute = compute + (flops - matrix) / machine.rate(task.number, contraction=False)
+    return Parts(
+        launches,
+        flops,
+        size,
+        compute,
+        size / _bandwidth(machine, size, launches),
+        launches * machine.latency,
+    )
+
+
+def _bandwidth(machine: Machine, size: Any, launches: Any) -> Any:
+    """Return how fast bytes are moved: faster if those of one launch fit into the cache."""
+    if machine.cache_bandwidth is None:
+        return machine.bandwidth
+    fits = size <= machine.cache * np.maximum(launches, 1)
+    return np.where(fits, machine.cache_bandwidth, machine.bandwidth)
+
+
+def _evaluated(cost: Poly, sizes: Mapping[str, Any]) -> Any:
+    missing = [s for s in cost.sizes if s not in sizes]
+    if missing:
+        raise SizeError(f"expected a value for {', '.join(missing)}, such as --at {missing[0]}=64")
+    value = cost.evaluate(**{s: sizes[s] for s in cost.sizes})
+    return np.asarray(value, dtype=float) if isinstance(value, np.ndarray) else float(value)
+
+
+def seconds(graph: Graph, sizes: Mapping[str, Any], machine: Machine, task: Task) -> Any:
+    """Return the seconds of a task; elementwise, if sizes are NumPy arrays.
+
+    For generation these are the seconds of its n-th token.
+    """
+    total: Any = 0.0
+    for one in operations(graph, task):
+        total = total + parts(one, sizes, machine, task).seconds
+    return total
+
+
+def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Prediction:
+    """Predict what a task takes on a machine.
+
+    Parameters
+    ----------
+    graph
+        A model, traced with the number of layers as a size (``trace(..., L="L")``).
+    sizes
+        A value for every size of the graph.
+
+    Raises
+    ------
+    OperationError, MachineError, SizeError
+        If the model cannot be run so, the machine has no such rate, or a size is missing.
+    """
+    from .memory import memory
+
+    rows = tuple(_row(one, sizes, machine, task) for one in operations(graph, task))
+    total = sum(row.seconds for row in rows)
+    shares = {r: sum(x.seconds for x in rows if x.binds == r) / (total or 1) for r in RESOURCES}
+    return Prediction(
+        graph.name,
+        machine,
+        task,
+        dict(sizes),
+        total,
+        memory(graph, sizes, task),
+        energy(machine, rows, total),
+        rows,
+        shares,
+    )
+
+
+def _row(one: Operation, sizes: Mapping[str, int], machine: Machine, task: Task) -> Row:
+    found = parts(one, sizes, machine, task)
+    taken = {"compute": found.compute, "bandwidth": found.transfer, "latency": found.latency}
+    return Row(
+        one.name,
+        one.primitive,
+        float(found.launches),
+        float(found.flops),
+        float(found.bytes),
+        float(found.seconds),
+        max(taken, key=lambda r: (float(taken[r]), -RESOURCES.index(r))),
+        one.equations,
+    )
+
+
+def energy(machine: Machine, rows: tuple[Row, ...], total: float) -> float | None:
+    """Return joules: of operations and bytes if the file states them, else power times time."""
+    if machine.energy_per_flop is not None and machine.energy_per_byte is not None:
+        moved = sum(row.bytes for row in rows) * machine.energy_per_byte
+        return sum(row.flops for row in rows) * machine.energy_per_flop + moved
+    return None if machine.power is None else machine.power * total
