@@ -19,12 +19,11 @@ from ..proofs.slots import instance, relation_of
 from ..proofs.state import sequence
 from ..proofs.timetable import timetable
 from ..proofs.ways import Path, along, computes
-from .operations import OperationError, Run, required
-from .task import Task
+from .operations import OperationError, Run, loops_of, required
 
 
-def decoded(graph: Graph, task: Task) -> tuple[Run, ...]:
-    """Return what runs for the n-th token of a causal graph whose scans are loops.
+def decoded(graph: Graph) -> tuple[tuple[Run, ...], str]:
+    """Return what runs for the n-th token of a causal graph whose scans are loops, and the axis n.
 
     Raises
     ------
@@ -38,29 +37,30 @@ def decoded(graph: Graph, task: Task) -> tuple[Run, ...]:
     totals = {c.name: c.total for c in counts.equations}
     try:
         own = sequence(graph)
-        return tuple(
-            _run(graph, equation, own, totals[equation.name])
-            for equation in graph
-            if computes(equation) and equation.sequence == own
+        runs = tuple(
+            _run(graph, graph[name], own, totals[name])
+            for name in _in_order(graph)
+            if graph[name].sequence == own
         )
     except ProofError as error:
         raise OperationError(f"{graph.name}: {error}") from None
+    return runs, own.name
+
+
+def _in_order(graph: Graph) -> list[str]:
+    """Return what computes, in the order in which it runs."""
+    return [m.name for m in timetable(graph).moments if m.kind == "run" and computes(graph[m.name])]
 
 
 def _run(graph: Graph, equation: Equation, own: Axis, work: Poly) -> Run:
-    table = timetable(graph)
-    loops = tuple(
-        axis
-        for inside in table.inside[equation.name]
-        for axis in [table.loops[inside].axis]
-        if axis != own.name
-    )
-    launches = product(graph.axes[axis].extent for axis in loops)
+    loops = loops_of(graph, equation.name)
+    outer = tuple(axis for _, axis in loops if axis != own.name)
+    launches = product(graph.axes[axis].extent for axis in outer)
     reads: dict[str, dict[tuple[Cut | None, Poly], Poly]] = {}
     cached: dict[str, dict[tuple[Cut | None, Poly], Poly]] = {}
     for read in equation.reads:
         for path in along(graph, equation, read, exact=True):
-            found = _taken(graph, path, own, loops)
+            found = _taken(graph, path, own, outer)
             if found is None:
                 continue
             base, earlier, cut, words, back = found

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...graphs.graph import Equation, Graph, GraphError, product
 from ...graphs.primitives import Lookup, Parameter
@@ -94,7 +94,8 @@ def _operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
     if task.mode in {"decode", "generate"}:
         from .decoding import decoded
 
-        return fuse(graph.looped, decoded(graph.looped, task), task)
+        runs, along = decoded(graph.looped)
+        return fuse(graph.looped, runs, task, along)
     changed = graph
     if task.mode == "train":
         try:
@@ -104,13 +105,23 @@ def _operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
     return fuse(changed, whole(changed, task), task)
 
 
+Loops: TypeAlias = tuple[tuple[int, str], ...]
+"""Loops by their number in the timetable, with the axes that they run along."""
+
+
+def loops_of(graph: Graph, name: str) -> Loops:
+    """Return the loops around an equation, the outermost first."""
+    table = timetable(graph)
+    return tuple((own, table.loops[own].axis) for own in table.inside[name])
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One equation that runs: its work, and its words by the arrays that they are of."""
 
     equation: Equation
-    loops: tuple[str, ...]
-    """The axes of the loops around it, the outermost first."""
+    loops: Loops
+    """The loops around it, the outermost first."""
     launches: Poly
     work: Poly
     reads: Mapping[str, Poly]
@@ -127,7 +138,6 @@ def whole(graph: Graph, task: Task) -> tuple[Run, ...]:
     moved = required(graph, traffic(graph, setting)).certificate
     assert isinstance(moved, TrafficCertificate)
     totals = {c.name: c.total for c in counts.equations}
-    table = timetable(graph)
     found = []
     for m in moved.moved:
         equation = graph[m.name]
@@ -135,8 +145,8 @@ def whole(graph: Graph, task: Task) -> tuple[Run, ...]:
             base: summed(repeated(graph, equation, t.cell) * t.each for t in taken)
             for base, taken in m.read.items()
         }
-        loops = tuple(table.loops[own].axis for own in table.inside[m.name])
-        launches = product(graph.axes[axis].extent for axis in loops)
+        loops = loops_of(graph, m.name)
+        launches = product(graph.axes[axis].extent for _, axis in loops)
         found.append(Run(equation, loops, launches, totals[m.name], reads, {}, m.written))
     return tuple(found)
 
@@ -166,13 +176,6 @@ def table_of(graph: Graph, lookup: str) -> Equation | None:
             return None
         below = graph[below.reads[0].source]
     return below
-
-
-def single(graph: Graph, run: Run) -> Operation:
-    """Return the operation of one equation that is not fused."""
-    return joined(
-        graph, (run,), run.launches, run.reads, run.cached, {run.equation.name: run.written}
-    )
 
 
 def joined(

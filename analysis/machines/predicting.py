@@ -16,19 +16,24 @@ the machine's latency before. Operations run one after another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ...graphs.graph import Graph
 from ...graphs.sizes import Poly, SizeError
+from ..causality import output_sequence
 from .machine import Machine
-from .operations import Operation, operations
+from .memory import memory
+from .operations import Operation, OperationError, operations
 from .task import Task
 
 RESOURCES = ("compute", "bandwidth", "latency")
+
+MOST_TOKENS = 10**7
+"""The most tokens whose times are added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,35 +170,96 @@ def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task
     OperationError, MachineError, SizeError
         If the model cannot be run so, the machine has no such rate, or a size is missing.
     """
-    from .memory import memory
-
-    rows = tuple(_row(one, sizes, machine, task) for one in operations(graph, task))
+    rows = tuple(_rows(graph, sizes, machine, task))
     total = sum(row.seconds for row in rows)
     shares = {r: sum(x.seconds for x in rows if x.binds == r) / (total or 1) for r in RESOURCES}
+    last = {**sizes, **_last(graph, sizes, task)}
+    held = memory(graph, last, task)
     return Prediction(
         graph.name,
         machine,
         task,
         dict(sizes),
         total,
-        memory(graph, sizes, task),
+        held,
         energy(machine, rows, total),
         rows,
         shares,
     )
 
 
+def _rows(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Iterator[Row]:
+    """Yield the operations on a machine; of generation those of the prompt, then of all tokens."""
+    if task.mode != "generate":
+        for one in operations(graph, task):
+            yield _row(one, sizes, machine, task)
+        return
+    if task.tokens is not None:
+        prompt = replace(task, mode="prefill", tokens=None)
+        for one in operations(graph, prompt):
+            row = _row(one, sizes, machine, prompt)
+            yield replace(row, name=f"prompt: {row.name}")
+    along, (first, last) = _along(graph), _tokens(graph, sizes, task)
+    for one in operations(graph, task):
+        yield _summed(one, {**sizes, along: np.arange(first, last + 1)}, machine, task)
+
+
+def _along(graph: Graph) -> str:
+    along = output_sequence(graph)
+    if along is None:
+        raise OperationError(f"{graph.name}: the outputs do not share one sequence")
+    return along.name
+
+
+def _tokens(graph: Graph, sizes: Mapping[str, int], task: Task) -> tuple[int, int]:
+    """Return the first and the last position that is generated, counted from 1."""
+    along = _along(graph)
+    if along not in sizes:
+        raise SizeError(f"expected a value for {along}, such as --at {along}=64")
+    n = sizes[along]
+    first, last = (1, n) if task.tokens is None else (n + 1, n + task.tokens)
+    if last - first >= MOST_TOKENS:
+        raise SizeError(f"expected at most {MOST_TOKENS:,} tokens, got {last - first + 1:,}")
+    return first, last
+
+
+def _last(graph: Graph, sizes: Mapping[str, int], task: Task) -> dict[str, int]:
+    """Return the length of the sequence at the end, if tokens are generated."""
+    return {_along(graph): _tokens(graph, sizes, task)[1]} if task.mode == "generate" else {}
+
+
+def _summed(one: Operation, sizes: Mapping[str, Any], machine: Machine, task: Task) -> Row:
+    """Return an operation with the sums over all tokens."""
+    found = parts(one, sizes, machine, task)
+    count = np.zeros(max(np.size(v) for v in sizes.values()))
+    sums = {
+        name: float(np.sum(getattr(found, name) + count))
+        for name in ("launches", "flops", "bytes", "seconds", "compute", "transfer", "latency")
+    }
+    return _told(one, sums)
+
+
 def _row(one: Operation, sizes: Mapping[str, int], machine: Machine, task: Task) -> Row:
     found = parts(one, sizes, machine, task)
-    taken = {"compute": found.compute, "bandwidth": found.transfer, "latency": found.latency}
+    return _told(
+        one,
+        {
+            name: float(getattr(found, name))
+            for name in ("launches", "flops", "bytes", "seconds", "compute", "transfer", "latency")
+        },
+    )
+
+
+def _told(one: Operation, sums: Mapping[str, float]) -> Row:
+    taken = dict(zip(RESOURCES, (sums["compute"], sums["transfer"], sums["latency"]), strict=True))
     return Row(
         one.name,
         one.primitive,
-        float(found.launches),
-        float(found.flops),
-        float(found.bytes),
-        float(found.seconds),
-        max(taken, key=lambda r: (float(taken[r]), -RESOURCES.index(r))),
+        sums["launches"],
+        sums["flops"],
+        sums["bytes"],
+        sums["seconds"],
+        max(taken, key=lambda r: (taken[r], -RESOURCES.index(r))),
         one.equations,
     )
 
