@@ -37,6 +37,17 @@ ASSUMED: Mapping[str, int] = {
 }
 """Sizes of which only some models have one, where a user names none; ``f`` is four times ``d``."""
 
+USUAL = (
+    *("rnn", "lstm", "gru", "bidirectional_lstm", "qrnn_scan", "min_gru", "min_gru_scan"),
+    *("attention", "causal_attention", "multi_query_attention", "grouped_query_attention"),
+    *("windowed_attention", "causal_windowed_attention", "latent_attention", "perceiver"),
+    *("linear_attention", "linear_attention_recurrent", "linformer", "block_local_attention"),
+    *("big_bird", "sink_attention", "causal_convolution", "convolution", "hyena"),
+    *("retnet", "retnet_recurrent", "s4d", "s4d_convolution", "s5", "ssd", "gla"),
+    *("delta_net", "mlstm", "slstm", "rg_lru_scan"),
+)
+"""One or two of each family, for a quick answer."""
+
 APART: Mapping[str, Mapping[str, int]] = {
     "convolution": {"k": 5},
     "separable_convolution": {"k": 5},

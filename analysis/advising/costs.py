@@ -7,7 +7,7 @@ bisection, to the whole number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import numpy as np
 from ...graphs.graph import GraphError
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, SizeError
-from ..comparing.crossings import LARGEST, Turn, between, turns
+from ..comparing.crossings import Turn, between, turns
 from ..deriving import derive
 from ..machines.machine import Machine, MachineError
 from ..machines.memory import widths, words
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 FARTHEST = 2**30
 """The largest size up to which crossovers of predicted times are looked for."""
-PROBES = 240
+SPREAD = tuple(sorted({round(FARTHEST ** (k / 240)) for k in range(241)}))
 """Sizes at which an order of times is looked at, evenly spread on a logarithmic axis."""
+POWERS = tuple(2**k for k in range(17))
+"""Batches at which it is looked at."""
 
 
 class NoCostError(ValueError):
@@ -122,21 +124,25 @@ def _searched(
         left, right = (_times(c, along, values, machine, task) for c in (first, other))
         return np.sign(left - right).astype(int)
 
-    return between(order, asked, along, probes(asked))
+    return between(order, asked, along, probes(asked, POWERS if along == "batch" else SPREAD))
 
 
-def probes(asked: int) -> list[int]:
-    """Return whole numbers around one, evenly spread on a logarithmic axis."""
-    spread = np.unique(np.geomspace(1, FARTHEST, PROBES).round().astype(np.int64))
-    return sorted({asked, *spread.tolist()})
+def probes(asked: int, spread: Sequence[int]) -> list[int]:
+    """Return whole numbers, one of them the one that is asked for."""
+    return sorted({asked, *spread})
 
 
-def _times(candidate: Candidate, along: str, values: Any, machine: Machine, task: Task) -> Any:
+def _times(chosen: Candidate, along: str, values: Any, machine: Machine, task: Task) -> Any:
+    key = ("times", machine.name, task, along, tuple(chosen.sizes.items()), values.tobytes())
+    if key not in chosen.graph.memory:
+        chosen.graph.memory[key] = _evaluated(chosen, along, values, machine, task)
+    return chosen.graph.memory[key]
+
+
+def _evaluated(chosen: Candidate, along: str, values: Any, machine: Machine, task: Task) -> Any:
     if along == "batch":
-        each = [
-            seconds(candidate.graph, candidate.sizes, machine, replace(task, batch=int(b)))
-            for b in values
-        ]
+        tasks = (replace(task, batch=int(b)) for b in values)
+        each = [seconds(chosen.graph, chosen.sizes, machine, t) for t in tasks]
         return np.asarray(each, dtype=float)
-    found = seconds(candidate.graph, {**candidate.sizes, along: values}, machine, task)
+    found = seconds(chosen.graph, {**chosen.sizes, along: values}, machine, task)
     return np.broadcast_to(np.asarray(found, dtype=float), np.shape(values))

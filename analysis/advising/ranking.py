@@ -4,7 +4,7 @@
 >>> [row.model for row in found.rows], found.unit
 (['lstm', 'causal_attention'], 'operations')
 >>> print(found.turns[0].other, found.turns[0].turn.condition)
-causal_attention n <= 2046
+causal_attention n <= 2049
 >>> streaming = advise(Request({"n": 32_768, "d": 1024}, streaming=True, models=("causal_attention",)))
 >>> [(e.model, e.kinds) for e in streaming.excluded]
 [('causal_attention', ('state grows',))]
@@ -13,7 +13,7 @@ causal_attention n <= 2046
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ...graphs.graph import GraphError
@@ -21,9 +21,10 @@ from ...graphs.sizes import Poly, SizeError
 from ..comparing.crossings import Turn
 from ..machines.machine import Machine
 from ..machines.operations import OperationError
+from ..machines.quantities import shown
 from ..machines.task import Task
 from ..solving import UnsolvedError
-from .candidates import Candidate, Model, candidate, side_by_side
+from .candidates import USUAL, Candidate, Model, candidate
 from .costs import Cost, NoCostError, cost_of, needed, turns_of
 from .limits import hard_limits, rows_at
 from .properties import Fact, Properties, length_of, properties
@@ -50,7 +51,9 @@ class Request:
     machine: Machine | None = None
     """Ranked by predicted time on it; by derived work without one."""
     models: tuple[Model, ...] = ()
-    """All that can stand in each other's place, if none are named."""
+    """The usual ones, if none are named."""
+    causal: bool = False
+    """Whether no output may read later positions, in any mode."""
 
     @property
     def budget(self) -> float | None:
@@ -156,7 +159,7 @@ def advise(request: Request) -> Advice:
     rows: list[Row] = []
     excluded: list[Excluded] = []
     assumed: dict[str, int] = {}
-    for model in request.models or side_by_side():
+    for model in request.models or USUAL:
         chosen = candidate(model, request.sizes)
         assumed.update({s: chosen.sizes[s] for s in chosen.assumed})
         row, reasons = _judged(chosen, request)
@@ -164,8 +167,10 @@ def advise(request: Request) -> Advice:
             excluded.append(Excluded(chosen.name, reasons, chosen))
         else:
             rows.append(row)
-    rows.sort(key=lambda r: r.cost.value)  # stable: models that tie stay in the order of the catalogue
-    ranked = _with_turns(rows, request)
+    rows.sort(
+        key=lambda r: r.cost.value
+    )  # stable: models that tie stay in the order of the catalogue
+    ranked = list(_with_turns(rows, request))
     unit = "operations" if request.machine is None else "seconds"
     return Advice(
         request,
@@ -212,7 +217,11 @@ def _misfits(chosen: Candidate) -> Iterator[Reason]:
 def _order(found: Properties, request: Request) -> Iterator[Reason]:
     """Say what forbids to go token by token, and to go on without end."""
     causal, constant, latency = found["causal"], found["constant"], found["latency"]
-    one_by_one = request.streaming or request.task.mode in {"prefill", "decode", "generate"}
+    one_by_one = (
+        request.streaming
+        or request.causal
+        or request.task.mode in {"prefill", "decode", "generate"}
+    )
     if one_by_one and causal.value != "yes":
         if causal.value == "unknown":
             yield _reason("not known", causal)
@@ -261,14 +270,8 @@ def _too_much(bytes_: float, most: int | None, request: Request) -> Iterator[Rea
         return
     told = "" if most is None else f"; n <= {most:,} would fit"
     yield Reason(
-        "memory", f"needs {_gigabytes(bytes_)}, there are {_gigabytes(request.budget)}{told}"
+        "memory", f"needs {shown(bytes_, 'byte')}, there are {shown(request.budget, 'byte')}{told}"
     )
-
-
-def _gigabytes(value: float) -> str:
-    from ..machines.quantities import shown
-
-    return shown(value, "byte")
 
 
 def _state(chosen: Candidate, found: Properties, request: Request) -> Fraction | None:
@@ -283,8 +286,6 @@ def _state(chosen: Candidate, found: Properties, request: Request) -> Fraction |
 
 
 def _with_turns(rows: Sequence[Row], request: Request) -> Iterator[Row]:
-    from dataclasses import replace
-
     for k, row in enumerate(rows):
         if k == 0:
             yield row

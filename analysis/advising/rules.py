@@ -2,7 +2,7 @@
 
 >>> answer = answered(rule("long-sequences"))
 >>> answer.verdict, answer.parts[1].boundary
-('in a region', 'n > (4*d**2 + 17*d/2 + 1)/(2*d + 3)')
+('in a region', 'n > (8*d**2 + 17*d + 2)/(4*d + 6)')
 >>> answered(rule("streaming")).parts[0].verdict
 'yes'
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
@@ -70,6 +70,8 @@ class Part:
     here: str
     """What it is at the sizes that were asked about."""
     evidence: tuple[str, ...]
+    aside: bool = False
+    """Whether it only qualifies the rule, which stands without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,15 @@ class Answer:
 
     @property
     def verdict(self) -> str:
-        """The weakest of its parts."""
-        return max((p.verdict for p in self.parts), key=VERDICTS.index)
+        """The weakest of its parts, what only qualifies it apart."""
+        return max((p.verdict for p in self.parts if not p.aside), key=VERDICTS.index)
 
 
 @functools.cache
 def rules() -> tuple[Rule, ...]:
     """Return all rules, in the order of their file."""
     text = resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8")
-    return tuple(
-        Rule(r["id"], r["advice"], tuple(r["part"])) for r in tomllib.loads(text)["rule"]
-    )
+    return tuple(Rule(r["id"], r["advice"], tuple(r["part"])) for r in tomllib.loads(text)["rule"])
 
 
 def rule(name: str) -> Rule:
@@ -113,7 +113,11 @@ def rule(name: str) -> Rule:
 def answered(asked: Rule, question: Question | None = None) -> Answer:
     """Compute the answer to a rule."""
     question = question or Question()
-    return Answer(asked, question, tuple(_ASKS[p["asks"]](p, question) for p in asked.parts))
+    parts = (
+        replace(_ASKS[part["asks"]](part, question), aside=part.get("aside", False))
+        for part in asked.parts
+    )
+    return Answer(asked, question, tuple(parts))
 
 
 def _graph(name: str, question: Question) -> Graph:
@@ -146,15 +150,38 @@ def _less(part: Mapping[str, Any], question: Question) -> Part:
     values = [_value(d.formula, part[s], question) for s, d in (("left", left), ("right", right))]
     relation = "less" if values[0] < values[1] else "equal" if values[0] == values[1] else "more"
     here = f"{part['left']} {_number(values[0])}, {part['right']} {_number(values[1])}: {relation}"
+    if verdict == "in a region":
+        here = f"{here}; {_where(left.formula - right.formula, part['left'], question)}"
     boundary = "" if verdict != "in a region" else when
     steps = [f"  {s}" for d in (left, right) for s in d.steps]
     return Part(part["says"], verdict, boundary, here, (*lines, *steps))
 
 
+def _where(difference: Poly, name: str, question: Question) -> str:
+    """Say for which lengths a difference is negative, all other sizes as asked."""
+    sizes = candidate(name, question.sizes).sizes
+    fixed = {s: sizes.get(s, 1) for s in difference.sizes if s != "n"}
+    at = ", ".join(f"{s} = {v}" for s, v in sorted(fixed.items()))
+    try:
+        runs = segments(difference.substitute(fixed), 1, LARGEST)
+    except UnsolvedError as error:
+        return f"along n: {error}"
+    less = [_interval(r.first, r.last) for r in runs if r.sign < 0]
+    return f"with {at}: {' or '.join(less) or 'at no n'}" if at else " or ".join(less)
+
+
+def _interval(first: int, last: int) -> str:
+    if last >= LARGEST:
+        return f"n >= {first:,}" if first > 1 else "at any n"
+    return f"n <= {last:,}" if first <= 1 else f"{first:,} <= n <= {last:,}"
+
+
 def _value(formula: Poly | None, name: str, question: Question) -> Any:
     assert formula is not None
     chosen = candidate(name, question.sizes)
-    return formula.evaluate(**{**chosen.sizes, **{s: 1 for s in formula.sizes if s not in chosen.sizes}})
+    return formula.evaluate(
+        **{**chosen.sizes, **{s: 1 for s in formula.sizes if s not in chosen.sizes}}
+    )
 
 
 def _number(value: Any) -> str:
@@ -169,9 +196,7 @@ def _property(part: Mapping[str, Any], question: Question) -> Part:
         lines.append(f"{name}: {fact.name}: {fact.value}: {fact.text}")
         if fact.value != expected:
             wrong.append(f"{name}: {fact.value}, not {expected}")
-    return Part(
-        part["says"], "no" if wrong else "yes", "", "; ".join(wrong), tuple(lines)
-    )
+    return Part(part["says"], "no" if wrong else "yes", "", "; ".join(wrong), tuple(lines))
 
 
 def _growth(part: Mapping[str, Any], question: Question) -> Part:
@@ -180,7 +205,11 @@ def _growth(part: Mapping[str, Any], question: Question) -> Part:
     for name, expected in part["expected"].items():
         found = _derived(name, part, question)
         lines.append(_line(name, part, found))
-        rate = "unknown" if found.formula is None else growth(found.formula, (part["along"],))[part["along"]]
+        rate = (
+            "unknown"
+            if found.formula is None
+            else growth(found.formula, (part["along"],))[part["along"]]
+        )
         lines.append(f"  in {part['along']} it is Theta({rate})")
         if rate != expected:
             wrong.append(f"{name}: Theta({rate}), not Theta({expected})")
@@ -201,20 +230,21 @@ def _fits(part: Mapping[str, Any], question: Question) -> Part:
         limit = longest(needed, chosen.sizes, length_of(chosen.graph) or "n", question.memory)
         told = f"n = {limit:,}" if limit is not None else "any length"
         lines.append(
-            f"  {needed} bytes <= {question.memory:,} bytes at "
-            f"{_at(chosen.sizes)} up to {told}"
+            f"  {needed} bytes <= {question.memory:,} bytes at {_at(chosen.sizes)} up to {told}"
         )
         most[side] = limit
     verdict = "in a region" if most["fails"] is not None and most["lasts"] is None else "no"
     boundary = f"n <= {most['fails']}" if most["fails"] is not None else ""
     n = question.sizes.get("n")
-    here = "" if n is None or most["fails"] is None else f"n = {n:,} {'fits' if n <= most['fails'] else 'does not fit'}"
+    here = (
+        ""
+        if n is None or most["fails"] is None
+        else f"n = {n:,} {'fits' if n <= most['fails'] else 'does not fit'}"
+    )
     return Part(part["says"], verdict, boundary, here, tuple(lines))
 
 
-def longest(
-    needed: Poly, sizes: Mapping[str, int], along: str, budget: int
-) -> int | None:
+def longest(needed: Poly, sizes: Mapping[str, int], along: str, budget: int) -> int | None:
     """Return the most positions with which no more than a budget is needed; None if any number is.
 
     Raises

@@ -32,8 +32,8 @@ class Turn:
     asked: int
     first: int
     """The number of the run that is nearest to what was asked."""
-    last: int
-    """The other end of the run."""
+    last: int | None
+    """The other end of the run; None if it goes on as far as anybody looked."""
     sign: int
     """1: the other is less there; 0: both are equal; -1: the other is more there."""
 
@@ -50,19 +50,16 @@ class Turn:
     @property
     def condition(self) -> str:
         """The run as a condition, such as ``n <= 2047``."""
-        if self.above:
-            end = "" if self.last >= LARGEST else f" to {self.last}"
-            return f"{self.size} >= {self.first}" if not end else f"{self.size} = {self.first}{end}"
-        return (
-            f"{self.size} <= {self.first}"
-            if self.last <= 1
-            else f"{self.size} = {self.last} to {self.first}"
-        )
+        if self.last is None:
+            return f"{self.size} {'>=' if self.above else '<='} {self.first}"
+        low, high = sorted((self.first, self.last))
+        return f"{self.size} = {low}" if low == high else f"{low} <= {self.size} <= {high}"
 
     def __str__(self) -> str:
         what = {1: "the other is less", 0: "both are equal", -1: "the other is more"}[self.sign]
         side = "above" if self.above else "below"
-        return f"{self.condition}: {what}; {float(self.factor):.3g} times {side} {self.size} = {self.asked}"
+        away = f"{float(self.factor):.3g} times {side} {self.size} = {self.asked}"
+        return f"{self.condition}: {what}; {away}"
 
 
 def turns(
@@ -104,9 +101,11 @@ def nearest(runs: Sequence[Segment], asked: int, along: str) -> tuple[Turn, ...]
     above = next((r for r in runs[here + 1 :] if _counts(r, runs[here])), None)
     found = []
     if below is not None:
-        found.append(Turn(along, asked, below.last, below.first, below.sign))
+        last = None if below is runs[0] else below.first
+        found.append(Turn(along, asked, below.last, last, below.sign))
     if above is not None:
-        found.append(Turn(along, asked, above.first, above.last, above.sign))
+        last = None if above is runs[-1] else above.last
+        found.append(Turn(along, asked, above.first, last, above.sign))
     return tuple(found)
 
 
@@ -137,7 +136,7 @@ def between(
             continue
         first = _bisected(order, signs[place], probes[far - step], probes[far])
         last = next((k for k in range(far, end, step) if signs[k] != signs[far]), None)
-        until = probes[end - step] if last is None else probes[last - step]
+        until = None if last is None else probes[last - step]
         found.append(Turn(along, asked, first, until, signs[far]))
     return tuple(found)
 
