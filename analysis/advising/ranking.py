@@ -12,7 +12,7 @@ causal_attention n <= 2049
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -145,8 +145,13 @@ class Advice:
         return tuple(r.model for r in self.rows[1:] if r.cost.value == first)
 
 
-def advise(request: Request) -> Advice:
+def advise(request: Request, progress: Callable[[str], None] | None = None) -> Advice:
     """Rank models for what is asked, with the reasons.
+
+    Parameters
+    ----------
+    progress
+        Is told which model is looked at.
 
     Raises
     ------
@@ -161,6 +166,8 @@ def advise(request: Request) -> Advice:
     assumed: dict[str, int] = {}
     for model in request.models or USUAL:
         chosen = candidate(model, request.sizes)
+        if progress is not None:
+            progress(f"ranking: {chosen.name}")
         assumed.update({s: chosen.sizes[s] for s in chosen.assumed})
         row, reasons = _judged(chosen, request)
         if row is None:

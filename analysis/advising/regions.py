@@ -21,17 +21,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...graphs.sizes import Poly, at_least
 from ..comparing.crossovers import condition
 from ..comparing.segments import Segment, segments
 from ..solving import UnsolvedError
 
-MOST_ROWS = 200
-"""Values of the vertical size that are looked at."""
-MOST_LISTED = 256
-"""If there are no more values of the vertical size than this, each is a row."""
+MOST_ROWS = 256
+"""Values of the vertical size that are looked at: all of them, if there are no more."""
 
 EVERYWHERE, NEVER = "everywhere", "never alone"
 """Rules without a condition."""
@@ -48,16 +46,22 @@ class Window:
     y: str
     across: tuple[int, int] = (1, 1_000_000)
     up: tuple[int, int] = (1, 16_384)
+    most: int = MOST_ROWS
+    """Rows, unless the vertical size has few values."""
 
     @property
     def rows(self) -> tuple[int, ...]:
         """The values of the vertical size that are looked at, upwards."""
         low, high = self.up
-        if high - low < MOST_LISTED:
+        if high - low < self.most:
             return tuple(range(low, high + 1))
-        step = (math.log(high) - math.log(low)) / (MOST_ROWS - 1)
-        spread = (round(math.exp(math.log(low) + k * step)) for k in range(MOST_ROWS))
+        step = (math.log(high) - math.log(low)) / (self.most - 1)
+        spread = (round(math.exp(math.log(low) + k * step)) for k in range(self.most))
         return tuple(sorted({low, high, *(min(max(y, low), high) for y in spread)}))
+
+    def at_most(self, rows: int) -> Window:
+        """Return the same sizes in no more rows."""
+        return replace(self, most=min(self.most, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +129,8 @@ def envelope(costs: Mapping[str, Poly], window: Window) -> Regions:
     return _map(window, rows, kept, beaten, alike)
 
 
-def searched(models: Sequence[str], signs: Signs, window: Window) -> Regions:
-    """Return who has least where, of costs that can be compared on a row and not as formulas."""
-    rows = {y: tuple(_row(models, signs, y, *window.across)) for y in window.rows}
+def gathered(window: Window, rows: Mapping[int, tuple[Run, ...]], models: Sequence[str]) -> Regions:
+    """Return the map of rows whose costs are no formulas, so that regions have no rules."""
     return _map(window, rows, {}, {}, {}, models)
 
 

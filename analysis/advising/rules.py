@@ -13,6 +13,7 @@ import functools
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from importlib import resources
 from typing import Any
 
@@ -55,7 +56,7 @@ class Question:
     memory: int = 16 * 10**9
     """Bytes."""
     batch: int = 1
-    bytes: int = 2
+    bytes: Fraction = Fraction(2)
     """Of one number."""
 
 
@@ -234,7 +235,7 @@ def _fits(part: Mapping[str, Any], question: Question) -> Part:
         )
         most[side] = limit
     verdict = "in a region" if most["fails"] is not None and most["lasts"] is None else "no"
-    boundary = f"n <= {most['fails']}" if most["fails"] is not None else ""
+    boundary = "" if most["fails"] is None else f"{part['fails']} fits for n <= {most['fails']}"
     n = question.sizes.get("n")
     here = (
         ""
