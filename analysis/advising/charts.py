@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...graphs.graph import GraphError
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, SizeError
+from ...graphs.sizes import Poly, SizeError, size
 from ..deriving import derive
 from ..figures import NAMES
 from ..machines.machine import Machine
@@ -99,7 +99,12 @@ def chart(
     setting, task = setting or Setting(), task or Task("encode")
     asked = {**(sizes or {}), window.x: window.across[0], window.y: window.up[0]}
     chosen = [candidate(model, asked) for model in models]
-    fixed = {s: v for c in chosen for s, v in c.sizes.items() if s not in {window.x, window.y}}
+    fixed = {
+        s: v
+        for one in chosen
+        for s, v in one.sizes.items()
+        if s not in {window.x, window.y} and not (s == "f" and s in one.assumed)
+    }
     fixed = dict(sorted(fixed.items()))
     if machine is not None:
         return _timed(chosen, window, fixed, setting, machine, task)
@@ -110,13 +115,22 @@ def chart(
         if found.formula is None:
             excluded[one.name] = found.reason or "no formula"
             continue
-        others = {s: v for s, v in one.sizes.items() if s not in {window.x, window.y}}
-        formulas[one.name] = found.formula.substitute(others)
+        formulas[one.name] = found.formula.substitute(_others(one, window))
         grades[one.name] = found.grade or ""
     if not formulas:
         raise ChartError(f"expected a model with a formula for {figure}, got: {_first(excluded)}")
     regions = envelope(formulas, window)
     return Chart(figure, setting, regions, formulas, grades, excluded, fixed)
+
+
+def _others(one: Candidate, window: Window) -> dict[str, Poly | int]:
+    """Return all sizes besides the window's; a width f that nobody named stays four times d."""
+    found: dict[str, Poly | int] = {
+        s: v for s, v in one.sizes.items() if s not in {window.x, window.y}
+    }
+    if "f" in one.assumed and "d" in {window.x, window.y}:
+        found["f"] = 4 * size("d")
+    return found
 
 
 def _first(excluded: Mapping[str, str]) -> str:
@@ -168,6 +182,8 @@ class _Timer:
         for name in names:
             one = self.models[name]
             sizes: dict[str, Any] = {**one.sizes, self.window.x: xs, self.window.y: y}
+            if "f" in one.assumed and "d" in {self.window.x, self.window.y}:
+                sizes["f"] = 4 * sizes["d"]
             value = seconds(one.graph, sizes, self.machine, self.task)
             found.append(np.broadcast_to(np.asarray(value, dtype=float), xs.shape))
         return np.stack(found)
