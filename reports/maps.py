@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..analysis.advising.charts import Chart
     from ..analysis.advising.regions import Run
 
-LEFT, TOP, WIDTH, HEIGHT = 64.0, 34.0, 560.0, 400.0
+LEFT, TOP, WIDTH, HEIGHT = 64.0, 50.0, 560.0, 400.0
 LINE = 17.0
 COLUMNS, ROWS = 64, 20
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -34,10 +34,18 @@ TIED = "#8b96a3"
 
 def title_of(chart: Chart) -> str:
     """Say what is least."""
-    if chart.machine is not None and chart.task is not None:
+    if chart.machine is not None:
+        return f"least predicted time on {chart.machine.name}"
+    return f"least {chart.figure.replace('_', ' ')}"
+
+
+def setting_of(chart: Chart) -> str:
+    """Say in which setting, and at which other sizes."""
+    fixed = f"; {at_text(chart.fixed)}" if chart.fixed else ""
+    if chart.task is not None and chart.machine is not None:
         task = chart.task
-        return f"least predicted time on {chart.machine.name}, {task.mode}, batch {task.batch}, {task.number}"
-    return f"least {chart.figure.replace('_', ' ')} ({chart.setting.describe()})"
+        return f"{task.mode}, batch {task.batch}, {task.number}, fused {task.fused}{fixed}"
+    return f"{chart.setting.describe()}{fixed}"
 
 
 def rule_of(chart: Chart, model: str) -> str:
@@ -55,7 +63,7 @@ def map_blocks(chart: Chart) -> Iterator[Block]:
     """Yield the regions with their rules, and a picture in letters."""
     window, regions = chart.window, chart.regions
     letters = dict(zip((r.model for r in regions.regions), LETTERS * 4, strict=False))
-    yield Heading(f"Who has {title_of(chart)}")
+    yield Heading(f"Who has {title_of(chart)} ({setting_of(chart)})")
     rows = tuple(
         (
             letters[r.model],
@@ -178,6 +186,7 @@ def svg(chart: Chart) -> str:
         element("style", Markup(DRAWING)),
         element("rect", x=0, y=0, width=LEFT + WIDTH + 30, height=height, class_="paper"),
         element("text", title_of(chart), x=LEFT, y=20, class_="title"),
+        element("text", setting_of(chart), x=LEFT, y=38, class_="quiet"),
         *_bands(chart, colours),
         *_boundaries(chart),
         *_axes(chart),
@@ -218,8 +227,8 @@ def _bands(chart: Chart, colours: dict[str, str]) -> Iterator[Markup]:
             colour = colours[run.winners[0]] if len(run.winners) == 1 else TIED
             path = f"M{spot(left, bottom)} V{spot(top)} H{spot(right)} V{spot(bottom)} Z"
             paths.setdefault(colour, []).append(path)
-    for colour, path in paths.items():
-        yield element("path", d="".join(path), fill=colour, fill_opacity="0.55", stroke="none")
+    for colour, drawn in paths.items():
+        yield element("path", d="".join(drawn), fill=colour, fill_opacity="0.55", stroke="none")
 
 
 def _boundaries(chart: Chart) -> Iterator[Markup]:

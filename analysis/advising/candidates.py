@@ -38,7 +38,7 @@ ASSUMED: Mapping[str, int] = {
 """Sizes of which only some models have one, where a user names none; ``f`` is four times ``d``."""
 
 USUAL = (
-    *("rnn", "lstm", "gru", "bidirectional_lstm", "qrnn_scan", "min_gru", "min_gru_scan"),
+    *("rnn", "lstm", "gru", "qrnn_scan", "min_gru", "min_gru_scan"),
     *("attention", "causal_attention", "multi_query_attention", "grouped_query_attention"),
     *("windowed_attention", "causal_windowed_attention", "latent_attention", "perceiver"),
     *("linear_attention", "linear_attention_recurrent", "linformer", "block_local_attention"),

@@ -30,6 +30,8 @@ from .candidates import Candidate
 if TYPE_CHECKING:
     from .ranking import Request
 
+ROUNDING = 1e-12
+"""Times that differ by no more than this part are equal: sums are rounded."""
 FARTHEST = 2**30
 """The largest size up to which crossovers of predicted times are looked for."""
 SPREAD = tuple(sorted({round(FARTHEST ** (k / 240)) for k in range(241)}))
@@ -122,7 +124,8 @@ def _searched(
 
     def order(values: Any) -> Any:
         left, right = (_times(c, along, values, machine, task) for c in (first, other))
-        return np.sign(left - right).astype(int)
+        equal = np.isclose(left, right, rtol=ROUNDING, atol=0)
+        return np.where(equal, 0, np.sign(left - right)).astype(int)
 
     return between(order, asked, along, probes(asked, POWERS if along == "batch" else SPREAD))
 

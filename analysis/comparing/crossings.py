@@ -134,18 +134,19 @@ def between(
         far = next((k for k in range(place, end, step) if signs[k] != signs[place]), None)
         if far is None:
             continue
-        first = _bisected(order, signs[place], probes[far - step], probes[far])
+        first = _bisected(order, signs[far], probes[far - step], probes[far])
         last = next((k for k in range(far, end, step) if signs[k] != signs[far]), None)
         until = None if last is None else probes[last - step]
         found.append(Turn(along, asked, first, until, signs[far]))
     return tuple(found)
 
 
-def _bisected(order: Callable[[Any], Any], here: int, inside: int, outside: int) -> int:
+def _bisected(order: Callable[[Any], Any], there: int, inside: int, outside: int) -> int:
+    """Return the number nearest to ``inside`` that has the order of ``outside``."""
     while abs(outside - inside) > 1:
         middle = (inside + outside) // 2
-        if int(order(np.asarray([middle]))[0]) == here:
-            inside = middle
-        else:
+        if int(order(np.asarray([middle]))[0]) == there:
             outside = middle
+        else:
+            inside = middle
     return outside

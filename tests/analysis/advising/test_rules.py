@@ -113,5 +113,5 @@ def test_memory_decides_where_a_context_fits() -> None:
 
 def test_a_rule_that_does_not_exist_is_named() -> None:
     """The message names the rule and all that there are."""
-    with pytest.raises(RuleError, match="expected a rule among long-sequences, .* got 'speed'"):
+    with pytest.raises(RuleError, match=r"expected a rule among long-sequences, .* got 'speed'"):
         rule("speed")
