@@ -25,6 +25,7 @@ from ..machines.predicting import seconds
 from ..machines.task import Task
 from ..solving import UnsolvedError
 from .candidates import Candidate, Model, candidate
+from .costs import ROUNDING
 from .regions import Regions, Run, Window, envelope, gathered
 
 TIME = "time"
@@ -193,7 +194,11 @@ class _Timer:
         table = self.times(names, y, xs)
         least = table.min(axis=0)
         return [
-            tuple(name for name, value in zip(names, column, strict=True) if value == best)
+            tuple(
+                name
+                for name, value in zip(names, column, strict=True)
+                if value <= best * (1 + ROUNDING)
+            )
             for column, best in zip(table.T, least, strict=True)
         ]
 
