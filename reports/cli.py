@@ -10,10 +10,10 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from . import advice_commands, claim_commands, commands
+from . import advice_commands, claim_commands, commands, machine_commands
 from .app import FINE, app
 
-COMMANDS = (commands, claim_commands, advice_commands)
+COMMANDS = (commands, claim_commands, machine_commands, advice_commands)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130

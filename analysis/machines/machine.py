@@ -30,6 +30,7 @@ LARGEST_FILE = 1 << 16
 BOUNDS: Mapping[str, tuple[str, float, float]] = {
     "rates": ("flop/s", 1e6, 1e21),
     "vector_rate": ("flop/s", 1e6, 1e21),
+    "function_rate": ("flop/s", 1e6, 1e21),
     "bandwidth": ("byte/s", 1e6, 1e18),
     "cache_bandwidth": ("byte/s", 1e6, 1e18),
     "memory": ("byte", 1e6, 1e18),
@@ -80,7 +81,9 @@ class Machine:
     """Seconds that one launch takes at least."""
     cores: int
     vector_rate: float | None = None
-    """Operations per second of elementwise operations; that of fp32 if None."""
+    """Operations per second of elementwise arithmetic; that of fp32 if None."""
+    function_rate: float | None = None
+    """Functions such as exp and tanh per second; that of arithmetic if None."""
     cache_bandwidth: float | None = None
     """Byte/s if all that an operation moves fits into the cache; no faster than memory if None."""
     power: float | None = None
@@ -131,6 +134,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     latency: str
     cores: int
     vector_rate: str | None = None
+    function_rate: str | None = None
     cache_bandwidth: str | None = None
     power: str | None = None
     energy_per_flop: str | None = None
@@ -205,6 +209,7 @@ def parse(text: bytes, file: str) -> Machine:
         value("latency", found.latency),
         _count(file, "cores", found.cores, MOST_CORES),
         value("vector_rate", found.vector_rate),
+        value("function_rate", found.function_rate),
         value("cache_bandwidth", found.cache_bandwidth),
         value("power", found.power),
         value("energy_per_flop", found.energy_per_flop),

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ...graphs.graph import Equation, Graph, GraphError, product
-from ...graphs.primitives import Lookup, Parameter
+from ...graphs.primitives import Lookup, Map, Parameter
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, summed
+from ...graphs.sizes import Poly, poly, summed
 from ..counting.counts import work
 from ..modes import ModeError, in_training
 from ..proofs.timetable import timetable
@@ -36,6 +36,24 @@ from .task import Task
 
 MATRIX = frozenset({"contraction"})
 """Primitives that run at the rate of matrix products."""
+
+FUNCTIONS = frozenset(
+    {
+        "exp",
+        "log",
+        "tanh",
+        "sigmoid",
+        "softplus",
+        "silu",
+        "gelu",
+        "gelu_slope",
+        "exact_gelu",
+        "exact_gelu_slope",
+        "sin",
+        "cos",
+    }
+)
+"""Elementwise functions that are not an instruction or two of arithmetic."""
 
 
 class OperationError(ValueError):
@@ -68,6 +86,8 @@ class Operation:
     """Words that are written once for all sequences: gradients of parameters."""
     matrix: Poly
     """Which of its scalar operations are those of matrix products."""
+    functions: Poly
+    """Which are functions such as exp and tanh, and no arithmetic."""
     equations: tuple[str, ...] = ()
 
 
@@ -209,8 +229,17 @@ def joined(
         summed(amount for name, amount in written.items() if name not in sums),
         summed(amount for name, amount in written.items() if name in sums),
         summed(run.work for run in runs if run.equation.primitive.name in MATRIX),
+        summed(functions(run) for run in runs),
         tuple(run.equation.name for run in runs),
     )
+
+
+def functions(run: Run) -> Poly:
+    """Return how often a function such as exp is applied: in a softmax once to each component."""
+    primitive = run.equation.primitive
+    if isinstance(primitive, Map):
+        return run.work if primitive.function in FUNCTIONS else poly(0)
+    return run.written if primitive.name == "softmax" else poly(0)
 
 
 def is_sum(graph: Graph, name: str) -> bool:

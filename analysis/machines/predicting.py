@@ -92,12 +92,21 @@ class Parts:
     launches: Any
     flops: Any
     bytes: Any
-    compute: Any
-    """Seconds of its work at the rate."""
+    matrix: Any
+    """Seconds of its matrix products."""
+    vector: Any
+    """Seconds of its elementwise arithmetic."""
+    functions: Any
+    """Seconds of its functions such as exp."""
     transfer: Any
     """Seconds of its bytes at the bandwidth."""
     latency: Any
     """Seconds of its launches."""
+
+    @property
+    def compute(self) -> Any:
+        """Seconds of its work at the rates."""
+        return self.matrix + self.vector + self.functions
 
     @property
     def seconds(self) -> Any:
@@ -112,17 +121,19 @@ def parts(one: Operation, sizes: Mapping[str, Any], machine: Machine, task: Task
     def at(cost: Poly) -> Any:
         return _evaluated(cost, sizes)
 
-    launches, flops, matrix = at(one.launches), b * at(one.work), b * at(one.matrix)
+    launches, flops = at(one.launches), b * at(one.work)
+    matrix, functions = b * at(one.matrix), b * at(one.functions)
     rows = np.minimum(b * at(one.rows), at(one.table)) if one.rows else 0.0
     moved = at(one.weights) + rows + at(one.sums) + b * (at(one.read) + at(one.written))
     size = word * moved + float(task.cache_bytes) * b * at(one.cached)
-    compute = matrix / machine.rate(task.number)
-    compute = compute + (flops - matrix) / machine.rate(task.number, contraction=False)
+    vector = machine.rate(task.number, contraction=False)
     return Parts(
         launches,
         flops,
         size,
-        compute,
+        matrix / machine.rate(task.number),
+        (flops - matrix - functions) / vector,
+        functions / (machine.function_rate or vector),
         size / _bandwidth(machine, size, launches),
         launches * machine.latency,
     )
