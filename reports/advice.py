@@ -110,7 +110,7 @@ def _cost(found: Advice, row: Row) -> str:
 
 def _times(found: Advice, row: Row) -> str:
     first = float(found.rows[0].cost.value)
-    return f"{float(row.cost.value) / first:.3g} times" if first else "more"
+    return f"{float(row.cost.value) / first:.4g} times" if first else "more"
 
 
 def _holds(row: Row, budget: float | None) -> str:
@@ -135,7 +135,7 @@ def _context(row: Row) -> str:
 
 
 def _ranking(found: Advice, top: int) -> Table:
-    predicted = found.unit == "seconds"
+    predicted, bounded = found.unit == "seconds", found.request.budget is not None
     header = (
         "",
         "model",
@@ -144,7 +144,7 @@ def _ranking(found: Advice, top: int) -> Table:
         *(("bound by",) if predicted else ()),
         "memory",
         "state",
-        "fits up to",
+        *(("fits up to",) if bounded else ()),
         "ahead for",
     )
     rows = []
@@ -159,7 +159,7 @@ def _ranking(found: Advice, top: int) -> Table:
                 *((bound.binds if bound else "",) if predicted else ()),
                 "?" if row.bytes is None else shown(row.bytes, "byte"),
                 "none" if row.state is None else shown(float(row.state), "byte"),
-                "any n" if row.longest is None else f"n = {row.longest:,}",
+                *(("any n" if row.longest is None else f"n = {row.longest:,}",) if bounded else ()),
                 _overtakes(row),
             )
         )

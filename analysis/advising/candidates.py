@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from ...graphs.graph import Graph
 from ...graphs.models import CATALOGUE
+from ...graphs.sizes import Poly
 from ...graphs.tracing import sizes_of, trace
-from ...graphs.unrolling import fits
 from ..causality import on_inputs
-from ..memory import traced
+from ..measured.graph import limits
+from ..memory import once, traced
 
 Model: TypeAlias = str | Graph | Callable[..., Any]
 
@@ -69,9 +71,31 @@ class Candidate:
     """Those that nobody named."""
 
     @property
-    def fits(self) -> bool:
-        """Whether every axis of positions has a whole number of them."""
-        return fits(self.graph, self.sizes)
+    def broken(self) -> Mapping[str, Fraction]:
+        """Extents of axes, and distances of reads, that are not whole at these sizes."""
+        found = {}
+        for cost in _extents(self.graph):
+            if any(s not in self.sizes for s in cost.sizes):
+                continue  # it depends on the position
+            value = Fraction(cost.evaluate(**{s: self.sizes[s] for s in cost.sizes}))
+            if value.denominator != 1:
+                found[str(cost)] = value
+        return found
+
+
+@once
+def _extents(graph: Graph) -> tuple[Poly, ...]:
+    """Return what counts indices and so must be whole, where sizes are divided."""
+    costs: dict[Poly, None] = {}
+    for equation in graph:
+        costs.update(dict.fromkeys(a.extent for a in equation.domain))
+        costs.update(dict.fromkeys(b for read in equation.reads for b in limits(read.relation)))
+    return tuple(
+        c
+        for c in costs
+        if any(Fraction(k).denominator > 1 for k in c.terms.values())
+        or any(k < 0 for m in c.terms for _, k in m)
+    )
 
 
 def candidate(model: Model, sizes: Mapping[str, int]) -> Candidate:

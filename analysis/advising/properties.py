@@ -24,15 +24,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...graphs.graph import Graph
+from ...graphs.graph import Graph, GraphError
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly
+from ...graphs.sizes import Poly, SizeError
 from ..causality import causal, output_sequence
 from ..comparing.growth import growth
 from ..deriving import derive
+from ..measured.graph import MeasureError
+from ..measured.state import causal as measured_causal
 from ..memory import once
 from .limits import hard_limits, relative_tables
-from .reach import Reach, reach
+from .reach import Reach, ahead, reach
 
 NAMES = ("causal", "constant", "streamable", "latency", "limit", "horizon")
 """All properties, in the order of reports."""
@@ -107,7 +109,24 @@ def _causal(graph: Graph) -> Fact:
         return Fact("causal", "yes", "no relation reaches forward", lines)
     if reason.startswith("not causal"):
         return Fact("causal", "no", reason.removeprefix("not causal: "), (reason,))
-    return Fact("causal", "unknown", reason, (reason,))
+    later, seen = _seen(graph)
+    if later:  # a size at which it is not is proof enough
+        return Fact("causal", "no", seen, (reason, seen))
+    return Fact("causal", "unknown", f"{reason}; {seen}" if seen else reason, (reason, seen))
+
+
+def _seen(graph: Graph) -> tuple[bool, str]:
+    """Return whether the unrolled graph looks ahead at a few sizes, and say so."""
+    from ..api import points_of
+
+    at = points_of(graph, ())[0]
+    sizes = ", ".join(f"{s}={v}" for s, v in sorted(at.items()))
+    try:
+        later = not measured_causal(graph, at)
+    except (MeasureError, GraphError, SizeError):
+        return False, ""
+    what = "an output depends" if later else "no output depends"
+    return later, f"unrolled at {sizes}, {what} on a later input"
 
 
 def _constant(graph: Graph, order: Fact) -> Fact:
@@ -144,10 +163,15 @@ def _latency(graph: Graph, order: Fact, sight: Reach) -> Fact:
     if sight.ahead is not None:
         text = f"{sight.ahead} later positions have to be there first"
         return Fact("latency", "ahead", text, sight.evidence, sight.ahead)
-    if sight.reason:
+    bound = ahead(graph)
+    if bound.most is not None:
+        text = f"at most {bound.most} later positions have to be there first"
+        return Fact("latency", "ahead", text, bound.lines, bound.most)
+    if sight.reason and not bound.everything:
         text = f"how far ahead an output reads is not known: {sight.reason}"
         return Fact("latency", "unknown", text, order.evidence)
-    return Fact("latency", "sequence", "the whole sequence has to be there first", order.evidence)
+    lines = bound.lines or order.evidence
+    return Fact("latency", "sequence", "the whole sequence has to be there first", lines)
 
 
 def _per_token(graph: Graph) -> Fact:
@@ -200,6 +224,9 @@ def _limit_of_whole(graph: Graph, name: str, sight: Reach, relative: tuple[str, 
     if sight.bounded:
         text = f"an output needs {sight.text}, whatever the length"
         return Fact("limit", "none", text, (*sight.evidence, *relative))
+    if ahead(graph).most is not None or (sight.reason and not ahead(graph).everything):
+        text = f"how far back an output reads is not known: {sight.reason}"
+        return Fact("limit", "unknown", text, sight.evidence)
     work = derive("work", graph, ENCODE).formula
     rate = None if work is None else growth(work, (name,))[name]
     told = "" if rate is None else f"; work grows as {rate}: {work}"

@@ -208,17 +208,10 @@ def _judged(chosen: Candidate, request: Request) -> tuple[Row | None, tuple[Reas
 
 
 def _misfits(chosen: Candidate) -> Iterator[Reason]:
-    if not chosen.fits:
-        parts = {
-            str(a.extent): a.extent
-            for a in chosen.graph.axes.values()
-            if any(k < 0 for m in a.extent.terms for _, k in m)
-        }
-        told = ", ".join(
-            f"{text} = {float(extent.evaluate(**{s: chosen.sizes[s] for s in extent.sizes})):g}"
-            for text, extent in parts.items()
-        )
-        yield Reason("sizes", f"parts of the sequence must be whole: {told}")
+    broken = chosen.broken
+    if broken:
+        told = ", ".join(f"{text} = {float(value):g}" for text, value in broken.items())
+        yield Reason("sizes", f"what must be whole is not: {told}")
 
 
 def _order(found: Properties, request: Request) -> Iterator[Reason]:
@@ -248,7 +241,9 @@ def _hard(chosen: Candidate) -> Iterator[Reason]:
     for limit in hard_limits(chosen.graph):
         rows, asked = rows_at(limit, chosen.sizes), chosen.sizes.get(limit.length)
         if rows is not None and asked is not None and asked > rows:
-            yield Reason("hard limit", f"{limit.line} = {rows:,}, asked for {asked:,}")
+            own = any(s in chosen.assumed for s in limit.rows.sizes)
+            text = f"{limit.line} = {rows:,}{' (nobody named it)' if own else ''}"
+            yield Reason("hard limit", f"{text}, asked for {asked:,}")
 
 
 def _memory(chosen: Candidate, request: Request) -> tuple[Mapping[str, float], str, int | None]:

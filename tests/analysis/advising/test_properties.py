@@ -40,6 +40,7 @@ def holds(found: Properties, graph: Graph, at: Mapping[str, int]) -> None:
     if found["streamable"].value == "yes":
         assert causal(graph, at)
         assert len({state(graph, {**at, "n": n}) for n in LENGTHS}) == 1 or "n" not in at
+    looks(found, graph, at)
     sight = reach(graph)
     (name, *others) = graph.inputs
     if sight.bounded and not others:
@@ -49,9 +50,24 @@ def holds(found: Properties, graph: Graph, at: Mapping[str, int]) -> None:
             assert bits & ((1 << max(i - back, 0)) - 1) == 0
 
 
+def looks(found: Properties, graph: Graph, at: Mapping[str, int]) -> None:
+    """Hold the look-ahead against reach: no farther than it says, or to the end of any sequence."""
+    (name, *others), latency = graph.inputs, found["latency"]
+    if others or latency.value not in {"ahead", "sequence"}:
+        return
+    longer = {**at, "n": LENGTHS[0]}
+    bits = reached(graph, longer)[name]
+    if latency.value == "sequence":
+        assert any(column >> (LENGTHS[0] - 1) for column in bits[: LENGTHS[0] // 2])
+    else:
+        assert latency.formula is not None
+        most = latency.formula.evaluate(**longer)
+        assert all(column >> (i + most + 1) == 0 for i, column in enumerate(bits))
+
+
 @pytest.mark.parametrize("name", ["rnn", "lstm", "bidirectional_gru", "qrnn", "attention",
     "causal_attention", "windowed_attention", "causal_windowed_attention", "latent_attention",
-    "linear_attention_recurrent", "performer", "block_local_attention", "causal_convolution",
+    "linear_attention_recurrent", "performer", "block_local_attention", "dilated_windowed_attention", "star_transformer", "causal_convolution",
     "convolution", "dilated_convolution", "hyena", "s4d_convolution", "ssd", "delta_net", "mlstm",
     "encoder", "decoder", "cross_attention", "llama", "mistral", "mamba", "rwkv4"])  # fmt: skip
 def test_properties_agree_with_what_is_measured(name: str) -> None:
