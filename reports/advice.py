@@ -159,11 +159,17 @@ def _ranking(found: Advice, top: int) -> Table:
                 *((bound.binds if bound else "",) if predicted else ()),
                 "?" if row.bytes is None else shown(row.bytes, "byte"),
                 "none" if row.state is None else shown(float(row.state), "byte"),
-                *(("any n" if row.longest is None else f"n = {row.longest:,}",) if bounded else ()),
+                *((_longest(row),) if bounded else ()),
                 _overtakes(row),
             )
         )
     return Table(header, tuple(rows), frozenset({0, 2, 3}), frozenset({1, 2}))
+
+
+def _longest(row: Row) -> str:
+    if row.longest_unknown:
+        return "?"
+    return "any n" if row.longest is None else f"n = {row.longest:,}"
 
 
 def _overtakes(row: Row) -> str:
@@ -293,6 +299,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "memory": plain(row.memory),
         "memory_unknown": row.unknown_memory or None,
         "longest": row.longest,
+        "longest_unknown": row.longest_unknown or None,
         "state_bytes": plain(row.state),
         "survives": {k: str(v) for k, v in row.properties.survives.items()},
         "properties": {

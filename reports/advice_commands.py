@@ -85,7 +85,8 @@ def advise(
     sizes = asking.sizes_of(at, n=n, d=d, L=layers)
     if topic is not None or rule is not None:
         chosen = asking.topic_of(topic, rule)
-        question = asking.question_of(sizes, memory, batch, number)
+        compared = None if chosen == "properties" else models
+        question = asking.question_of(sizes, memory, batch, number, compared)
         _put_topic(chosen, question, models, style)
         return FINE
     asking.check_top(top)

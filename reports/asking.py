@@ -103,9 +103,11 @@ def models_of(models: str | None, usual: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(m.subject for m in load_all(names))
 
 
-def question_of(sizes: Mapping[str, int], memory: str | None, batch: int, number: str) -> Question:
-    """Return where rules of thumb are asked."""
-    from ..analysis.advising.rules import Question
+def question_of(
+    sizes: Mapping[str, int], memory: str | None, batch: int, number: str, models: str | None
+) -> Question:
+    """Return where rules of thumb are asked, and of which recurrence and which attention."""
+    from ..analysis.advising.rules import STANDING, Question
     from ..analysis.machines.task import Task
 
     task, usual = Task("decode", batch=batch, number=number), Question()
@@ -115,7 +117,21 @@ def question_of(sizes: Mapping[str, int], memory: str | None, batch: int, number
         usual.memory if found is None else int(found),
         batch,
         task.bytes,
+        {} if models is None else dict(zip(STANDING, _two(models), strict=True)),
     )
+
+
+def _two(models: str) -> list[str]:
+    from ..graphs.models import CATALOGUE
+
+    names = [name.strip() for name in models.split(",")]
+    unknown = [name for name in names if name not in CATALOGUE]
+    if len(names) != 2 or unknown:
+        raise OptionError(
+            "expected a recurrence and an attention of the catalogue, such as "
+            f"--models gru,grouped_query_attention, got {models!r}"
+        )
+    return names
 
 
 def answers_of(topic: str, question: Question) -> list[Answer]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.advising.charts import MORE
 from ..analysis.advising.regions import band
 from .blocks import Block, Heading, Lines, Table, Verbatim
 from .markup import Markup, element, spot
@@ -36,7 +37,7 @@ def title_of(chart: Chart) -> str:
     """Say what is least."""
     if chart.machine is not None:
         return f"least predicted time on {chart.machine.name}"
-    return f"least {chart.figure.replace('_', ' ')}"
+    return f"{'most' if chart.figure in MORE else 'least'} {chart.figure.replace('_', ' ')}"
 
 
 def setting_of(chart: Chart) -> str:

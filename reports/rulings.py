@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.advising.rules import STANDING
 from .blocks import Block, Heading, Lines, Table
 from .records import SCHEMA, plain
 from .sheet import at_text
@@ -32,10 +33,12 @@ def rules_blocks(answers: Sequence[Answer], *, evidence: bool) -> Iterator[Block
                 yield Lines(tuple(_details(part)), quiet=True, indent=4)
     if answers:
         q = answers[0].question
+        pair = [q.instead.get(name, name) for name in STANDING]
         yield Lines(
             (
                 f"Asked at {at_text(q.sizes)}, batch {q.batch}, {q.memory:,} bytes of memory, "
-                f"{q.bytes} bytes a number. Verdicts: yes; in a region (the condition is exact); "
+                f"{q.bytes} bytes a number, of {pair[0]} (recurrence) and {pair[1]} (attention). "
+                "Verdicts: yes; in a region (the condition is exact); "
                 "no (a counterexample is derived); out of reach of a derivation.",
             ),
             quiet=True,

@@ -29,6 +29,8 @@ from .costs import ROUNDING
 from .regions import Regions, Run, Window, envelope, gathered
 
 TIME = "time"
+MORE = frozenset({"parallelism", "receptive_field"})
+"""Figures of which more is better: who has most wins."""
 FIGURES = (*NAMES, TIME)
 PROBES = 160
 """Sizes on a row at which times are compared before turns between two of them are bisected."""
@@ -116,12 +118,29 @@ def chart(
         if found.formula is None:
             excluded[one.name] = found.reason or "no formula"
             continue
+        below = [s for s, v in found.least.items() if s in fixed and one.sizes.get(s, v) < v]
+        if below:
+            excluded[one.name] = f"its formula holds for {below[0]} >= {found.least[below[0]]}"
+            continue
+        window = _within(window, found.least)
         formulas[one.name] = found.formula.substitute(_others(one, window))
         grades[one.name] = found.grade or ""
     if not formulas:
         raise ChartError(f"expected a model with a formula for {figure}, got: {_first(excluded)}")
-    regions = envelope(formulas, window)
+    try:
+        sign = -1 if figure in MORE else 1
+        regions = envelope({name: sign * cost for name, cost in formulas.items()}, window)
+    except UnsolvedError as error:
+        raise ChartError(f"expected formulas whose order can be solved, got: {error}") from None
     return Chart(figure, setting, regions, formulas, grades, excluded, fixed)
+
+
+def _within(window: Window, least: Mapping[str, int]) -> Window:
+    """Return the part of a window in which a formula holds."""
+    try:
+        return window.above(least)
+    except UnsolvedError as error:
+        raise ChartError(str(error)) from None
 
 
 def _others(one: Candidate, window: Window) -> dict[str, Poly | int]:

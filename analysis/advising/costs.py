@@ -69,6 +69,9 @@ def cost_of(chosen: Candidate, task: Task, machine: Machine | None) -> Cost:
         found = derive("work", chosen.graph, Setting(mode=task.mode, pairs=task.pairs))
         if found.formula is None:
             raise NoCostError(found.reason or "no formula")
+        below = [s for s, v in found.least.items() if chosen.sizes.get(s, v) < v]
+        if below:
+            raise NoCostError(f"its formula holds for {below[0]} >= {found.least[below[0]]}")
         value = found.formula.evaluate(**{s: chosen.sizes[s] for s in found.formula.sizes})
         return Cost(value * task.batch, found.formula, found.grade, found.steps)
     try:

@@ -97,7 +97,9 @@ class Row:
     unknown_memory: str
     """Why the memory is not known; empty if it is."""
     longest: int | None
-    """The most positions within the memory that there is; None if any number is, or not known."""
+    """The most positions within the memory that there is; None if any number is."""
+    longest_unknown: str
+    """Why that is not known; empty if it is."""
     properties: Properties
     state: Fraction | None
     """Bytes that survive between two calls, of the whole batch; None if there is no state."""
@@ -193,18 +195,21 @@ def _judged(chosen: Candidate, request: Request) -> tuple[Row | None, tuple[Reas
     """Return a row, or the reasons why there is none."""
     found = properties(chosen.graph)
     reasons = [*_misfits(chosen), *_order(found, request), *_hard(chosen)]
-    memory, unknown, most = _memory(chosen, request)
-    if memory and not unknown:
-        reasons += _too_much(sum(memory.values()), most, request)
+    held = _memory(chosen, request)
+    if not held.unknown:
+        reasons += _too_much(held, request)
     if reasons:
         return None, tuple(reasons)
     try:
         cost = cost_of(chosen, request.task, request.machine)
     except NoCostError as error:
         return None, (Reason("not known", f"no formula for what it costs: {error}"),)
-    if unknown and request.budget is not None:
-        return None, (Reason("not known", f"no formula for its memory: {unknown}"),)
-    return Row(chosen, cost, memory, unknown, most, found, _state(chosen, found, request)), ()
+    if held.unknown and request.budget is not None:
+        return None, (Reason("not known", f"no formula for its memory: {held.unknown}"),)
+    state = _state(chosen, found, request)
+    return Row(
+        chosen, cost, held.memory, held.unknown, held.longest, held.longest_unknown, found, state
+    ), ()
 
 
 def _misfits(chosen: Candidate) -> Iterator[Reason]:
@@ -246,31 +251,43 @@ def _hard(chosen: Candidate) -> Iterator[Reason]:
             yield Reason("hard limit", f"{text}, asked for {asked:,}")
 
 
-def _memory(chosen: Candidate, request: Request) -> tuple[Mapping[str, float], str, int | None]:
-    """Return the bytes by what they hold, or why they are not known, and how long it fits."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The bytes of a model by what they hold, and up to which length they are within the budget."""
+
+    memory: Mapping[str, float]
+    unknown: str = ""
+    longest: int | None = None
+    longest_unknown: str = ""
+
+
+def _memory(chosen: Candidate, request: Request) -> _Held:
+    at = chosen.sizes
     try:
         words = needed(chosen, request.task)
-        at = chosen.sizes
         memory = {
             name: float(cost.evaluate(**{s: at[s] for s in cost.sizes}))
             for name, cost in words.items()
         }
     except (OperationError, GraphError, SizeError) as error:
-        return {}, str(error), None
-    most = None
-    if request.budget is not None:
-        total = sum(words.values(), Poly({}))
-        try:
-            most = longest(total, at, length_of(chosen.graph) or "n", int(request.budget))
-        except UnsolvedError:
-            most = None
-    return memory, "", most
+        return _Held({}, str(error))
+    if request.budget is None:
+        return _Held(memory)
+    total = sum(words.values(), Poly({}))
+    try:
+        most = longest(total, at, length_of(chosen.graph) or "n", int(request.budget))
+    except UnsolvedError as error:
+        return _Held(memory, longest_unknown=str(error))
+    return _Held(memory, longest=most)
 
 
-def _too_much(bytes_: float, most: int | None, request: Request) -> Iterator[Reason]:
+def _too_much(held: _Held, request: Request) -> Iterator[Reason]:
+    bytes_ = sum(held.memory.values())
     if request.budget is None or bytes_ <= request.budget:
         return
-    told = "" if most is None else f"; n <= {most:,} would fit"
+    told = {None: "", 0: "; no length would fit"}.get(
+        held.longest, f"; n <= {held.longest or 0:,} would fit"
+    )
     yield Reason(
         "memory", f"needs {shown(bytes_, 'byte')}, there are {shown(request.budget, 'byte')}{told}"
     )

@@ -105,8 +105,8 @@ def _longest(graph: Graph, along: str) -> Poly | None:
     order.add_nodes_from(graph.equations)
     for equation in graph:
         for read in equation.reads:
-            carried = read.axis in graph.axes and graph.axes[read.axis].kind == "layer"
-            if not carried:
+            axis = None if read.axis is None else graph.axes.get(read.axis)
+            if axis is None or axis.kind != "layer":  # else it is carried to the next layer
                 far = _ahead(read) if read.axis == along else poly(0)
                 known = order.get_edge_data(read.source, equation.name, {"far": poly(0)})["far"]
                 order.add_edge(read.source, equation.name, far=maximum(known, far or 0))

@@ -59,6 +59,20 @@ class Window:
         spread = (round(math.exp(math.log(low) + k * step)) for k in range(self.most))
         return tuple(sorted({low, high, *(min(max(y, low), high) for y in spread)}))
 
+    def above(self, least: Mapping[str, int]) -> Window:
+        """Return the part of the window in which sizes are no less than these.
+
+        Raises
+        ------
+        UnsolvedError
+            If nothing is left of it.
+        """
+        across = (max(self.across[0], least.get(self.x, 1)), self.across[1])
+        up = (max(self.up[0], least.get(self.y, 1)), self.up[1])
+        if across[0] > across[1] or up[0] > up[1]:
+            raise UnsolvedError("a formula holds for larger sizes only than those of the map")
+        return replace(self, across=across, up=up)
+
     def at_most(self, rows: int) -> Window:
         """Return the same sizes in no more rows."""
         return replace(self, most=min(self.most, rows))

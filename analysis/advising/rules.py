@@ -32,6 +32,11 @@ from .properties import length_of, properties
 VERDICTS = ("yes", "in a region", "no", "out of reach")
 """What a rule can be, the strongest first: a rule is as strong as its weakest part."""
 
+SIDES = ("left", "right", "fails", "lasts")
+"""Where a part of a rule names one model."""
+STANDING = ("lstm", "causal_attention")
+"""The recurrence and the attention that rules compare if nobody names others."""
+
 LARGEST = 10**12
 
 
@@ -58,6 +63,8 @@ class Question:
     batch: int = 1
     bytes: Fraction = Fraction(2)
     """Of one number."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Models that stand for the recurrence and the attention of the comparisons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +122,19 @@ def answered(asked: Rule, question: Question | None = None) -> Answer:
     """Compute the answer to a rule."""
     question = question or Question()
     parts = (
-        replace(_ASKS[part["asks"]](part, question), aside=part.get("aside", False))
+        replace(
+            _ASKS[part["asks"]](_with(part, question.instead), question),
+            aside=part.get("aside", False),
+        )
         for part in asked.parts
     )
     return Answer(asked, question, tuple(parts))
+
+
+def _with(part: Mapping[str, Any], instead: Mapping[str, str]) -> Mapping[str, Any]:
+    """Put other models in the places of those that are compared."""
+    sides = {side: instead.get(part[side], part[side]) for side in SIDES if side in part}
+    return {**part, **sides}
 
 
 def _graph(name: str, question: Question) -> Graph:
@@ -136,7 +152,9 @@ def _line(name: str, part: Mapping[str, Any], found: Derivation) -> str:
     title = f"{part['figure']} of {name}" + (f" ({where})" if where else "")
     if found.formula is None:
         return f"{title}: {found.reason}"
-    return f"{title} = {found.formula} ({found.grade})"
+    least = ", ".join(f"{s} >= {v}" for s, v in found.least.items() if v > 1)
+    domain = f", for {least}" if least else ""
+    return f"{title} = {found.formula} ({found.grade}{domain})"
 
 
 def _less(part: Mapping[str, Any], question: Question) -> Part:
@@ -248,15 +266,15 @@ def _fits(part: Mapping[str, Any], question: Question) -> Part:
 def longest(needed: Poly, sizes: Mapping[str, int], along: str, budget: int) -> int | None:
     """Return the most positions with which no more than a budget is needed; None if any number is.
 
+    It is 0 if one position needs more.
+
     Raises
     ------
     UnsolvedError
-        If not even one position is within the budget, or the formula has no rule.
+        If the formula has a function that no rule splits.
     """
     fixed = {s: v for s, v in sizes.items() if s != along}
     runs = segments(needed.substitute(fixed) - poly(budget), 1, LARGEST)
-    if runs[0].sign > 0:
-        raise UnsolvedError(f"one position needs more than {budget:,}")
     over = next((r for r in runs if r.sign > 0), None)
     return None if over is None else over.first - 1
 
