@@ -1,4 +1,4 @@
-"""The commands about machines: ``workspan machine list | show | calibrate`` and ``predict``."""
+"""The commands about machines: ``workspan machine list | show | calibrate | validate`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -197,8 +197,7 @@ def calibrate(
     from ..analysis.machines.calibrating import calibrate as calibrated
     from ..analysis.machines.calibrating import machine_text
 
-    if threads not in {"1", "all"}:
-        raise OptionError(f"expected --threads to be 1 or all, got {threads!r}")
+    _check_threads(threads)
     with progress("measuring") as tell:
         found = calibrated(engine, device, tell)
     text = machine_text(found, threads, device=device)
@@ -207,3 +206,56 @@ def calibrate(
     else:
         write(output, text)
     return FINE
+
+
+@machine.command
+def validate(
+    *,
+    machine: Annotated[
+        str | None,
+        Parameter(
+            name="--machine", help="A machine's file; this machine is measured if not given."
+        ),
+    ] = None,
+    engine: Engine = None,
+    device: Device = "cpu",
+    threads: Threads = "1",
+    output: Annotated[
+        Path | None, Output, Parameter(help="Writes the report into this Markdown file as well.")
+    ] = None,
+    style: Annotated[str, format_of(*PLAIN)] = "text",
+) -> int:
+    """Run code over sizes that calibration did not use, and hold predictions against it."""
+    parse_format(style, PLAIN)
+    _check_threads(threads)
+    from ..analysis.machines.calibrating import calibrate as calibrated
+    from ..analysis.machines.calibrating import machine_text
+    from ..analysis.machines.machine import load, parse
+    from ..analysis.machines.validating import validate as validated
+    from . import records, validation
+
+    with progress("measuring") as tell:
+        if machine is None:
+            text = machine_text(
+                calibrated(engine, device, tell, alone=True), threads, device=device
+            )
+            asked = parse(text.encode(), "this machine")
+        else:
+            asked = load(machine)
+        found = validated(asked, engine, threads=threads, device=device, tell=tell)
+    if output is not None:
+        write(output, validation.validation_markdown(found))
+    put(
+        style,
+        {
+            "text": lambda: validation.validation_printer(found),
+            "json": lambda: records.dumps(records.plain(validation.validation_record(found))),
+            "markdown": lambda: validation.validation_markdown(found),
+        },
+    )
+    return FINE
+
+
+def _check_threads(threads: str) -> None:
+    if threads not in {"1", "all"}:
+        raise OptionError(f"expected --threads to be 1 or all, got {threads!r}")

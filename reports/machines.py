@@ -77,7 +77,7 @@ def machines_markdown(machines: Mapping[str, Machine]) -> str:
     """Return machines as a table."""
     head = ("machine", "what it is", "fastest products", "bandwidth", "memory")
     rows = [[markdown_escape(c) for c in _line(n, m)] for n, m in machines.items()]
-    return _table(head, rows)
+    return table_markdown(head, rows)
 
 
 def _line(name: str, machine: Machine) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def machine_printer(machine: Machine) -> Printer:
 def machine_markdown(machine: Machine) -> str:
     """Return all figures of a machine as a table."""
     rows = [[markdown_escape(a), markdown_escape(b)] for a, b in machine_lines(machine)]
-    return _table(("figure", "value"), rows)
+    return table_markdown(("figure", "value"), rows)
 
 
 def machine_record(machine: Machine) -> dict[str, Any]:
@@ -318,7 +318,7 @@ def predictions_markdown(told: Sequence[Told]) -> str:
         rows = [[markdown_escape(c) for c in cells] for cells in operation_cells(one.prediction)]
         head = tuple(name for name, _ in HEAD)
         parts.append(
-            f"## {markdown_escape(title(one.prediction))}\n\n{lines}\n\n{_table(head, rows)}"
+            f"## {markdown_escape(title(one.prediction))}\n\n{lines}\n\n{table_markdown(head, rows)}"
         )
     return "\n".join(parts)
 
@@ -374,6 +374,7 @@ def _record(told: Told) -> dict[str, Any]:
     return record
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a pipe table of cells that are Markdown already."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

@@ -1,8 +1,9 @@
 """Calibration: the rates of the machine that this runs on, measured, and written as a file.
 
-Four things are measured with each library, with one thread and with all: matrix products by number
-format, copies from the smallest to what no cache holds, an elementwise function inside the cache,
-and an operation on a single number. The least time of several repeats counts, because whatever else
+What is measured with each library, with one thread and with all: matrix products by number format,
+a copy that no cache holds, matrices of several sizes by a vector (the best of them is the bandwidth
+of the cache), elementwise arithmetic and a function inside the cache, and an operation on a single
+number. The least time of several repeats counts, because whatever else
 a machine does only adds time.
 """
 
@@ -42,8 +43,11 @@ THREADS = (
 REPEATS, LEAST_SECONDS = 15, 2e-3
 """How often each measurement is repeated, and how long one takes at least."""
 
-COPIED = tuple(1 << k for k in range(16, 29, 2))
-"""Bytes of the arrays that are copied, from 64 KiB to 256 MiB."""
+COPIED = 1 << 28
+"""Bytes of the array that is copied: no cache holds it."""
+
+ROWS = tuple(1 << k for k in range(7, 13)), tuple(1 << k for k in range(9, 15))
+"""Rows and columns of matrices that are multiplied by a vector, on a processor and on a GPU."""
 
 ELEMENTS = 1 << 14
 """Numbers to which an elementwise function is applied."""
@@ -57,6 +61,9 @@ class Library(Protocol):
 
     def product(self, number: str, size: int) -> Callable[[], object]:
         """Return a product of square matrices, made beforehand."""
+
+    def by_vector(self, size: int) -> Callable[[], object]:
+        """Return a product of a square matrix and a vector."""
 
     def copy(self, size: int) -> Callable[[], object]:
         """Return a copy of so many bytes."""
@@ -85,6 +92,11 @@ class NumpyLibrary:
         a = np.random.default_rng(0).standard_normal((size, size)).astype(kind)
         out = np.empty_like(a)
         return lambda: np.matmul(a, a, out=out)
+
+    def by_vector(self, size: int) -> Callable[[], object]:
+        a, x = np.ones((size, size), np.float32), np.ones(size, np.float32)
+        out = np.empty_like(x)
+        return lambda: np.matmul(a, x, out=out)
 
     def copy(self, size: int) -> Callable[[], object]:
         a, b = np.ones(size // 4, np.float32), np.zeros(size // 4, np.float32)
@@ -140,6 +152,11 @@ class TorchLibrary:
 
         return run
 
+    def by_vector(self, size: int) -> Callable[[], object]:
+        a, x = (self.torch.ones(*s, device=self.device) for s in ((size, size), (size,)))
+        out = self.torch.empty_like(x)
+        return lambda: self.torch.mv(a, x, out=out)
+
     def copy(self, size: int) -> Callable[[], object]:
         a = self.torch.ones(size // 4, device=self.device)
         b = self.torch.zeros_like(a)
@@ -172,8 +189,10 @@ class Measured:
     threads: str
     rates: Mapping[str, float]
     """Operations per second in matrix products, by number format."""
-    copies: Mapping[int, float]
-    """Byte/s, read and written, by the bytes of the array."""
+    by_vector: Mapping[int, float]
+    """Byte/s of matrices that are multiplied by a vector, by their bytes."""
+    bandwidth: float
+    """Byte/s, read and written, of a copy that no cache holds."""
     vector_rate: float
     """Elementwise products per second."""
     function_rate: float
@@ -182,27 +201,23 @@ class Measured:
     """Seconds of the smallest operation."""
 
     @property
-    def bandwidth(self) -> float:
-        """Byte/s of what no cache holds."""
-        return self.copies[max(self.copies)]
-
-    @property
     def cache_bandwidth(self) -> float:
-        """Byte/s at best."""
-        return max(self.copies.values())
+        """Byte/s of the matrices that are multiplied fastest."""
+        return max(*self.by_vector.values(), self.bandwidth)
 
     @property
     def cache(self) -> float:
-        """Bytes up to which copies are nearer to the best than to those of the largest arrays."""
+        """Bytes of the largest matrix whose rate is nearer to the best than to that of copies."""
         middle = math.sqrt(self.bandwidth * self.cache_bandwidth)
-        fast = [size for size, rate in self.copies.items() if rate >= middle]
-        return 2.0 * max(fast)
+        return float(max(size for size, rate in self.by_vector.items() if rate >= middle))
 
 
 def calibrate(
     engine: str | None = None,
     device: str = "cpu",
     tell: Callable[[str], None] | None = None,
+    *,
+    alone: bool = False,
 ) -> list[Measured]:
     """Measure libraries with one thread and with all; that of the engine comes first.
 
@@ -217,6 +232,8 @@ def calibrate(
         ``cpu``, or ``cuda`` for torch.
     tell
         Called with a line before each measurement.
+    alone
+        Whether other libraries than the engine's are left out.
 
     Raises
     ------
@@ -226,7 +243,7 @@ def calibrate(
     chosen = engine_of(engine, device)
     if device != "cpu":
         return [measured(chosen, "all", device)]
-    installed = [e for e in ENGINES if find_spec(e) is not None]
+    installed = [e for e in ENGINES if find_spec(e) is not None and (e == chosen or not alone)]
     found = []
     for name in sorted(installed, key=lambda e: e != chosen):
         for threads in ("all", "1") if processors() > 1 else ("1",):
@@ -299,7 +316,8 @@ def measured(engine: str, threads: str, device: str) -> Measured:
         library.name,
         threads,
         {number: 2.0 * size**3 / took(library.product(number, size)) for number in library.formats},
-        {size: 2.0 * size / took(library.copy(size)) for size in COPIED},
+        {4 * m * m: 4.0 * m * m / took(library.by_vector(m)) for m in ROWS[device != "cpu"]},
+        2.0 * COPIED / took(library.copy(COPIED)),
         elements / took(library.arithmetic(elements)),
         elements / took(library.elementwise(elements)),
         took(library.smallest()),
@@ -387,8 +405,8 @@ def _told(chosen: Measured, others: Sequence[Measured], day: str) -> Iterator[st
     for found in (chosen, *(o for o in others if o is not chosen)):
         rates = ", ".join(f"{k} {shown(v, 'flop/s')}" for k, v in found.rates.items())
         yield (
-            f"{_library(found)}: products {rates}; copies {shown(found.bandwidth, 'byte/s')}, "
-            f"in cache {shown(found.cache_bandwidth, 'byte/s')}; elementwise products "
+            f"{_library(found)}: products {rates}; copies {shown(found.bandwidth, 'byte/s')}; "
+            f"a matrix by a vector {shown(found.cache_bandwidth, 'byte/s')}; elementwise products "
             f"{shown(found.vector_rate, 'flop/s')}, tanh {shown(found.function_rate, 'flop/s')}; smallest operation {shown(found.latency, 's')}"
         )
 

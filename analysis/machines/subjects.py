@@ -55,7 +55,6 @@ SUBJECTS: Mapping[str, tuple[Subject, ...]] = {
     "numpy": (
         Subject("feed_forward", "two linear maps", fixed={"f": 0}),
         Subject("attention", "attention", fixed=_HEADS),
-        Subject("encoder", "a Transformer layer", fixed=_BLOCK),
         Subject("rnn", "an Elman network"),
         Subject("lstm", "an LSTM"),
         Subject("gru", "a GRU"),
@@ -90,18 +89,11 @@ def _torch(subject: Subject, sizes: Sizes, device: str) -> Callable[[], object]:
 
 
 def _numpy(subject: Subject, sizes: Sizes) -> Callable[[], object]:
-    from ..runs.catalogue import PLAIN
+    from . import blas
 
-    plain = PLAIN[subject.model]
     random = np.random.default_rng(0)
-    assert plain.shapes is not None
-    layer = {
-        name: (random.standard_normal(shape) / np.sqrt(shape[-1])).astype(np.float32)
-        for name, shape in plain.shapes(sizes, 0).items()
-    }
-    inputs = [
-        random.standard_normal((sizes[length], sizes["d"])).astype(np.float32)
-        for length in plain.inputs.values()
-    ]
-    options = {name: sizes[size] for name, size in plain.options.items()}
-    return lambda: plain.function(*inputs, [layer], **options)
+
+    def drawn(*shape: int) -> blas.Floats:
+        return (random.standard_normal(shape) / np.sqrt(shape[-1])).astype(np.float32)
+
+    return blas.RUNS[subject.model](drawn, sizes)

@@ -7,12 +7,12 @@ scaled alone, and the one with which the predictions of that code come nearest i
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-import numpy as np
 
 from ...graphs.models import CATALOGUE
 from ...graphs.tracing import trace
@@ -25,6 +25,9 @@ from .task import Task
 
 TOLERATED = 0.25
 """How far a prediction may be off before the report names a term."""
+
+ALIKE = 0.05
+"""By how much the errors of two terms differ at most that are not told apart."""
 
 TERMS: Mapping[str, str] = {
     "latency": "time per launch",
@@ -73,6 +76,8 @@ class Missing:
     factor: float
     left: float
     """The median error with that factor."""
+    also: tuple[str, ...] = ()
+    """Terms that a factor brings nearly as near: these runs do not tell them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +160,12 @@ def term_of(what: str, found: Sequence[tuple[Sequence[Parts], float]]) -> Missin
     before = _error(found, {})
     if before <= TOLERATED:
         return None
-    tried = [(_error(found, {t: s}), abs(np.log2(s)), t, s) for t in TERMS for s in SCALES]
-    left, _, term, factor = min(tried)
-    return Missing(what, before, term, factor, left)
+    best = sorted(
+        min((_error(found, {t: s}), abs(math.log2(s)), t, s) for s in SCALES) for t in TERMS
+    )
+    left, _, term, factor = best[0]
+    also = tuple(t for error, _, t, _ in best[1:] if error <= left + ALIKE)
+    return Missing(what, before, term, factor, left, also)
 
 
 def _error(found: Sequence[tuple[Sequence[Parts], float]], factors: Mapping[str, float]) -> float:
