@@ -28,8 +28,10 @@ LEFT, TOP, WIDTH, HEIGHT = 64.0, 50.0, 560.0, 400.0
 LINE = 17.0
 COLUMNS, ROWS = 64, 20
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-LONG = 110
-"""Rules longer than this are shortened in the picture; text and JSON have all of them."""
+LONG = 100
+"""Lines longer than this are shortened in the picture; text and JSON have all of them."""
+FLAT = 24.0
+"""How far winners differ between two rows for the boundary between them to be drawn."""
 TIED = "#8b96a3"
 
 
@@ -187,9 +189,10 @@ def svg(chart: Chart) -> str:
         element("style", Markup(DRAWING)),
         element("rect", x=0, y=0, width=LEFT + WIDTH + 30, height=height, class_="paper"),
         element("text", title_of(chart), x=LEFT, y=20, class_="title"),
-        element("text", setting_of(chart), x=LEFT, y=38, class_="quiet"),
+        element("text", _cut(setting_of(chart)), x=LEFT, y=38, class_="quiet"),
         *_bands(chart, colours),
         *_boundaries(chart),
+        *_steps(chart),
         *_axes(chart),
         *_names(chart),
         *legend,
@@ -261,6 +264,22 @@ def _boundaries(chart: Chart) -> Iterator[Markup]:
                 yield element("path", d=path, class_="critical", fill="none")
 
 
+def _steps(chart: Chart) -> Iterator[Markup]:
+    """Yield the boundaries between rows: where neighbouring rows have other winners for long."""
+    rows = sorted(chart.regions.rows.items())
+    for (y, below), (_, above) in pairwise(rows):
+        height = _upwards(chart, band(chart.window, y)[1])
+        for low in below:
+            for high in above:
+                if len(low.winners) > 1 or len(high.winners) > 1 or low.winners == high.winners:
+                    continue
+                left = _across(chart, max(low.first, high.first) - 0.5)
+                right = _across(chart, min(low.last, high.last) + 0.5)
+                if right - left > FLAT:
+                    path = f"M{spot(left, height)} H{spot(right)}"
+                    yield element("path", d=path, class_="critical", fill="none")
+
+
 def _axes(chart: Chart) -> Iterator[Markup]:
     window = chart.window
     for value in _ticks(*window.across):
@@ -310,7 +329,6 @@ def _legend(chart: Chart, colours: dict[str, str]) -> Iterator[Markup]:
     y = TOP + HEIGHT + 58
     for region in chart.regions.regions:
         rule = rule_of(chart, region.model)
-        told = rule if len(rule) <= LONG else f"{rule[:LONG]}..."
         yield element(
             "rect",
             x=LEFT,
@@ -320,5 +338,9 @@ def _legend(chart: Chart, colours: dict[str, str]) -> Iterator[Markup]:
             fill=colours[region.model],
             fill_opacity="0.55",
         )
-        yield element("text", f"{region.model}: {told}", x=LEFT + 22, y=y)
+        yield element("text", _cut(f"{region.model}: {rule}"), x=LEFT + 22, y=y)
         y += LINE
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONG else f"{text[:LONG]}..."

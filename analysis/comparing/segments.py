@@ -291,7 +291,8 @@ def _between(cost: Poly, atom: Atom, low: int, high: int) -> Iterator[Segment]:
     slope = _slope(cost, atom)
     argument = atom.args[0]
     if slope is None or atom.kind != "ceil":
-        raise UnsolvedError(f"{atom.text} has too many pieces")
+        yield from _looked_at(cost, Segment(low, high, 0))
+        return
     for run in _merged(_runs(slope, low, high)):
         ends = [_with(cost, atom, argument + k) for k in (0, 1)]
         least, most = ends if run.sign >= 0 else reversed(ends)

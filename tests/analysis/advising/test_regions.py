@@ -70,7 +70,8 @@ def test_a_rule_holds_exactly_in_its_region(figure: str) -> None:
                     formulas[region.model].evaluate(n=n, d=d) < formulas[o].evaluate(n=n, d=d)
                     for o in region.boundaries
                 )
-                assert alone == _true(region.rule, n, d), (region.rule, n, d)
+                if "sqrt" not in region.rule:  # a root has no exact value to compare with
+                    assert alone == _true(region.rule, n, d), (region.rule, n, d)
 
 
 def _true(rule: str, n: int, d: int) -> bool:
@@ -82,8 +83,6 @@ def _true(rule: str, n: int, d: int) -> bool:
     for part in rule.split(" and "):
         relation = next(r for r in (" < ", " > ", " != ") if r in part)
         left, right = part.split(relation)
-        if "sqrt" in part:
-            pytest.skip("a root is no exact formula")
         a, b = (poly(side).evaluate(n=n, d=d) for side in (left, right))
         if not {" < ": a < b, " > ": a > b, " != ": a != b}[relation]:
             return False
