@@ -97,7 +97,7 @@ def _measure(found: Advice) -> str:
 def _per(found: Advice) -> str:
     return {
         "decode": " for one more token of each sequence",
-        "generate": " for the last token of each sequence",
+        "generate": f" for {found.request.sizes['n']:,} tokens of each sequence",
         "train": " for one training step",
     }.get(found.request.task.mode, " for the sequences")
 
@@ -233,10 +233,12 @@ def _explained(told: Explained) -> Iterator[Block]:
     for fact in facts.facts.values():
         yield Lines((f"{fact.name}: {fact.value}: {fact.text}",))
         yield Lines(fact.evidence, quiet=True, indent=4)
-    if facts.survives:
-        kept = tuple(f"{name}: {cost} scalars" for name, cost in facts.survives.items())
-        yield Lines(("what survives between two calls:",))
-        yield Lines(kept, quiet=True, indent=4)
+    if told.survives:
+        yield Lines((f"what survives between two calls, for a batch of {told.batch}:",))
+        yield Lines(told.survives, quiet=True, indent=4)
+    if told.token:
+        yield Lines(("online latency per token, at these sizes:",))
+        yield Lines(told.token, quiet=True, indent=4)
     yield Lines(("an output is a function of the weights and of the positions that reach it:",))
     yield Lines(told.dependence.lines, quiet=True, indent=4)
     if told.memory:
@@ -346,5 +348,6 @@ def _told_record(told: Explained) -> Mapping[str, Any]:
             "silent": len(seen.silent),
         },
         "memory": dict(told.memory),
+        "token": list(told.token),
         "steps": list(getattr(getattr(told.ranked, "cost", None), "steps", ())),
     }

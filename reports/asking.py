@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from .loading import load_all
 from .options import LARGEST, SIZES, OptionError, parse_at
 
 if TYPE_CHECKING:
+    from ..analysis.advising.candidates import Candidate
     from ..analysis.advising.dependence import Dependence
     from ..analysis.advising.properties import Properties
     from ..analysis.advising.ranking import Advice, Excluded, Request, Row
@@ -30,6 +31,11 @@ class Explained:
     """What perturbing its inputs showed, at small sizes."""
     memory: Mapping[str, str]
     """Bytes by what they hold, as formulas; empty if one is not known."""
+    batch: int
+    survives: tuple[str, ...]
+    """What is kept between two calls: each array, its scalars and its bytes."""
+    token: tuple[str, ...]
+    """What one more token takes at the sizes asked: operations, depth, and time on the machine."""
 
 
 def sizes_of(at: str | None, **named: int | None) -> dict[str, int]:
@@ -212,5 +218,51 @@ def explained(found: Advice, name: str) -> Explained:
         words = needed(one.candidate, found.request.task)
     except OperationError:
         words = {}
-    memory = {what: str(cost) for what, cost in words.items()}
-    return Explained(one, dependence(graph, points_of(graph, ())[0]), memory)
+    task = found.request.task
+    return Explained(
+        one,
+        dependence(graph, points_of(graph, ())[0]),
+        {what: str(cost) for what, cost in words.items()},
+        task.batch,
+        tuple(_survivors(one.candidate, task)),
+        tuple(_token(one.candidate, found.request)),
+    )
+
+
+def _survivors(chosen: Candidate, task: Task) -> Iterator[str]:
+    from ..analysis.advising.properties import properties
+    from ..analysis.machines.quantities import shown
+
+    for name, cost in properties(chosen.graph).survives.items():
+        scalars = cost.evaluate(**{s: chosen.sizes[s] for s in cost.sizes})
+        size = shown(float(scalars * task.batch * task.cache_bytes), "byte")
+        yield f"{name}: {cost} scalars of each sequence: {size}"
+
+
+def _token(chosen: Candidate, request: Request) -> Iterator[str]:
+    """Say what one more token takes; nothing of a model that cannot go token by token."""
+    from dataclasses import replace
+
+    from ..analysis.advising.costs import NoCostError, cost_of
+    from ..analysis.deriving import derive
+    from ..analysis.machines.quantities import shown
+    from ..graphs.setting import Setting
+
+    task = replace(request.task, mode="decode")
+    try:
+        work = cost_of(chosen, task, None)
+    except NoCostError:
+        return
+    yield f"decode work: {work.formula} = {float(work.value):.6g} operations of the batch"
+    for unit in ("tensor", "scalar"):
+        depth = derive("span", chosen.graph, Setting(mode="decode", unit=unit)).formula
+        if depth is not None:
+            value = depth.evaluate(**{s: chosen.sizes[s] for s in depth.sizes})
+            yield f"decode span (unit {unit}): {depth} = {value:,} steps"
+    if request.machine is not None:
+        try:
+            seconds = cost_of(chosen, task, request.machine)
+        except NoCostError as error:
+            yield f"time on {request.machine.name}: not known: {error}"
+        else:
+            yield f"time on {request.machine.name}: {shown(float(seconds.value), 's')}"

@@ -100,6 +100,8 @@ def chart(
             else f"expected the figure time on a machine, got {figure!r}"
         )
     setting, task = setting or Setting(), task or Task("encode")
+    if machine is not None and task.mode == "generate":
+        raise ChartError("expected mode encode, prefill, decode or train for times, got generate")
     asked = {**(sizes or {}), window.x: window.across[0], window.y: window.up[0]}
     chosen = [candidate(model, asked) for model in models]
     fixed = {

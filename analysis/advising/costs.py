@@ -37,7 +37,7 @@ FARTHEST = 2**30
 SPREAD = tuple(sorted({round(FARTHEST ** (k / 240)) for k in range(241)}))
 """Sizes at which an order of times is looked at, evenly spread on a logarithmic axis."""
 POWERS = tuple(2**k for k in range(17))
-"""Batches at which it is looked at."""
+"""Batches at which it is looked at, and all sizes where times are sums over tokens."""
 
 
 class NoCostError(ValueError):
@@ -130,7 +130,8 @@ def _searched(
         equal = np.isclose(left, right, rtol=ROUNDING, atol=0)
         return np.where(equal, 0, np.sign(left - right)).astype(int)
 
-    return between(order, asked, along, probes(asked, POWERS if along == "batch" else SPREAD))
+    few = along == "batch" or task.mode == "generate"
+    return between(order, asked, along, probes(asked, POWERS if few else SPREAD))
 
 
 def probes(asked: int, spread: Sequence[int]) -> list[int]:
@@ -146,9 +147,17 @@ def _times(chosen: Candidate, along: str, values: Any, machine: Machine, task: T
 
 
 def _evaluated(chosen: Candidate, along: str, values: Any, machine: Machine, task: Task) -> Any:
+    if task.mode == "generate":  # a sum over all tokens, for each value
+        return np.asarray([_generated(chosen, along, int(v), machine, task) for v in values])
     if along == "batch":
         tasks = (replace(task, batch=int(b)) for b in values)
         each = [seconds(chosen.graph, chosen.sizes, machine, t) for t in tasks]
         return np.asarray(each, dtype=float)
     found = seconds(chosen.graph, {**chosen.sizes, along: values}, machine, task)
     return np.broadcast_to(np.asarray(found, dtype=float), np.shape(values))
+
+
+def _generated(chosen: Candidate, along: str, value: int, machine: Machine, task: Task) -> float:
+    if along == "batch":
+        return predict(chosen.graph, chosen.sizes, machine, replace(task, batch=value)).seconds
+    return predict(chosen.graph, {**chosen.sizes, along: value}, machine, task).seconds
