@@ -11,6 +11,7 @@ from typing import Annotated
 from cyclopts import CycloptsError, Parameter
 
 from . import (
+    advice_commands,
     claim_commands,
     commands,
     machine_commands,
@@ -19,7 +20,14 @@ from . import (
 )
 from .app import FINE, app
 
-COMMANDS = (commands, claim_commands, machine_commands, simulation_commands, sweep_commands)
+COMMANDS = (
+    commands,
+    advice_commands,
+    claim_commands,
+    machine_commands,
+    simulation_commands,
+    sweep_commands,
+)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130
