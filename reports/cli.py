@@ -10,10 +10,10 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from . import claim_commands, commands
+from . import claim_commands, commands, experiment_commands
 from .app import FINE, app
 
-COMMANDS = (commands, claim_commands)
+COMMANDS = (commands, claim_commands, experiment_commands)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130
