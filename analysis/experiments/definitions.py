@@ -395,7 +395,7 @@ def _adding() -> Definition:
         along="lag",
         sizes=(20, 40, 80),
         metric="error",
-        training=Training(steps=600, batch=32, rate=0.005, enough=0.01),
+        training=Training(steps=600, batch=32, rate=0.005, every=20, enough=0.01),
         statistic="mean square error on 1,024 fresh examples (1/6 for who always says the mean), "
         "and the steps until it was 0.01 on held-out ones, one number for each seed",
         tests=(

@@ -74,7 +74,6 @@ class LinearRecurrence(nn.Module):  # type: ignore[misc]
         self.value = nn.Sequential(nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d))
         self.gate = nn.Linear(d, d)
         # Half-lives from 1 to about 100 positions: gates that begin all alike learn slowly.
-        nn.init.constant_(self.gate.bias, 0.0)
         with torch.no_grad():
             self.gate.bias.copy_(torch.linspace(0, 5, d))
         self.leave = nn.Sequential(nn.Linear(2 * d, 2 * d), nn.GELU(), nn.Linear(2 * d, d))
@@ -180,4 +179,4 @@ def _hidden(kind: str, n: int, window: int) -> Tensor:
     ahead = torch.arange(n)[None, :] - torch.arange(n)[:, None]
     if kind == "full":
         return torch.zeros(n, n, dtype=torch.bool)
-    return (ahead > 0) | ((ahead <= -window) if kind == "window" else (ahead > 0))
+    return (ahead > 0) | (ahead <= -window) if kind == "window" else ahead > 0
