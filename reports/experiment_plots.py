@@ -133,7 +133,8 @@ def _profile(outcome: Outcome) -> tuple[list[Line], Axes]:
     """Take the geometric mean of norms over the distance, at the largest size."""
     size = max(outcome.definition.sizes)
     cells = [c for c in outcome.result.cells if c.size == size]
-    names = [m for m in cells[0].values if m.startswith(PROFILE)]
+    found = [m for m in cells[0].values if m.startswith(PROFILE)]
+    names = sorted(found, key=lambda m: int(m.removeprefix(PROFILE)))
     lines = []
     for cell in cells:
         marks = []
@@ -174,7 +175,8 @@ def _grid(axes: Axes) -> list[Markup]:
 def _drawn(axes: Axes, line: Line, k: int, count: int) -> Iterator[Markup]:
     """Draw one learner, a little beside the others, and its name."""
     colour = COLOURS[k % len(COLOURS)]
-    aside = APART * (k - (count - 1) / 2)
+    apart = APART if len(axes.places) > 1 else WIDTH / (count + 1)
+    aside = apart * (k - (count - 1) / 2)
 
     def x(place: int) -> float:
         return axes.x(place) + aside

@@ -14,6 +14,8 @@ from .cells import Cell, Result, checked, numbers
 from .definition import Definition, Test
 
 CONFIRMED, OPEN = "confirmed", "not confirmed"
+SHARES = ("accuracy", "share", "learned")
+"""Metrics that lie between 0 and 1."""
 CERTAIN = 0.999
 """The level of the interval whose lower end may not be above a prediction."""
 
@@ -129,7 +131,15 @@ class Outcome:
         )
 
     def interval(self, label: str, size: int, metric: str) -> Interval | None:
-        """Return the mean over seeds with its interval; None if the learner has no such metric."""
+        """Return the mean over seeds with its interval; None if the learner has no such metric.
+
+        The interval of a share ends at 0 and 1, as the share itself does.
+        """
         cell = next(c for c in self.result.cells if (c.learner, c.size) == (label, size))
         values = cell.values.get(metric)
-        return None if values is None else statistics.mean(values, level=self.definition.level)
+        if values is None:
+            return None
+        found = statistics.mean(values, level=self.definition.level)
+        if metric not in SHARES:
+            return found
+        return Interval(found.estimate, max(found.low, 0.0), min(found.high, 1.0), found.level)

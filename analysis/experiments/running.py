@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import platform
 import sys
 import threading
 import time
@@ -175,6 +176,5 @@ def _result(definition: Definition, found: Mapping[Key, Numbers]) -> Result:
         values = {m: tuple(values[m] for values in own) for m in shared}
         cells.append(Cell(label, size, values))
     versions = {name: version(name) for name in ("numpy", "torch")}
-    return Result(
-        definition.digest, versions, Machine.here().platform, round(seconds, 1), tuple(cells)
-    )
+    where = f"{platform.system()} {platform.machine()}"
+    return Result(definition.digest, versions, where, round(seconds, 1), tuple(cells))
