@@ -39,6 +39,7 @@ def experiment(
     Each finished measurement is kept, so that an interrupted experiment goes on where it was.
     """
     from . import experimenting, experiments, records
+    from .experiment_plots import plot
     from .files import write, write_all
 
     parse_format(style, PLAIN)
@@ -71,5 +72,5 @@ def experiment(
             },
         )
         if output is not None:
-            write(output, experiments.plot(outcome))
+            write(output, plot(outcome))
     return FINE

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from .definition import Learner, Prediction
 
@@ -70,7 +71,7 @@ def state_bits(learner: Learner, n: int) -> int:
     from ..deriving import derive
     from ..runs.errors import ArgumentError
 
-    stacked = {"L": learner.L} if learner.L > 1 else {}
+    stacked: dict[str, Any] = {"L": learner.L} if learner.L > 1 else {}
     formula = derive("state", trace(CATALOGUE[learner.model], **stacked), Setting()).formula
     if formula is None or not learner.bits:
         raise ArgumentError(f"expected a state of some bits, got none for {learner.label}")

@@ -18,11 +18,15 @@ import itertools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..runs.errors import ArgumentError
 from ..runs.intervals import Interval, student, student_quantile
+
+Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 EXACT = 20_000
 """Up to so many regroupings are all tried; of more, as many are drawn."""
@@ -30,7 +34,7 @@ ROUNDING = 1e-12
 """Sums in another order are equal up to this."""
 
 
-def greater(left: Sequence[float], right: Sequence[float], *, seed: int = 0) -> float:
+def greater(left: Numbers, right: Numbers, *, seed: int = 0) -> float:
     """Return the p-value of "the left numbers are larger" by permutation of who is left.
 
     The statistic is the sum of the left numbers, which orders regroupings as the difference of
@@ -50,7 +54,7 @@ def greater(left: Sequence[float], right: Sequence[float], *, seed: int = 0) -> 
     return (1 + int((drawn >= least).sum())) / (1 + EXACT)
 
 
-def above(numbers: Sequence[float], threshold: float) -> float:
+def above(numbers: Numbers, threshold: float) -> float:
     """Return the p-value of "the mean is above the threshold", by Student's t.
 
     Numbers that are all the same have no spread: the value is 0 if they are above, and 1 if not.
@@ -65,12 +69,12 @@ def above(numbers: Sequence[float], threshold: float) -> float:
     return 1 - within if t > 0 else within
 
 
-def below(numbers: Sequence[float], threshold: float) -> float:
+def below(numbers: Numbers, threshold: float) -> float:
     """Return the p-value of "the mean is below the threshold"."""
     return above([-x for x in numbers], -threshold)
 
 
-def within(numbers: Sequence[float], centre: float, margin: float) -> float:
+def within(numbers: Numbers, centre: float, margin: float) -> float:
     """Return the p-value of "the mean is nearer to the centre than the margin", by two tests.
 
     It is the larger of the values of the two one-sided tests (Schuirmann 1987): failing to see a
@@ -79,7 +83,7 @@ def within(numbers: Sequence[float], centre: float, margin: float) -> float:
     return max(above(numbers, centre - margin), below(numbers, centre + margin))
 
 
-def mean(numbers: Sequence[float], *, level: float) -> Interval:
+def mean(numbers: Numbers, *, level: float) -> Interval:
     """Return the mean with Student's interval."""
     _enough("numbers", len(numbers), 2)
     values = np.asarray(numbers, dtype=np.float64)
@@ -88,7 +92,7 @@ def mean(numbers: Sequence[float], *, level: float) -> Interval:
     return Interval(estimate, estimate - half, estimate + half, level)
 
 
-def difference(left: Sequence[float], right: Sequence[float], *, level: float) -> Interval:
+def difference(left: Numbers, right: Numbers, *, level: float) -> Interval:
     """Return the difference of two means with Welch's interval, degrees of freedom rounded down."""
     _enough("numbers on each side", min(len(left), len(right)), 2)
     sides = [np.asarray(side, dtype=np.float64) for side in (left, right)]
@@ -125,7 +129,7 @@ def holm(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
-def _error(values: np.ndarray) -> float:
+def _error(values: NDArray[np.float64]) -> float:
     """Return the standard error of the mean; numbers that are equal have none, up to rounding."""
     spread = float(values.std(ddof=1))
     if spread <= ROUNDING * float(np.abs(values).max(initial=0.0)):

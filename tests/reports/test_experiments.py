@@ -58,7 +58,7 @@ def test_distances_grow_along_the_axis(written: Path) -> None:
     """The places of the horizontal axis are in the order of their numbers."""
     root = ElementTree.parse(written / "gradient.svg").getroot()
     places = {
-        int(t.text): float(t.attrib["x"])
+        int(t.text or ""): float(t.attrib["x"])
         for t in root.findall(".//{*}text")
         if (t.text or "").isdigit() and t.attrib.get("text-anchor") == "middle"
     }

@@ -39,7 +39,8 @@ def test_what_is_kept_is_not_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an interrupt only what is missing is measured, and the result is the same."""
-    definition, measured = tiny(), []
+    definition = tiny()
+    measured: list[object] = []
     measure = running._measure
 
     def counted(of: Definition, *key: object) -> running.Numbers:
@@ -93,7 +94,8 @@ def test_kill_loses_at_most_what_was_under_way(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         # The pipe ends when nobody writes to it any more: neither the run nor its workers.
         heard = process.stdout.read()
-    definition, told = tiny(seeds=4), []
+    definition = tiny(seeds=4)
+    told: list[str] = []
     with Store(tmp_path / "store") as store:
         kept = len(store)
         result = running.run(definition, store, tell=told.append)
