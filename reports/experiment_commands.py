@@ -57,20 +57,19 @@ def experiment(
             },
         )
         return FINE
-    chosen = experimenting.chosen(name, quick=quick, record=record)
+    chosen = experimenting.chosen(name, quick=quick, record=record, alone=output is not None)
+    outcomes = []
     for definition in chosen:
         with progress(f"running {definition.name}") as tell:
-            outcome = experimenting.run_one(
-                definition, processes=processes, folder=store, record=record, tell=tell
+            outcomes.append(
+                experimenting.run_one(
+                    definition, processes=processes, folder=store, record=record, tell=tell
+                )
             )
-        put(
-            style,
-            {
-                "text": lambda o=outcome: experiments.experiment_printer(o),
-                "json": lambda o=outcome: records.dumps(experiments.experiment_record(o)),
-                "markdown": lambda o=outcome: experiments.experiment_markdown(o),
-            },
-        )
-        if output is not None:
-            write(output, plot(outcome))
+        if style != "json":
+            put(style, experiments.makers(outcomes[-1]))
+    if style == "json":
+        sys.stdout.write(records.dumps(experiments.experiments_record(outcomes)))
+    if output is not None:
+        write(output, plot(outcomes[-1]))
     return FINE

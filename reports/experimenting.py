@@ -17,19 +17,21 @@ from .files import write
 from .markup import markdown_escape
 from .options import OptionError
 from .records import SCHEMA
-from .running import keeping, reported
+from .running import keeping, reported, say
 
 MOST_PROCESSES = 64
 
 
-def chosen(name: str, *, quick: bool, record: bool) -> list[Definition]:
+def chosen(name: str, *, quick: bool, record: bool, alone: bool) -> list[Definition]:
     """Return the experiments that a name stands for.
 
     Raises
     ------
     OptionError
-        If there is none, or a quick one is to be recorded.
+        If there is none, a quick one is to be recorded, or several are to be drawn in one picture.
     """
+    if alone and name == "all":
+        raise OptionError("expected one experiment with --output, got all")
     if quick and record:
         raise OptionError("expected --record without --quick: a quick experiment shows nothing")
     with reported():
@@ -57,7 +59,15 @@ def run_one(
             f"expected --processes from 1 to {MOST_PROCESSES}, got --processes {processes}"
         )
     with reported(), keeping(folder) as store:
-        result = shortened(run(definition, store, processes=processes, tell=tell))
+        try:
+            result = shortened(run(definition, store, processes=processes, tell=tell))
+        except KeyboardInterrupt:
+            if store is not None:
+                say(
+                    f"{len(store)} finished measurements are kept in {store.folder}; "
+                    "the same command goes on from there"
+                )
+            raise
         outcome = Outcome.of(definition, result)
     if record:
         write(RECORD, results_text({**read_results(), definition.name: result}))

@@ -6,7 +6,7 @@ the same every time; what runs experiments is ``workspan experiment NAME``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .experiment_plots import plot
@@ -143,12 +143,24 @@ def experiment_printer(outcome: Outcome) -> Printer:
     return show
 
 
+def makers(outcome: Outcome) -> Mapping[str, Any]:
+    """Return what makes each format that shows one experiment."""
+    return {
+        "text": lambda: experiment_printer(outcome),
+        "markdown": lambda: experiment_markdown(outcome),
+    }
+
+
+def experiments_record(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return experiments as JSON can hold them, with the numbers of every seed."""
+    return {"schema": SCHEMA, "experiments": [experiment_record(o) for o in outcomes]}
+
+
 def experiment_record(outcome: Outcome) -> dict[str, Any]:
-    """Return an experiment as JSON can hold it, with the numbers of every seed."""
+    """Return one experiment for other programs."""
     import msgspec
 
     return {
-        "schema": SCHEMA,
         "definition": msgspec.to_builtins(outcome.definition),
         "result": msgspec.to_builtins(outcome.result),
         "tests": [_record(judged) for judged in outcome.tests],

@@ -53,7 +53,7 @@ def engines_of(names: Sequence[str], *, alone: bool) -> tuple[str, ...]:
         return tuple(dict.fromkeys(chosen))
     for engine in ENGINES.values():
         if engine.missing is not None:
-            _say(
+            say(
                 f"{engine.name} does not run, {engine.missing} is not installed: "
                 f'pip install "workspan[{engine.name}]"'
             )
@@ -98,7 +98,7 @@ def confirm_all(
             ]
         except KeyboardInterrupt:
             if store is not None:
-                _say(
+                say(
                     f"{len(store)} finished measurements are kept in {store.folder}; "
                     "the same command goes on from there"
                 )
@@ -165,11 +165,11 @@ def _own(
 def keeping(folder: Path | None) -> Iterator[Store | None]:
     """Open the store; without one that was asked for, measurements are simply not kept."""
     try:
-        store = Store(default_folder() if folder is None else folder, tell=_say)
+        store = Store(default_folder() if folder is None else folder, tell=say)
     except StoreError as error:
         if folder is not None:
             raise
-        _say(f"measurements are not kept: {error}")
+        say(f"measurements are not kept: {error}")
         yield None
         return
     with store:
@@ -185,5 +185,6 @@ def reported() -> Iterator[None]:
         raise OptionError(str(error)) from error
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Say something beside the output, on one line."""
     print(f"workspan: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201

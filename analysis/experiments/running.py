@@ -11,11 +11,13 @@ import hashlib
 import multiprocessing
 import os
 import platform
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 from importlib.util import find_spec
 from multiprocessing import connection
@@ -23,7 +25,7 @@ from pathlib import Path
 
 from ..confirming.store import Asked, Store
 from ..confirming.store_records import Machine
-from ..runs.observations import MissingExtraError, Observation, Source
+from ..runs.observations import EngineError, MissingExtraError, Observation, Source
 from .cells import Cell, Result, wanted
 from .definition import Definition
 
@@ -133,6 +135,11 @@ def _measured(
                     yield from _finished(under_way)
             while under_way:
                 yield from _finished(under_way)
+        except BrokenProcessPool as error:
+            raise EngineError(
+                "expected measuring processes to last, one ended (out of memory?); what is finished "
+                "is kept; try fewer at once"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -153,7 +160,8 @@ def _measure(definition: Definition, label: str, size: int, seed: int) -> Number
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, were it killed."""
+    """Leave Ctrl-C to the process that started this one, and end when that is gone, were it killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()

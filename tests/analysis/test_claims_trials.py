@@ -63,7 +63,7 @@ def test_a_verdict_is_judged_from_the_numbers(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_trial_names_what_there_is() -> None:
     """An experiment or a test that there is not is an error, as is a trial of a graph's figure."""
-    with pytest.raises(ClaimError, match="trial.experiment"):
+    with pytest.raises(ClaimError, match=r"trial\.experiment"):
         parse(claim(POSITIVE, experiment="copyng"), "x")
     with pytest.raises(ClaimError, match="at least one test"):
         parse(claim(), "x")

@@ -87,7 +87,7 @@ def test_a_quick_experiment_runs_and_is_shown(
     arguments = ["experiment", "locality", "--quick", "--processes", "1"]
     arguments += ["--store", str(tmp_path / "store")]
     assert main([*arguments, "-o", str(picture), "--format", "json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    (found,) = json.loads(capsys.readouterr().out)["experiments"]
     assert found["definition"]["name"] == "locality-quick"
     assert found["result"]["digest"] != read_results()["locality"].digest
     assert main(arguments) == 0
@@ -104,6 +104,7 @@ def test_a_quick_experiment_runs_and_is_shown(
         (["ading"], "did you mean adding"),
         (["adding", "--processes", "0"], "--processes from 1"),
         (["adding", "--quick", "--record"], "without --quick"),
+        (["all", "-o", "x.svg"], "one experiment with --output"),
         (["adding", "--format", "html"], "--format to be one of"),
         (["adding", "--store", "/dev/null/x"], "expected to write"),
     ],
