@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..analysis.experiments.judging import Outcome
 
 LEFT, TOP, WIDTH, HEIGHT = 64.0, 40.0, 420.0, 260.0
-LEGEND, LINE = 270.0, 17.0
+LINE, LETTER = 17.0, 6.3
 APART = 5.0
 """Pixels between marks of one place."""
 STYLE = (
@@ -89,8 +89,10 @@ def plot(outcome: Outcome) -> str:
     """Return the picture of an experiment, a file of its own."""
     profile = any(m.startswith(PROFILE) for c in outcome.result.cells for m in c.values)
     lines, axes = _profile(outcome) if profile else _over_sizes(outcome)
-    height = max(TOP + HEIGHT + 50, TOP + LINE * (len(lines) + 2))
-    width = LEFT + WIDTH + LEGEND
+    told = _told(outcome, lines, profile=profile)
+    height = max(TOP + HEIGHT + 50, TOP + LINE * (len(lines) + len(told) + 2))
+    longest = max(len(text) for text in (*told, *(line.label for line in lines)))
+    width = LEFT + WIDTH + 50 + LETTER * longest
     drawing = element(
         "svg",
         element("title", f"{outcome.definition.name}: {outcome.definition.question}"),
@@ -99,6 +101,7 @@ def plot(outcome: Outcome) -> str:
         element("text", outcome.definition.question, x=12, y=20, class_="title"),
         *_grid(axes),
         *(part for k, line in enumerate(lines) for part in _drawn(axes, line, k, len(lines))),
+        *(_note(text, len(lines) + k) for k, text in enumerate(told)),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {spot(width, height)}",
         width=width,
@@ -119,7 +122,7 @@ def _over_sizes(outcome: Outcome) -> tuple[list[Line], Axes]:
         foreseen = [
             (definition.sizes.index(p.size), p.most)
             for p in definition.predictions
-            if p.learner == learner.label
+            if p.learner == learner.label and p.most < 1
         ]
         lines.append(Line(learner.label, tuple(marks), tuple(foreseen)))
     places = tuple(str(size) for size in definition.sizes)
@@ -198,8 +201,22 @@ def _drawn(axes: Axes, line: Line, k: int, count: int) -> Iterator[Markup]:
         yield _stroke(f"M{spot(left, axes.y(most))} h{spot(across)}", colour, 1, "2 2")
     right, y = LEFT + WIDTH + 16, TOP + LINE * (k + 0.5)
     yield _stroke(f"M{spot(right, y - 4)} h22", colour, 2, DASHES[k % 4])
-    told = " (dotted: at most, predicted)" if line.foreseen and k == 0 else ""
-    yield element("text", f"{line.label}{told}", x=right + 28, y=y)
+    yield element("text", line.label, x=right + 28, y=y)
+
+
+def _told(outcome: Outcome, lines: Sequence[Line], *, profile: bool) -> tuple[str, ...]:
+    """Say what bars and dotted lines are."""
+    seeds = f"{outcome.definition.seeds} seeds"
+    if profile:
+        return (f"geometric mean of {seeds},", "from the smallest to the largest")
+    bars = f"mean of {seeds}, {outcome.definition.level:.0%} interval"
+    if any(line.foreseen for line in lines):
+        return bars, "dotted, by colour: at most, predicted"
+    return (bars,)
+
+
+def _note(text: str, k: int) -> Markup:
+    return element("text", text, x=LEFT + WIDTH + 16, y=TOP + LINE * (k + 1), class_="quiet")
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:

@@ -174,9 +174,9 @@ def _record(judged: Judged) -> dict[str, Any]:
         "verdict": judged.verdict,
         "p": judged.p,
         "adjusted": judged.adjusted,
-        "estimate": interval.estimate,
-        "interval": [interval.low, interval.high],
-        "level": interval.level,
+        "estimate": None if interval is None else interval.estimate,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "level": None if interval is None else interval.level,
         "told": judged.told,
     }
 

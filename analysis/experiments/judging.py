@@ -25,8 +25,8 @@ class Judged:
     """What became of one test."""
 
     test: Test
-    interval: Interval
-    """Of the difference, the mean, or the share of cells that keep to the prediction."""
+    interval: Interval | None
+    """Of the difference, the mean, or the share of numbers that keep to the prediction."""
     p: float | None
     """The p-value alone; None for predictions, of which none may fail."""
     adjusted: float | None
@@ -92,22 +92,29 @@ def _judged(
 
 
 def _foreseen(test: Test, definition: Definition, cells: Sequence[Cell]) -> Judged:
-    """Hold every number against its prediction; a number counts with what chance may have added."""
-    metric, examined = test.left.metric, definition.training.examined
-    most = {(p.learner, p.size): p.most for p in definition.predictions}
-    tried = kept = 0
-    nearest = 0.0
-    for cell in cells:
-        if cell.learner != test.left.learner or (cell.learner, cell.size) not in most:
-            continue
-        limit = most[cell.learner, cell.size]
-        for value in cell.values[metric]:
-            low = statistics.wilson(round(value * examined), examined, level=CERTAIN).low
-            tried, kept = tried + 1, kept + (low <= limit)
-            nearest = max(nearest, value / limit)
-    interval = statistics.wilson(kept, tried, level=definition.level)
-    told = f"{kept} of {tried} keep to it, the largest is {nearest:.3g} of its prediction"
-    return Judged(test, interval, None, None, CONFIRMED if kept == tried else OPEN, told)
+    """Hold every number against its prediction; a number counts with what chance may have added.
+
+    A prediction that nothing can break tests nothing, so it is left out.
+    """
+    label, metric, examined = test.left.learner, test.left.metric, definition.training.examined
+    most = {p.size: p.most for p in definition.predictions if p.learner == label and p.most < 1}
+    seen = [
+        (value, most[cell.size])
+        for cell in cells
+        if cell.learner == label and cell.size in most
+        for value in cell.values[metric]
+    ]
+    if not seen:
+        told = f"its state holds all at every {definition.along}, so nothing is tested"
+        return Judged(test, None, None, None, OPEN, told)
+    lowest = [
+        statistics.wilson(round(value * examined), examined, level=CERTAIN).low for value, _ in seen
+    ]
+    kept = sum(low <= limit for low, (_, limit) in zip(lowest, seen, strict=True))
+    nearest = max(value / limit for value, limit in seen)
+    interval = statistics.wilson(kept, len(seen), level=definition.level)
+    told = f"{kept} of {len(seen)} keep to it, the largest is {nearest:.3g} of its prediction"
+    return Judged(test, interval, None, None, CONFIRMED if kept == len(seen) else OPEN, told)
 
 
 @dataclass(frozen=True, slots=True)

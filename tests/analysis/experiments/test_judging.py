@@ -82,6 +82,9 @@ def test_a_prediction_fails_at_the_first_number_above_it() -> None:
     assert kept.confirmed
     assert not broken.confirmed
     assert broken.told.startswith("2 of 3")
+    empty = msgspec.structs.replace(definition, predictions=(Prediction(GRU.label, 4, 1.0),))
+    (nothing,) = judge(empty, result(empty, {GRU.label: {4: [0.8, 0.7, 1.0]}, **rest}))
+    assert not nothing.confirmed
 
 
 def test_numbers_of_another_definition_are_refused() -> None:
