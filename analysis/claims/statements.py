@@ -16,6 +16,7 @@ from ...graphs.setting import Setting
 from .influence import Influence
 from .random_graphs import RandomGraphs
 from .signal import Experiment
+from .trials import Trial
 
 
 class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +126,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ``influence``: what is drawn, with seed, sample size and tolerance."""
     beyond: str = ""
     """A kind of statement that no relation here can express; it is out of reach for that reason."""
+    trial: Trial | None = None
+    """For a statement beyond graphs: the recorded experiment whose tests can confirm it."""
     family: str = ""
     where: str = ""
     """The place in the source, such as Table 1."""

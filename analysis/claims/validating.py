@@ -9,6 +9,7 @@ from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
 from ...graphs.sizes import NAME, SizeError, poly
 from ...graphs.tracing import sizes_of
+from ..experiments.definitions import NAMES as EXPERIMENTS
 from ..figures import NAMES
 from .chance import CHANCES
 from .domains import compared, parse_domain
@@ -66,12 +67,23 @@ def validate(field: str, claim: Claim, own: Models) -> None:
     _one_of(f"{field}.transcription", claim.transcription, TRANSCRIPTIONS)
     if claim.beyond:
         _one_of(f"{field}.beyond", claim.beyond, tuple(BEYOND))
+        _trial(f"{field}.trial", claim)
         return
+    if claim.trial is not None:
+        raise ClaimError(f"{field}.trial: expected beyond, the kind of statement, with a trial")
     for name in ("readings", *PARTS):
         _few(f"{field}.{name}", getattr(claim, name))
     for k, (name, reading) in enumerate(claim.readable()):
         where = f"{field}.readings[{k}]" if name else field
         _reading(where, reading, own)
+
+
+def _trial(field: str, claim: Claim) -> None:
+    if claim.trial is not None:
+        _one_of(f"{field}.experiment", claim.trial.experiment, tuple(EXPERIMENTS))
+        _few(f"{field}.tests", claim.trial.tests)
+        if not claim.trial.tests:
+            raise ClaimError(f"{field}.tests: expected at least one test")
 
 
 def _few(field: str, parts: Sized | None) -> None:
