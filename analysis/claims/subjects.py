@@ -20,6 +20,8 @@ from .domains import Domain, parse_domain
 from .statements import Claim, Quantity
 
 Options: TypeAlias = Mapping[str, int | str]
+COMPUTED = {"contraction", "map", "softmax", "reduction", "associative_scan"}
+"""Primitives whose results are computed, and are no views."""
 Models: TypeAlias = Mapping[str, Callable[..., Any]]
 """Models of a user's own, besides those of the catalogue."""
 
@@ -134,18 +136,12 @@ def figure_of(name: str, graph: Graph, setting: Setting) -> Derivation:
 
 def largest(graph: Graph) -> Derivation:
     """Return the size of the largest array that is computed."""
-    most = poly(0)
+    most, steps = poly(0), []
     for equation in graph:
-        if equation.primitive.name in {
-            "contraction",
-            "map",
-            "softmax",
-            "reduction",
-            "associative_scan",
-        }:
-            one_layer = [a.extent for a in equation.positions if a.kind != "layer"]
+        if equation.primitive.name in COMPUTED:
             count = equation.scalars
-            for extent in one_layer:
-                count = count * extent
+            for axis in equation.positions:
+                count = count if axis.kind == "layer" else count * axis.extent
             most = maximum(most, count)
-    return Derivation(most, "proved")
+            steps.append(f"{equation.name} ({equation.primitive.name}) of one layer: {count}")
+    return Derivation(most, "proved", steps=(*steps, f"the largest: {most}"))
