@@ -11,6 +11,7 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import SizeError
 from ..figures import Verdict
 from . import signal
+from .algorithms import by_counting
 from .chance import chance
 from .finding import Finding
 from .influence import MODELS, Influence, influence
@@ -141,24 +142,38 @@ def _influence(claim: Claim) -> Verdict:
     return _by_chance(claim, [influence(m, what) for m in claim.models])
 
 
+def _algorithm(claim: Claim) -> Verdict:
+    """Judge runs of algorithms, which confirm or refute."""
+    readings = claim.readable()
+    names = [name for name, _ in readings if name]
+    return _by_chance(claim, [by_counting(reading) for _, reading in readings], names)
+
+
 EXPERIMENTS: Mapping[str, Callable[[Claim], Verdict]] = {
     "gradient": _vanishing,
     "random graph": _random,
     "influence": _influence,
+    "algorithm": _algorithm,
 }
 """Figures that are no figures of a graph: numeric experiments."""
 
 
-def _by_chance(claim: Claim, tried: Sequence[Finding]) -> Verdict:
-    """Judge numeric experiments, which prove nothing."""
-    evidence = tuple(finding.text for finding in tried)
+def _by_chance(claim: Claim, tried: Sequence[Finding], names: Sequence[str] = ()) -> Verdict:
+    """Judge numeric experiments, which prove nothing; ``names`` are the models if not given."""
+    told = [f.text if f.holds is not None else f"no number: {f.text}" for f in tried]
+    evidence = (
+        tuple(": ".join(parts) for parts in zip(names, told, strict=True)) if names else tuple(told)
+    )
+    unknown = [finding for finding in tried if finding.holds is None]
+    if unknown:
+        return _verdict(claim, "out of reach", unknown[0].text, evidence)
     fails = [finding for finding in tried if not finding.holds]
     if not fails:
         return _verdict(claim, "confirmed", evidence[0], evidence)
     if len(fails) == len(tried):
         return _verdict(claim, "refuted", fails[0].text, evidence, fails[0])
-    told = zip(claim.models, tried, strict=True)
-    reason = "; ".join(f"{m}: {'holds' if f.holds else 'does not hold'}: {f.text}" for m, f in told)
+    each = zip(names or claim.models, tried, strict=True)
+    reason = "; ".join(f"{m}: {'holds' if f.holds else 'does not hold'}: {f.text}" for m, f in each)
     return _verdict(claim, "conditional", reason, evidence)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ...graphs.setting import Setting
+from .algorithms import Counting
 from .influence import Influence
 from .random_graphs import RandomGraphs
 from .signal import Experiment
@@ -68,6 +69,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     sizes: tuple[str, ...] | None = None
     domain: tuple[str, ...] | None = None
     settings: tuple[Tried, ...] | None = None
+    counted: Counting | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +85,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Models that the claim speaks of."""
     figure: str = ""
     """A figure, ``intermediate`` (the largest array that is computed), ``gradient``, ``offsets``
-    (the distances that are connected), ``random graph`` or ``influence``."""
+    (the distances that are connected), ``random graph``, ``influence`` or ``algorithm``."""
     relation: str = ""
     """One of the relations that the checker knows, such as Theta or equals."""
     value: str = "1"
@@ -123,6 +125,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ``random graph``: which ones, with seed, sample size and tolerance."""
     perturbation: Influence | None = None
     """For ``influence``: what is drawn, with seed, sample size and tolerance."""
+    counted: Counting | None = None
+    """For ``algorithm``: which one, what is counted, and at which sizes."""
     beyond: str = ""
     """A kind of statement that no relation here can express; it is out of reach for that reason."""
     family: str = ""

@@ -10,6 +10,8 @@ from ...graphs.setting import CHOICES, Setting, SettingError
 from ...graphs.sizes import NAME, SizeError, poly
 from ...graphs.tracing import sizes_of
 from ..figures import NAMES
+from .algorithms import COUNTED as COUNTED_RELATIONS
+from .algorithms import faults
 from .chance import CHANCES
 from .domains import compared, parse_domain
 from .reading import ClaimError
@@ -24,7 +26,7 @@ DERIVED = (*NAMES, "intermediate")
 FALLS = "falls as 1/n"
 """The one relation of ``influence``, an experiment as well."""
 
-FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence")
+FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence", "algorithm")
 COUNTED = ("contraction", "map", "reduction", "softmax", "associative_scan", "fourier")
 """Kinds of operations by which work is broken down, and that a claim may count alone."""
 OF_FIGURES = ("no more than", "grows with distance", "permutation equivariant")
@@ -95,9 +97,15 @@ def _reading(field: str, claim: Claim, own: Models) -> None:
         "gradient": (VANISHES,),
         "random graph": tuple(CHANCES),
         "influence": (FALLS,),
+        "algorithm": COUNTED_RELATIONS,
     }
     _one_of(f"{field}.relation", claim.relation, special.get(claim.figure, tuple(RELATIONS)))
     if claim.figure == "random graph":
+        return
+    if claim.figure == "algorithm":
+        fault = faults(claim)
+        if fault:
+            raise ClaimError(f"{field}.{fault}")
         return
     for name in (claim.counting, *(q.counting for q in claim.quantities.values())):
         if name:
