@@ -103,7 +103,9 @@ def _counts(name: str, seed: int, at: tuple[tuple[str, int], ...]) -> dict[str, 
     return counted(name, seed=seed, **dict(at))
 
 
-def _against(what: Counting, rows: Sequence[Row], contradicts: Callable[[Any, Any], bool]) -> Finding:
+def _against(
+    what: Counting, rows: Sequence[Row], contradicts: Callable[[Any, Any], bool]
+) -> Finding:
     for at, count, value in sorted(rows, key=lambda row: sum(row[0].values())):
         if contradicts(count, value):
             text = (

@@ -198,7 +198,8 @@ def _judged(claim: Claim, tried: Sequence[Found]) -> Verdict:
             claim, "proved" if certain else "confirmed", holds[0].finding.text, evidence
         )
     if not holds:
-        return _verdict(claim, "refuted", _line(fails[0]), evidence, fails[0].finding)
+        told = _line(fails[0], instead=False)
+        return _verdict(claim, "refuted", told, evidence, fails[0].finding)
     where, where_not = (_cases(ts) for ts in (holds, fails))
     reason = f"holds for {where}; not for {where_not}"
     return _verdict(claim, "conditional", reason, evidence)
@@ -226,11 +227,13 @@ def _short(setting: Setting) -> str:
     return ", ".join(changed)
 
 
-def _line(found: Found) -> str:
+def _line(found: Found, *, instead: bool = True) -> str:
     case, finding = found.case, found.finding
     state = {True: "holds", False: "does not hold", None: "does not apply"}[finding.holds]
     how = f"{case.reading}, {_short(case.setting)}" if case.reading else _short(case.setting)
-    return f"{case.model} ({how}): {state}: {finding.text}{found.witnesses}"
+    said = not finding.corrected or finding.corrected.partition(" for ")[0] in finding.text
+    right = "" if said or not instead else f"; instead: {finding.corrected}"
+    return f"{case.model} ({how}): {state}: {finding.text}{right}{found.witnesses}"
 
 
 def _verdict(
