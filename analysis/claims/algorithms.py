@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ...graphs.sizes import Poly, SizeError, poly
+from ...graphs.sizes import Poly, SizeError
 from ..runs.algorithms import ALGORITHMS, counted, require_sizes
 from ..runs.errors import ArgumentError
+from .bounded import replaced, stated
 from .finding import Finding, shown
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ Row = tuple[Mapping[str, int], int, Fraction]
 
 
 def _right(claim: Claim, at: Mapping[str, int]) -> Fraction:
-    cost = poly(claim.value).substitute({s: poly(v) for s, v in claim.symbols.items()})
+    cost = replaced(stated(claim.value), claim.symbols)
     return Fraction(cost.evaluate(**{s: at[s] for s in cost.sizes}))
 
 
@@ -148,7 +149,7 @@ def faults(claim: Claim) -> str:
     if what is None:
         return "counted: expected what is run and counted"
     try:
-        cost = poly(claim.value).substitute({s: poly(v) for s, v in claim.symbols.items()})
+        cost = replaced(stated(claim.value), claim.symbols)
     except (SizeError, ArithmeticError) as error:
         return f"value: {error}"
     foreign = [s for s in cost.sizes if s not in ALGORITHMS[what.name].sizes]

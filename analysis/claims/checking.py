@@ -112,6 +112,10 @@ def settings_of(claim: Claim, figure: str) -> tuple[Setting, ...]:
 
 def _tried(case: Case) -> list[Found]:
     try:
+        if not case.domain.inhabited:
+            return [
+                Found(case, Finding(None, False, f"no sizes were found with {case.domain.text}"))
+            ]
         finding = by_measuring(case, RELATIONS[case.claim.relation](case))
         if finding.holds is None and case.claim.settings is None and _only_mode(case):
             return []

@@ -16,6 +16,7 @@ from ...graphs.tracing import sizes_of, trace
 from ..derivation import Derivation
 from ..deriving import derive
 from ..memory import traced
+from .bounded import replaced
 from .domains import Domain, parse_domain
 from .statements import Claim, Quantity
 
@@ -71,7 +72,7 @@ class Case:
 
     def formula(self, text: str | Poly) -> Derivation:
         """Read a formula, with symbols and quantities replaced by what they stand for."""
-        cost = poly(text).substitute({s: poly(v) for s, v in self.claim.symbols.items()})
+        cost = replaced(poly(text), self.claim.symbols)
         found = {
             name: self.derived(quantity)
             for name, quantity in self.claim.quantities.items()
@@ -81,7 +82,7 @@ class Case:
             if derivation.formula is None:
                 return Derivation(None, reason=f"{name}: {derivation.reason}")
         known = {n: d.formula for n, d in found.items() if d.formula is not None}
-        return self._at(cost.substitute(known), list(found.values()))
+        return self._at(replaced(cost, known), list(found.values()))
 
     def derived(self, quantity: Quantity) -> Derivation:
         """Derive one figure."""
