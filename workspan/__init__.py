@@ -29,6 +29,7 @@ _HOME = {
     "checkpoint": "graphs.backward",
     "chunk": "graphs.operations",
     "claim": "analysis.claims.claiming",
+    "claims_of": "analysis.claims.claiming",
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
@@ -97,6 +98,7 @@ __all__ = [
     "checkpoint",
     "chunk",
     "claim",
+    "claims_of",
     "collect",
     "compare",
     "concatenate",
@@ -165,6 +167,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check, claim
+    from .analysis.claims.claiming import claims_of
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
     from .analysis.simulation.simulating import simulate
