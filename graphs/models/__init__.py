@@ -26,6 +26,7 @@ from . import (
     lsh_attention,
     memory_attention,
     mixture,
+    mlstm,
     recurrent,
     retention,
     sparse_attention,
@@ -76,7 +77,15 @@ _FAMILIES = (
             "induced_set_attention",
         ),
     ),
-    (kernel_attention, ("linear_attention", "linear_attention_recurrent", "performer")),
+    (
+        kernel_attention,
+        (
+            "linear_attention",
+            "linear_attention_recurrent",
+            "linear_attention_chunked",
+            "performer",
+        ),
+    ),
     (low_rank_attention, ("linformer", "nystrom_attention")),
     (
         sparse_attention,
@@ -107,7 +116,8 @@ _FAMILIES = (
     (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
     (gated_linear, ("gla", "gla_chunked")),
     (delta, ("delta_net", "delta_net_chunked")),
-    (xlstm, ("mlstm", "slstm")),
+    (mlstm, ("mlstm", "mlstm_parallel", "mlstm_chunked")),
+    (xlstm, ("slstm",)),
     (griffin, ("rg_lru", "rg_lru_scan")),
     (mixture, ("mixture_of_experts",)),
     (

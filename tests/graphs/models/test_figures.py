@@ -28,8 +28,14 @@ NAMES: tuple[str, ...] = (
     *("s4", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
     *("retnet", "retnet_recurrent", "retnet_chunked"),
     *("ssd", "ssd_quadratic", "ssd_chunked", "gla", "gla_chunked"),
-    *("delta_net", "delta_net_chunked", "mlstm", "slstm", "rg_lru", "rg_lru_scan"),
+    *("delta_net", "delta_net_chunked", "slstm", "rg_lru", "rg_lru_scan"),
+    *("mlstm", "mlstm_parallel", "mlstm_chunked", "linear_attention_chunked"),
     *("mixture_of_experts", "lstm_language_model", "awd_lstm", *WHOLE),
+)
+
+CHUNKS = (
+    *("retnet_chunked", "ssd_chunked", "gla_chunked"),
+    *("linear_attention_chunked", "mlstm_chunked"),
 )
 
 GRID = (
@@ -138,7 +144,7 @@ def test_sequential_operations(name: str, expected: str) -> None:
     assert formula("span", name, LAYER) == poly(expected)
 
 
-@pytest.mark.parametrize("name", ["retnet_chunked", "ssd_chunked", "gla_chunked"])
+@pytest.mark.parametrize("name", CHUNKS)
 def test_chunks_are_carried_one_after_another(name: str) -> None:
     """A layer of n/c chunks takes n/c steps: Yang et al. 2024, section 2."""
     graph = symbolic(name)
