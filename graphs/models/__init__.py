@@ -112,7 +112,10 @@ _FAMILIES = (
     (long_convolution, ("hyena", "fnet")),
     (linear_recurrence, ("linear_recurrence", "linear_recurrence_scan")),
     (retention, ("retnet", "retnet_recurrent", "retnet_chunked")),
-    (state_space, ("s4", "h3", "s4d", "s4d_convolution", "s5", "s5_recurrent")),
+    (
+        state_space,
+        ("s4", "s4_convolution", "h3", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
+    ),
     (ssd, ("ssd", "ssd_quadratic", "ssd_chunked")),
     (gated_linear, ("gla", "gla_chunked")),
     (delta, ("delta_net", "delta_net_chunked")),

@@ -25,7 +25,7 @@ WHOLE = ("mixtral", "transformer", "t5", "bert_pooled", "mamba2", "rwkv4", "rwkv
 NAMES: tuple[str, ...] = (
     *("h3", "lightweight_convolution", "dynamic_convolution"),
     *("tcn", "wavenet", "bytenet", "hyena", "fnet"),
-    *("s4", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
+    *("s4", "s4_convolution", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
     *("retnet", "retnet_recurrent", "retnet_chunked"),
     *("ssd", "ssd_quadratic", "ssd_chunked", "gla", "gla_chunked"),
     *("delta_net", "delta_net_chunked", "slstm", "rg_lru", "rg_lru_scan"),
@@ -111,6 +111,7 @@ def test_a_block_of_wavenet_receives_1024_samples() -> None:
         ("rg_lru", "L*d"),  # De et al. 2024: a vector
         ("s4", "L*d*s"),  # Gu et al. 2022: N for each channel
         ("s5", "L*s"),  # Smith et al. 2023: P for all channels
+        ("s4_convolution", "L*d*n"),
         ("s4d_convolution", "L*d*n"),  # a convolution needs all inputs so far
         ("rwkv4", "5*L*d"),  # Peng et al. 2024, appendix E
         ("rwkv5", "L*d*(d/h) + 2*L*d"),  # Peng et al. 2024, appendix E: D (D/h + 2)
