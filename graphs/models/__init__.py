@@ -134,6 +134,8 @@ _FAMILIES = (
             "llama",
             "mistral",
             "mixtral",
+            "deepseek_v2",
+            "deepseek_v2_lite",
             "chinchilla",
             "mamba",
             "mamba_scan",

@@ -19,7 +19,17 @@ from workspan.graphs.tracing import trace
 
 LAYER, TENSOR, MIXING = Setting(unit="layer"), Setting(), Setting(scope="mixing")
 
-WHOLE = ("mixtral", "transformer", "t5", "bert_pooled", "mamba2", "rwkv4", "rwkv5", "rwkv6")
+WHOLE = (
+    "mixtral",
+    "transformer",
+    "t5",
+    "bert_pooled",
+    "mamba2",
+    "rwkv4",
+    "rwkv5",
+    "rwkv6",
+    "deepseek_v2",
+)
 """Models of a hundred equations and more, of which only spans are tried."""
 
 NAMES: tuple[str, ...] = (

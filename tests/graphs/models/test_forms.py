@@ -133,7 +133,8 @@ def test_position_by_position_computes_the_same(name: str) -> None:
 def test_numbers_in_place_of_sizes_compute_the_same(name: str) -> None:
     """Law: a model whose widths are numbers computes what the one whose widths are symbols does."""
     known = sizes_of(CATALOGUE[name])
-    at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "c": 2 if name.endswith("_chunked") else 8}
+    at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "t": 2, "q": 3, "i": 3}
+    at |= {"c": 2 if name.endswith("_chunked") else 8}
     at = fitting(name, at | {"a": 1, "b": 1, "m": 6, "n": 6})
     numbers: dict[str, Any] = {s: at[s] for s in known if s not in {"n", "m", "L"}}
     symbols = symbolic(name)
