@@ -43,6 +43,15 @@ _FEW = {
 """Depths that are written out: every further layer axis makes the graph harder to analyze."""
 
 
+RUN = {"c": 2, "s": 2, "r": 2, "e": 2}
+"""Sizes that plain code which runs needs besides lengths and widths."""
+
+
+def runnable(name: str, at: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes at which a model's plain code runs: chunks divide the sequence."""
+    return fitting(name, {**RUN, **at})
+
+
 CHUNKED = ("lsh_attention", "compressive_transformer")
 """Models whose k divides into what c divides n into."""
 

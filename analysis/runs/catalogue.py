@@ -26,6 +26,7 @@ from . import (
     linear_recurrence,
     recurrent,
     shapes,
+    sparse_attention,
     transformer,
     translation,
 )
@@ -124,6 +125,36 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
             attention.dilated_windowed_attention,
             shapes.attention,
             _WINDOWED | {"dilation": "k"},
+            pairs=True,
+        ),
+        "block_local_attention": Plain(
+            sparse_attention.block_local_attention,
+            shapes.attention,
+            _HEADS | {"size": "c"},
+            pairs=True,
+        ),
+        "strided_sparse_attention": Plain(
+            sparse_attention.strided_sparse_attention,
+            _PROJECTIONS,
+            _HEADS | {"stride": "c"},
+            pairs=True,
+        ),
+        "fixed_sparse_attention": Plain(
+            sparse_attention.fixed_sparse_attention,
+            _PROJECTIONS,
+            _HEADS | {"size": "c", "last": "s"},
+            pairs=True,
+        ),
+        "sink_attention": Plain(
+            sparse_attention.sink_attention,
+            _PROJECTIONS,
+            _HEADS | {"width": "w", "first": "s"},
+            pairs=True,
+        ),
+        "longnet": Plain(
+            sparse_attention.longnet,
+            _PROJECTIONS,
+            _HEADS | {"size": "c", "factor": "k"},
             pairs=True,
         ),
         "linear_attention": Plain(

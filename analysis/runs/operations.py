@@ -137,6 +137,14 @@ def maximum(x: Array, *, axis: int) -> Array:
     return _along(x, axis, lambda row: [fold("max", row)])[..., 0] if is_counted(x) else x.max(axis)
 
 
+def larger(a: Array, b: Array) -> Array:
+    """Take the larger of two arrays' elements."""
+    if not is_counted(a, b):
+        return np.asarray(np.maximum(a, b))
+    step = np.frompyfunc(lambda p, q: combine("max", p, q, tensor=1), 2, 1)
+    return np.asarray(step(lift(a), lift(b)), dtype=object)
+
+
 def mean(x: Array, *, axis: int) -> Array:
     """Average over one axis: a sum, then one division, so two steps in unit tensor."""
     return np.asarray(total(x, axis=axis) / float(x.shape[axis]))

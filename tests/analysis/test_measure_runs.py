@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters import symbolic
+from tests.adapters import runnable, symbolic
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.measured.paths import reach
 from workspan.analysis.runs import PLAIN, RunResult, run
@@ -35,7 +35,8 @@ def cases(name: str) -> Iterator[Mapping[str, int]]:
     """Yield sizes that the model has: odd kernels, and one layer where it does not stack."""
     for at in SIZES:
         changes = {"k": at["k"] | 1} if name in ODD else {}
-        yield {**at, **changes, "L": 1 if name == "cross_attention" else at["L"]}
+        layers = 1 if name == "cross_attention" else at["L"]
+        yield runnable(name, {**at, **changes, "L": layers})
 
 
 @cache
