@@ -24,9 +24,11 @@ from . import (
     gated,
     kernel_attention,
     linear_recurrence,
+    matrix_states,
     recurrent,
     shapes,
     sparse_attention,
+    state_space,
     transformer,
     translation,
 )
@@ -163,6 +165,37 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "linear_attention_recurrent": Plain(
             kernel_attention.linear_attention_recurrent, _PROJECTIONS, _HEADS
         ),
+        "gla": Plain(matrix_states.gla, shapes.gated_linear, _HEADS),
+        "ssd": Plain(matrix_states.ssd, shapes.selective, _HEADS),
+        "ssd_quadratic": Plain(
+            matrix_states.ssd_quadratic,
+            shapes.selective,
+            _HEADS,
+            pairs=True,
+            stepwise=partial(matrix_states.ssd_quadratic, pairs="masked", looped=True),
+        ),
+        "delta_net": Plain(matrix_states.delta_net, shapes.delta_rule, _HEADS),
+        "mlstm": Plain(matrix_states.mlstm, shapes.matrix_memory, _HEADS),
+        "mlstm_parallel": Plain(
+            matrix_states.mlstm_parallel,
+            shapes.matrix_memory,
+            _HEADS,
+            pairs=True,
+            stepwise=partial(matrix_states.mlstm_parallel, pairs="masked", looped=True),
+        ),
+        "slstm": Plain(matrix_states.slstm, shapes.scalar_memory, _HEADS),
+        "s4": Plain(state_space.s4, shapes.state_space("P", "Q", "B", "C")),
+        "s4d": Plain(state_space.s4d, shapes.state_space("B", "C")),
+        "s5": Plain(
+            state_space.s5,
+            shapes.state_space(shared=True),
+            stepwise=state_space.s5_recurrent,
+        ),
+        "s5_recurrent": Plain(state_space.s5_recurrent, shapes.state_space(shared=True)),
+        "rg_lru": Plain(state_space.rg_lru, shapes.gated_recurrence),
+        "rg_lru_scan": Plain(
+            state_space.rg_lru_scan, shapes.gated_recurrence, stepwise=state_space.rg_lru
+        ),
         "cross_attention": Plain(
             attention.cross_attention, shapes.attention, _HEADS, _MEMORY, depth=None
         ),
@@ -221,8 +254,18 @@ def weights(name: str, *, sizes: Sizes, seed: int = 0) -> list[dict[str, Floats]
 def bound(name: str, *, sizes: Sizes, pairs: str) -> Function:
     """Return a model's function with its options, computing all or only the allowed pairs."""
     model = plain(name)
-    options = {key: size(sizes, symbol) for key, symbol in model.options.items()}
-    return partial(model.function, **options, **({"pairs": pairs} if model.pairs else {}))
+    pairing = {"pairs": pairs} if model.pairs else {}
+    return partial(model.function, **_options(model, sizes), **pairing)
+
+
+def stepwise(name: str, *, sizes: Sizes) -> Function | None:
+    """Return a model's loop over positions with its options; `None` if it has no other form."""
+    model = plain(name)
+    return None if model.stepwise is None else partial(model.stepwise, **_options(model, sizes))
+
+
+def _options(model: Plain, sizes: Sizes) -> dict[str, int]:
+    return {key: size(sizes, symbol) for key, symbol in model.options.items()}
 
 
 def sequences(name: str, *, sizes: Sizes, seed: int = 0) -> dict[str, Floats]:

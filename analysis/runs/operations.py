@@ -122,6 +122,21 @@ def gelu(x: Array) -> Array:
     return elementwise("gelu", x)
 
 
+def tanh_gelu(x: Array) -> Array:
+    """Apply x Φ(x) to every element, Φ approximated by a hyperbolic tangent."""
+    return elementwise("tanh_gelu", x)
+
+
+def silu(x: Array) -> Array:
+    """Multiply every element by its logistic function."""
+    return elementwise("silu", x)
+
+
+def softplus(x: Array) -> Array:
+    """Apply log(1 + exp(x)) to every element."""
+    return elementwise("softplus", x)
+
+
 def sqrt(x: Array) -> Array:
     """Apply the square root to every element."""
     return elementwise("sqrt", x)

@@ -100,7 +100,8 @@ def low_rank(x: Array, s: Sized) -> Array:
     d = x.axes[-1].extent
     rate, p, q, into, twice = plus_low_rank(d, s)
     inverse = 1.0 / (twice - rate)
-    left = inverse * p / spread(1.0 + dot(q, inverse * p), rate)
+    scaled = inverse * p
+    left = scaled / spread(1.0 + dot(q, scaled), rate)
     into = 2.0 * into
 
     def step(h: Array, x: Array) -> tuple[Array, Array]:

@@ -151,8 +151,8 @@ def test_all_positions_together(name: str) -> None:
     """Law: decoding n positions one by one is the masked work of n, of the loop for a scan."""
     at, long = runnable(name, SIZES[2]), length_of(name)
     each = [decode_work(name, sizes={**at, long: k}) for k in range(1, at[long] + 1)]
-    loop = name.removesuffix("_scan")
-    assert sum(x or 0 for x in each) == run(loop, sizes=at, pairs="masked").work
+    loop = graph_of(name).looped
+    assert sum(x or 0 for x in each) == measure("work", loop, Setting(pairs="masked"), at)
 
 
 def with_its_past(size: int) -> Callable[[Array], Array]:
