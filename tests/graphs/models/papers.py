@@ -162,6 +162,25 @@ def with_globals(
     return out, affine(found, p, "out_proj")
 
 
+def transformer_xl(x: Any, p: Arrays, at: Mapping[str, int]) -> Any:
+    """Dai et al. 2019, section 3.3: the four terms of each score, one pair after another."""
+    (q, k, v), c, d = qkv(x, p, at["h"]), at["c"], x.shape[1]
+    u, w = (split(p[f"{name}_bias"][None], at["h"])[0] for name in ("content", "distance"))
+    rows = []
+    for i in range(len(x)):
+        js = [j for j in range(i + 1) if j // c >= i // c - 1]
+        angles = np.array([i - j for j in js])[:, None] * 10000.0 ** (-np.arange(d // 2) * 2 / d)
+        waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+        far = split(waves @ p["r_proj.weight"].T, at["h"])
+        scores = sum(
+            np.einsum("he,jhe->hj", a, b)
+            for a, b in ((q[i], k[js]), (q[i], far), (u, k[js]), (w, far))
+        )
+        weights = softmax(scores / np.sqrt(d // at["h"]))
+        rows.append(np.einsum("hj,jhe->he", weights, v[js]).reshape(-1))
+    return affine(np.array(rows), p, "out_proj")
+
+
 def star_layer(words: Any, x: Any, relay: Any, p: Arrays, h: int) -> tuple[Any, Any]:
     """One layer of algorithm 1 of Guo et al. 2019, on a chain instead of a ring."""
 
