@@ -202,21 +202,25 @@ def star_layer(words: Any, x: Any, relay: Any, p: Arrays, h: int) -> tuple[Any, 
 
 
 def lsh_attention(x: Any, p: Arrays, at: Mapping[str, int], directions: Any) -> Any:
-    """Kitaev et al. 2020, Section 2 and its appendix, query by query, in one round."""
+    """Kitaev et al. 2020, Section 2 and its appendix: one softmax for each query over all rounds."""
     n, c = len(x), at["c"]
     q, v = affine(x, p, "qk_proj"), affine(x, p, "v_proj")
-    turned = q @ directions
-    bucket = np.concatenate([turned, -turned], axis=1).argmax(1)
-    order = np.lexsort((np.arange(n), bucket))
+    turned = np.einsum("jd,rdb->rjb", q, directions)
+    bucket = np.concatenate([turned, -turned], axis=2).argmax(2)
+    read: list[list[Any]] = [[] for _ in range(n)]
+    for own in bucket:
+        order = np.lexsort((np.arange(n), own))
+        for place, i in enumerate(order):
+            chunk = place // c
+            near = order[chunk * c : (chunk + 1) * c]
+            near = np.concatenate([near, order[np.arange((chunk - 1) * c, chunk * c) % n]])
+            read[i].extend(near[own[near] == own[i]])  # twice the same if there is but one chunk
     rows = np.zeros_like(x)
-    for place, i in enumerate(order):
-        chunk = place // c
-        near = np.concatenate(
-            [order[chunk * c : (chunk + 1) * c], order[np.arange((chunk - 1) * c, chunk * c) % n]]
-        )
-        near = near[bucket[near] == bucket[i]]  # twice the same where there is but one chunk
-        scores = q[near] / np.linalg.norm(q[near], axis=1)[:, None] @ q[i] / np.sqrt(q.shape[1])
-        rows[i] = softmax(scores - 1e5 * (near == i)) @ v[near]
+    for i in range(n):
+        js = np.array(read[i])
+        scores = q[js] / np.linalg.norm(q[js], axis=1)[:, None] @ q[i] / np.sqrt(q.shape[1])
+        alike = (bucket[:, js] == bucket[:, i, None]).sum(0)
+        rows[i] = softmax(scores - 1e5 * (js == i) - np.log(alike)) @ v[js]
     return affine(rows, p, "out_proj")
 
 

@@ -153,10 +153,11 @@ def test_random_features_come_close_to_attention() -> None:
     assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("r", [1, 2, 3])
 @pytest.mark.parametrize("n", [3, 6, 12])
-def test_what_hashes_alike_is_sorted_together(n: int) -> None:
-    """Law: Reformer's attention, in chunks of a sorted sequence, is that of its paper."""
-    graph, at = symbolic("lsh_attention", L=1), {**AT, "n": n, "c": 3, "k": 4}
+def test_what_hashes_alike_is_sorted_together(n: int, r: int) -> None:
+    """Law: Reformer's attention, in chunks of a sequence sorted r times, is that of its paper."""
+    graph, at = symbolic("lsh_attention", L=1), {**AT, "n": n, "c": 3, "k": 4, "r": r}
     x, weights, y = executed(graph, at)
     seen = Graph("seen", graph.equations, graph.inputs, ("gaussian",), graph.sizes)
     (directions,) = execute(seen, {"x": x}, random_parameters(graph, **at), **at)
