@@ -3,7 +3,8 @@
 References: Vaswani et al. 2017 (tables of positions, sinusoids); Su et al. 2021, *RoFormer*
 (rotations); Raffel et al. 2020, *T5* (distances in buckets).
 
->>> from .operations import parameter
+>>> from .graph import Axis
+from .operations import parameter
 >>> from .tracing import model, trace
 >>> @model("n")
 ... def embedded(tokens, *, v="v", d="d"):
@@ -18,8 +19,9 @@ from __future__ import annotations
 
 import math
 
+from .graph import Axis
 from .operations import concatenate, einsum, elementwise, gather, split
-from .primitives.lookup import Lookup, Position, progression
+from .primitives.lookup import Lookup, Position, Range, progression
 from .relations import Relation
 from .sizes import Sized, poly
 from .tracing import Array, current
@@ -39,9 +41,8 @@ def positions(x: Array) -> Array:
 
 def numbers(count: Sized) -> Array:
     """Return 0, 1, 2, ... as components, the same at every position."""
-    primitive = progression(poly(count), math.e)
-    falling = current().add("numbers", primitive, (), (), primitive.axes)
-    return elementwise("log", falling) * -poly(count)
+    axis = Axis(str(count), poly(count))
+    return current().add("numbers", Range((axis,)), (), (), (axis,))
 
 
 def angles(x: Array, width: Sized, *, base: float = 10000.0) -> tuple[Array, Array]:

@@ -48,8 +48,11 @@ RUN = {"c": 2, "s": 2, "r": 2, "e": 2}
 
 
 def runnable(name: str, at: Mapping[str, int]) -> dict[str, int]:
-    """Return sizes at which a model's plain code runs: chunks divide the sequence."""
-    return fitting(name, {**RUN, **at})
+    """Return sizes at which a model's plain code runs: rotary heads have pairs of components."""
+    fit = fitting(name, {**RUN, **at})
+    if name.startswith("retnet"):
+        fit["h"] = max(h for h in range(1, fit["h"] + 1) if fit["d"] % (2 * h) == 0)
+    return fit
 
 
 CHUNKED = ("lsh_attention", "compressive_transformer")

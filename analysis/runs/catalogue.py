@@ -26,6 +26,7 @@ from . import (
     linear_recurrence,
     matrix_states,
     recurrent,
+    retention,
     shapes,
     sparse_attention,
     state_space,
@@ -165,6 +166,8 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "linear_attention_recurrent": Plain(
             kernel_attention.linear_attention_recurrent, _PROJECTIONS, _HEADS
         ),
+        "retnet": Plain(retention.retnet, shapes.retention, _HEADS, pairs=True),
+        "retnet_recurrent": Plain(retention.retnet_recurrent, shapes.retention, _HEADS),
         "gla": Plain(matrix_states.gla, shapes.gated_linear, _HEADS),
         "ssd": Plain(matrix_states.ssd, shapes.selective, _HEADS),
         "ssd_quadratic": Plain(

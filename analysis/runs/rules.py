@@ -52,6 +52,9 @@ UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "gelu": _gelu,
         "tanh_gelu": _tanh_gelu,
         "silu": lambda x: x * _sigmoid(x),
+        "log": np.log,
+        "cos": np.cos,
+        "sin": np.sin,
         "softplus": lambda x: np.logaddexp(x, 0.0),
     }
 )

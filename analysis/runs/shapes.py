@@ -166,6 +166,12 @@ def gated_linear(sizes: Sizes, level: int = 0) -> Shapes:
     return {**wide, **gates, "q_proj.weight": (h * s, d), "k_proj.weight": (h * s, d)}
 
 
+def retention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of retention: queries, keys, values, a gate and a map of what was found."""
+    d = size(sizes, "d")
+    return {f"{name}_proj.weight": (d, d) for name in ("q", "k", "v", "g", "out")}
+
+
 def selective(sizes: Sizes, level: int = 0) -> Shapes:
     """Return the shapes of a state space with h heads, one B and one C of s rows for all."""
     d, h, s = (size(sizes, name) for name in "dhs")

@@ -133,6 +133,18 @@ class Position(Source):
 
 
 @dataclass(frozen=True, slots=True)
+class Range(Source):
+    """The numbers 0, 1, 2, ... as components."""
+
+    name: ClassVar[str] = "range"
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Count."""
+        (axis,) = self.axes
+        return frame.xp.arange(frame.whole(axis.extent), dtype=frame.constant(0.0).dtype)
+
+
+@dataclass(frozen=True, slots=True)
 class Progression(Source):
     """m numbers that fall from 1 towards 1/base: base**(-i/m), i counting from 0."""
 
