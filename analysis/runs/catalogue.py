@@ -23,6 +23,7 @@ from . import (
     feed_forward,
     gated,
     kernel_attention,
+    latent_attention,
     linear_recurrence,
     matrix_states,
     recurrent,
@@ -63,6 +64,7 @@ class Plain:
 _HEADS = {"heads": "h"}
 _PROJECTIONS = shapes.affine("q_proj", "k_proj", "v_proj", "out_proj")
 _WINDOWED = {"heads": "h", "window": "w"}
+_LATENT = {"heads": "h", "width": "e"}
 _MEMORY = {"x": "n", "memory": "m"}
 _STEPS = {"a": "n", "b": "n"}
 _TRANSLATION = {"target": "m", "source": "n"}
@@ -128,6 +130,15 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
             attention.dilated_windowed_attention,
             shapes.attention,
             _WINDOWED | {"dilation": "k"},
+            pairs=True,
+        ),
+        "latent_attention": Plain(
+            latent_attention.latent_attention, shapes.latent_attention, _LATENT, pairs=True
+        ),
+        "latent_attention_absorbed": Plain(
+            latent_attention.latent_attention_absorbed,
+            shapes.latent_attention,
+            _LATENT,
             pairs=True,
         ),
         "block_local_attention": Plain(
@@ -213,6 +224,8 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "separable_convolution": Plain(
             convolution.separable_convolution, shapes.separable_convolution, pairs=True
         ),
+        "tcn": Plain(convolution.tcn, shapes.kernels("conv1", "conv2"), pairs=True),
+        "wavenet": Plain(convolution.wavenet, shapes.wavenet, pairs=True),
         "linear_recurrence": Plain(linear_recurrence.linear_recurrence, None, inputs=_STEPS),
         "linear_recurrence_scan": Plain(
             linear_recurrence.linear_recurrence_scan,

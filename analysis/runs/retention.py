@@ -18,14 +18,13 @@ from .operations import (
     contract,
     elementwise,
     exp,
-    is_counted,
-    lift,
     mean,
     silu,
     sqrt,
     where,
     zeros,
 )
+from .rotary import Turn, angles, numbers, rotated
 from .slots import Slots, prefix
 from .steps import enter, recur
 
@@ -37,7 +36,7 @@ def retnet(x: Array, layers: Layers, *, heads: int, pairs: str = "dense") -> Arr
     """Weigh all pairs of positions of x [n, d] by what has decayed between them."""
     require_one_of("pairs", pairs, ("dense", "masked"))
     n, turn = len(x), _angles(x, heads)
-    since = _rates(heads, like=x) * _numbers(n, like=x)[:, None]
+    since = _rates(heads, like=x) * numbers(n, like=x)[:, None]
     all_slots = prefix(n)
     rows = [(slice(i, i + 1), all_slots.of(i)) for i in range(n)]
     parts = [(slice(None), all_slots)] if pairs == "dense" else rows
@@ -71,33 +70,18 @@ def _weighed(q: Array, k: Array, v: Array, kept: Array, slots: Slots) -> Array:
 
 def _rates(heads: int, *, like: Array) -> Array:
     """Return the logarithms of the heads' decays."""
-    return elementwise("log", 1.0 - exp((_numbers(heads, like=like) + 5.0) * -math.log(2.0)))
+    return elementwise("log", 1.0 - exp((numbers(heads, like=like) + 5.0) * -math.log(2.0)))
 
 
-def _angles(x: Array, heads: int) -> tuple[Array, Array]:
+def _angles(x: Array, heads: int) -> Turn:
     require_divides("2*heads", 2 * heads, "d", x.shape[1])
-    half = x.shape[1] // heads // 2
-    frequencies = 10000.0 ** (-np.arange(half) / half)
-    turns = _numbers(len(x), like=x)[:, None] * frequencies
-    return elementwise("cos", turns), elementwise("sin", turns)
+    return angles(x, x.shape[1] // heads)
 
 
-def _numbers(count: int, *, like: Array) -> Array:
-    numbers = np.arange(float(count))
-    return lift(numbers) if is_counted(like) else numbers
-
-
-def _read(
-    x: Array, layer: Layer, heads: int, turn: tuple[Array, Array]
-) -> tuple[Array, Array, Array, Array]:
+def _read(x: Array, layer: Layer, heads: int, turn: Turn) -> tuple[Array, Array, Array, Array]:
     q, k, v = (_plain(x, layer, f"{p}_proj").reshape(len(x), heads, -1) for p in "qkv")
-    q, k = _rotated(q, turn), _rotated(k, turn) / math.sqrt(k.shape[2])
+    q, k = rotated(q, turn), rotated(k, turn) / math.sqrt(k.shape[2])
     return q, k, v, silu(_plain(x, layer, "g_proj"))
-
-
-def _rotated(x: Array, turn: tuple[Array, Array]) -> Array:
-    (left, right), (cos, sin) = np.split(x, 2, axis=2), (a[:, None] for a in turn)
-    return np.concatenate([left * cos - right * sin, right * cos + left * sin], axis=2)
 
 
 def _closed(y: Array, gate: Array, layer: Layer) -> Array:

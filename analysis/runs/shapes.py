@@ -222,3 +222,27 @@ def gated_recurrence(sizes: Sizes, level: int = 0) -> Shapes:
     """Return the shapes of the real-gated linear recurrent unit."""
     maps = affine("input_gate", "recurrent_gate")(sizes, level)
     return maps | {"recurrent_param": (size(sizes, "d"),)}
+
+
+def latent_attention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of attention through latents of rank r, with rotary keys of width e."""
+    d, h, r, e = (size(sizes, name) for name in "dhre")
+    down = {"kv_down.weight": (r, d), "k_rope.weight": (e, d), "q_rope.weight": (h * e, d)}
+    up = {f"{name}_up.weight": (d, r) for name in "kv"}
+    return {"q_proj.weight": (d, d), **down, **up, "out_proj.weight": (d, d)}
+
+
+def kernels(*names: str) -> LayerShapes:
+    """Return the shapes of convolutions of k positions from d to d channels, by name."""
+
+    def shapes(sizes: Sizes, level: int) -> Shapes:
+        return {f"{n}.{key}": shape for n in names for key, shape in convolution(sizes).items()}
+
+    return shapes
+
+
+def wavenet(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a gated convolution and of its maps; the first maps the input too."""
+    first = ("causal",) if level == 0 else ()
+    maps = affine("residual", "skip", *first)(sizes, level)
+    return kernels("filter", "gate")(sizes, level) | maps

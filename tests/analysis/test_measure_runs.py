@@ -61,6 +61,8 @@ def full(at: Mapping[str, int], name: str) -> bool:
     if name == "dilated_convolution":
         dilation: int = at["k"] ** (at["L"] - 1)
         return at["n"] > (at["k"] - 1) * dilation
+    if name in {"tcn", "wavenet"}:
+        return at["n"] > (at["k"] - 1) * 2 ** (at["L"] - 1)
     width = at["w"] if "windowed" in name else at["k"] if "convolution" in name else 1
     return at["n"] >= width
 
