@@ -73,7 +73,10 @@ def exact_power(base: Number, exponent: Number) -> Number:
     if Fraction(exponent).denominator != 1:
         raise SizeError(f"expected a whole exponent, got {exponent}")
     if abs(Fraction(exponent)) > LARGEST_EXPONENT:
-        raise SizeError(f"expected an exponent of at most {LARGEST_EXPONENT}, got {exponent}")
+        raise SizeError(
+            f"expected powers with exponents of at most {LARGEST_EXPONENT}, got {base}**{exponent}; "
+            "name smaller sizes"
+        )
     times = abs(int(exponent))
     if times > 64 and Fraction(base).numerator.bit_length() * times > LARGEST_BITS:
         raise SizeError(f"expected powers of at most {LARGEST_BITS} bits, got exponent {exponent}")
