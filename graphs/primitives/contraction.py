@@ -92,7 +92,7 @@ class Contraction(Primitive):
     def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
         """Products, then sums; a multiply-add that is one operation has no such parts."""
         terms, results = self._summed(site), site.size(site.equation.features)
-        if setting.mac == 1 and self._multiplies():
+        if setting.mac == 1 and self.sums():
             return ()
         return Phase(terms * results), Phase(results, terms)
 
