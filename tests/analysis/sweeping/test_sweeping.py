@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,19 +12,24 @@ from hypothesis import strategies as st
 
 import workspan as ws
 from workspan.analysis.api import graph_of
+from workspan.analysis.deriving import derive
 from workspan.analysis.machines.machine import load
 from workspan.analysis.machines.predicting import predict
 from workspan.analysis.machines.task import Task
 from workspan.analysis.sweeping.axes import Axis, boxes, points
 from workspan.analysis.sweeping.errors import SweepError
 from workspan.analysis.sweeping.performing import Work
-from workspan.analysis.sweeping.spec import convert, parse
+from workspan.analysis.sweeping.planning import planned
+from workspan.analysis.sweeping.spec import convert, parse, read
 from workspan.analysis.sweeping.summary import Summary
 from workspan.analysis.sweeping.sweep import in_order
+from workspan.analysis.sweeping.tables import Table
 from workspan.analysis.sweeping.writing import csv_texts
 from workspan.testing import Block, models
 
 from .specs import SMALL, plan_of
+
+BENCHMARKED = Path(__file__).parents[3] / "benchmarks" / "points.toml"
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(1, 40), st.data())
@@ -252,6 +258,21 @@ def test_a_sweep_that_makes_no_sense_is_refused(changes: dict[str, Any], message
     with pytest.raises(SweepError) as found:
         ws.sweep({**SMALL, **changes})
     assert message in str(found.value)
+
+
+def test_eighty_million_points_are_found_by_their_index() -> None:
+    """Law: a sweep of the benchmarks is never written out; any of its points is found at once,
+    with the value that its formula has there by itself.
+    """
+    plan = planned(read(BENCHMARKED))
+    assert plan.total == 2 * 4 * 10 * 20 * 50_000
+    picked = [0, 49_999, 50_000, 12_345_678, 35_000_017, 61_999_999, plan.total - 1]
+    for chunk in Work(plan, [(k, k + 1) for k in picked], "serial"):
+        (row,) = Table(plan, chunk).rows()
+        setting = ws.Setting(unit="scalar")
+        found = derive(row["figure"], graph_of(row["model"], [{"L": 1}]), setting).formula
+        assert found is not None
+        assert row["value"] == found.evaluate(**{s: row[s] for s in found.sizes})
 
 
 def test_predictions_are_those_of_the_machines() -> None:
