@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -158,12 +159,15 @@ def _sleep(*_: object) -> None:
 
 def test_leaving_early_does_not_wait_for_tasks() -> None:
     """Law: after an interrupt, tasks that nobody will read are ended, not waited for."""
-    with (
-        pytest.raises(KeyboardInterrupt),
-        executing.opened("processes:2") as seam,
-    ):
-        futures = [seam.executor.submit(_sleep) for _ in range(2)]
-        while not all(f.running() for f in futures):
-            time.sleep(0.01)
-        raise KeyboardInterrupt
+    futures: list[Future[None]] = []
+
+    def interrupted() -> None:
+        with executing.opened("processes:2") as seam:
+            futures.extend(seam.executor.submit(_sleep) for _ in range(2))
+            while not all(f.running() for f in futures):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert all(f.cancelled() or f.exception() is not None for f in futures)
