@@ -20,7 +20,7 @@ from workspan.analysis.sweeping.axes import Axis, boxes, points
 from workspan.analysis.sweeping.errors import SweepError
 from workspan.analysis.sweeping.performing import Work
 from workspan.analysis.sweeping.planning import planned
-from workspan.analysis.sweeping.spec import convert, parse, read
+from workspan.analysis.sweeping.spec import Spec, convert, parse, read
 from workspan.analysis.sweeping.summary import Summary
 from workspan.analysis.sweeping.sweep import in_order
 from workspan.analysis.sweeping.tables import Table
@@ -227,6 +227,39 @@ def test_a_wrong_field_is_named_with_its_line(text: str, message: str) -> None:
         parse(text, "a.toml")
     assert str(found.value).startswith(message)
     assert "\n" not in str(found.value)
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["n", "d", "4*d", "lstm", "work", "tensor", "decode", "a100", 10**13, 8]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["from", "to", "step", "n", "d", "unit", "x"]), inner)
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Spec.__struct_fields__, "other"]), ANYTHING), st.data())
+def test_whatever_a_file_says_is_taken_or_refused_in_one_line(
+    changes: dict[str, Any], data: Any
+) -> None:
+    """Law: no content of a file raises anything but the error that names the field."""
+    kept = data.draw(st.sets(st.sampled_from(list(changes)))) if changes else set()
+    given_ = {**SMALL, **{k: v for k, v in changes.items() if k in kept}}
+    message = ""
+    try:
+        spec = convert(given_)
+        assert spec.axes
+        assert spec.settings
+        assert bool(spec.tasks) == bool(spec.machines)
+    except SweepError as error:
+        message = str(error)
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize(
