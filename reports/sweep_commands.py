@@ -57,7 +57,7 @@ def sweep(
     from ..analysis.sweeping.planning import planned
     from ..analysis.sweeping.spec import origin_of, parse
     from ..analysis.sweeping.summary import Summary
-    from ..analysis.sweeping.sweep import digest_of, kept_line, perform
+    from ..analysis.sweeping.sweep import digest_of, kept_line, perform, resumable
     from ..analysis.sweeping.writing import check_output, write_table
     from . import records, sweeps
 
@@ -80,7 +80,7 @@ def sweep(
         try:
             with progress("evaluating") as tell:
                 perform(plan, kept, executor, _telling(plan, before, tell))
-            with progress(f"writing {path}"):
+            with progress(f"writing {path}"), resumable(kept):
                 write_table(path, plan, summary.watching(kept.chunks()))
             finished = True
         except KeyboardInterrupt:

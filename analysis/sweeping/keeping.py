@@ -241,10 +241,8 @@ class Kept:
         try:
             yield
         except OSError as error:
-            kept = f"; {self.done:,} of {self.points:,} points are kept" if self.done else ""
-            raise SweepError(
-                f"expected to write to {self.folder}, got: {error.strerror or error}{kept}"
-            ) from error
+            reason = error.strerror or error
+            raise SweepError(f"expected to write to {self.folder}, got: {reason}") from error
 
 
 def _forget(path: Path) -> None:
