@@ -125,7 +125,9 @@ def _telling(
     def told(done: int) -> None:
         rate = (done - before) / max(time.monotonic() - begin, 1e-3)
         left = (plan.total - done) / max(rate, 1e-9)
-        tell(f"{done:,} of {plan.total:,} points, {rate:,.0f} a second, {_duration(left)} left")
+        tell(
+            f"{done:,} of {plan.total:,} points, {rate:,.{0 if rate > 20 else 1}f} a second, {_duration(left)} left"
+        )
 
     return told
 

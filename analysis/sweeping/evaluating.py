@@ -36,6 +36,11 @@ Sizes: TypeAlias = Mapping[str, NDArray[Any]]
 
 MOST_REASONS = 60_000
 OTHER = "for various reasons"
+NONE = {
+    "measured": "it has no such figure, or unrolled it is too large",
+    "run": "no plain code shows it in this setting, or it would take too long",
+}
+"""What it means that a witness has no value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,5 +295,5 @@ def _taken(name: str, job: Job, graph: Graph, at: Mapping[str, int]) -> tuple[st
     except (GraphError, SizeError, RunError) as error:
         return None, f"{name}: {str(error).split(', got')[0]}"
     if value is None:
-        return None, f"{name}: none here, or it would take too long"
+        return None, f"{name}: {NONE[name]}"
     return str(value if isinstance(value, int) else Fraction(value)), ""
