@@ -9,6 +9,7 @@ from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
 from .points import points
+from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
 from .timing import HEAD, Row
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "slowest": slowest,
     "longest_path": longest_path,
     "measuring": measuring,
+    "simulating": simulating,
     "sweeping": sweeping,
     "points": points,
 }

@@ -134,7 +134,7 @@ def _roof(
 
 def _named(frame: _Frame, name: str, x: float, y: float) -> Markup:
     right, up = frame.place(x, y)
-    return _text(name, right - 4, up - 14, "end")
+    return _text(name, right - 4, up - 22, "end")
 
 
 def _points(frame: _Frame, predictions: Sequence[Prediction]) -> list[Markup]:

@@ -29,6 +29,7 @@ _HOME = {
     "checkpoint": "graphs.backward",
     "chunk": "graphs.operations",
     "claim": "analysis.claims.claiming",
+    "claims_of": "analysis.claims.claiming",
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
@@ -60,6 +61,7 @@ _HOME = {
     "shift": "graphs.operations",
     "sigmoid": "graphs.operations",
     "silu": "graphs.operations",
+    "simulate": "analysis.simulation.simulating",
     "size": "graphs.sizes",
     "softmax": "graphs.operations",
     "softplus": "graphs.operations",
@@ -96,6 +98,7 @@ __all__ = [
     "checkpoint",
     "chunk",
     "claim",
+    "claims_of",
     "collect",
     "compare",
     "concatenate",
@@ -127,6 +130,7 @@ __all__ = [
     "shift",
     "sigmoid",
     "silu",
+    "simulate",
     "size",
     "softmax",
     "softplus",
@@ -163,8 +167,10 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check, claim
+    from .analysis.claims.claiming import claims_of
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.simulation.simulating import simulate
     from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute

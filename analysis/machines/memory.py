@@ -34,6 +34,14 @@ def words(graph: Graph, task: Task) -> dict[str, Poly]:
     OperationError
         If one of them has no formula; the message says why.
     """
+    key = ("machine words", task.mode, task.fused, task.optimiser, task.pairs)
+    if key not in graph.memory:
+        graph.memory[key] = _words(graph, task)
+    found: dict[str, Poly] = graph.memory[key]
+    return found
+
+
+def _words(graph: Graph, task: Task) -> dict[str, Poly]:
     weights = formula(graph, "params")
     if task.mode == "train":
         return {

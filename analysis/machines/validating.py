@@ -120,14 +120,15 @@ def validate(
         seconds = [msgspec.json.decode(line, type=float) for line in lines]
     else:
         seconds = list(timed(chosen, threads, device))
-    points, terms = [], {}
+    points: list[Point] = []
+    terms: dict[str, list[tuple[Sequence[Parts], float]]] = {}
     for (subject, sizes), taken in zip(cases(chosen, device), seconds, strict=True):
         found = predicted(subject, sizes, machine)
         total = float(sum(p.seconds for p in found))
         points.append(Point(subject.what, subject.model, subject.fused, sizes, total, taken))
         terms.setdefault(subject.what, []).append((found, taken))
     missing = tuple(
-        found for what, cases_ in terms.items() if (found := term_of(what, cases_)) is not None
+        missed for what, runs in terms.items() if (missed := term_of(what, runs)) is not None
     )
     return Validation(machine, chosen, threads, device, tuple(points), missing)
 
