@@ -169,10 +169,9 @@ def _joined(halves: list[_Columns], axis: int) -> _Columns:
 def _box(job: Job, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) -> _Columns:
     codes = np.zeros(shape, dtype=np.uint16)
     sizes = _with_tied(job, sizes, codes, reasons)
-    for part in job.formula.divided:
-        whole = evaluate(part.quotient, sizes)
-        if whole.below is not None:
-            _mark(codes, whole.above % whole.below != 0, reasons, f"{part.text} is not whole")
+    for demand in job.formula.demands:
+        count, broken = whole_of(evaluate(demand.count, sizes))
+        _mark(codes, broken if demand.whole else count < 0, reasons, demand.refusal)
     unsound = codes > 0
     formula = job.formula
     if "derived" not in job.witnesses:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import workspan as ws
@@ -25,6 +25,7 @@ from workspan.analysis.sweeping.summary import Summary
 from workspan.analysis.sweeping.sweep import in_order
 from workspan.analysis.sweeping.tables import Table
 from workspan.analysis.sweeping.writing import csv_texts
+from workspan.graphs.misfits import misfit
 from workspan.testing import Block, models
 
 from .specs import SMALL, plan_of
@@ -111,6 +112,28 @@ def test_what_has_no_value_says_why() -> None:
     }
 
 
+def test_a_model_that_does_not_exist_has_no_value() -> None:
+    """Law: a sequence longer than the positions that were learned is null, and not measured."""
+    spec = {
+        "models": ["gpt2"],
+        "figures": ["work"],
+        "sizes": {"n": [3, 4, 5], "c": 4, "d": 4, "h": [2, 3], "f": 8, "v": 5},
+        "witnesses": ["derived", "measured"],
+    }
+    rows = [row for table in ws.sweep(spec) for row in table.rows()]
+    assert [(r["n"], r["h"], r["reason"]) for r in rows] == [
+        (3, 2, ""),
+        (3, 3, "d/h is not whole"),
+        (4, 2, ""),
+        (4, 3, "d/h is not whole"),
+        (5, 2, "n is more than c"),
+        (5, 3, "d/h is not whole"),
+    ]
+    for row in rows:
+        assert row["value"] == row["measured"]
+        assert (row["value"] is None) == bool(row["reason"])
+
+
 def test_a_size_that_is_none_is_null_where_it_is_none() -> None:
     """Law: only the points at which a formula of sizes is no size have no value, nor a witness."""
     spec = {
@@ -136,16 +159,22 @@ def test_a_size_that_is_none_is_null_where_it_is_none() -> None:
 @given(models(deepest=2), st.lists(st.integers(1, 5), min_size=2, max_size=3, unique=True))
 @settings(max_examples=15)
 def test_any_model_has_the_values_of_its_analysis(model: Block, lengths: list[int]) -> None:
-    """Law: for any model, whatever its formulas look like, each point has the analysis's value."""
+    """Law: for any model, whatever its formulas look like, each point has the analysis's value,
+    and none, nor a witness, where there is no such model.
+    """
     figures = ["work", "span", "activations"]
     graph = model.graph
     sizes = {s: [2, 3] if s != "n" else lengths for s in graph.free_sizes}
     spec = {"models": ["drawn"], "figures": figures, "sizes": sizes}
-    at = [dict(zip(sizes, row, strict=True)) for row in itertools.product(*sizes.values())]
+    every = [dict(zip(sizes, row, strict=True)) for row in itertools.product(*sizes.values())]
+    at = [own for own in every if misfit(graph, own) is None]
+    assume(at)
     found = ws.analyze(graph, at=at, figures=figures, witnesses=["derived"])
-    rows = [row for t in ws.sweep(spec, models={"drawn": graph}) for row in t.rows()]
-    expected = [v.derived for name in figures for v in found[name].values]
-    assert [row["value"] for row in rows] == expected
+    values = {name: iter(found[name].values) for name in figures}
+    for table in ws.sweep(spec, models={"drawn": graph}):
+        for row in table.rows():
+            exists = misfit(graph, {s: row[s] for s in sizes}) is None
+            assert row["value"] == (next(values[row["figure"]]).derived if exists else None)
 
 
 def test_a_formula_is_null_outside_its_domain() -> None:
