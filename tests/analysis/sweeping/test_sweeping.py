@@ -298,6 +298,11 @@ def test_whatever_a_file_says_is_taken_or_refused_in_one_line(
         ({"task": {"batch": 0}, "machines": ["a100"]}, "task.batch: expected batch to be from 1"),
         ({"task": {"number": "bf17"}}, "task: expected machines for a task"),
         ({"task": {"speed": 3}, "machines": ["a100"]}, "task.speed: expected one of mode"),
+        (
+            {"task": {"batch": list(range(1, 10_002))}, "machines": ["a100"]},
+            "task: expected at most 10,000 tasks, got 10,001",
+        ),
+        ({"sizes": {"n": 1, "value": 2}}, "sizes.value: expected another name"),
         ({"figures": []}, "expected figures, machines or both, got neither"),
         ({"models": ["lstn"]}, "models: expected a model of the catalogue"),
         ({"sizes": {"n": [1]}}, "sizes: expected values for d, which lstm has"),
