@@ -20,10 +20,10 @@ from workspan.analysis.sweeping.axes import Axis, boxes, points
 from workspan.analysis.sweeping.errors import SweepError
 from workspan.analysis.sweeping.performing import Work
 from workspan.analysis.sweeping.planning import planned
-from workspan.analysis.sweeping.spec import Spec, convert, parse, read
+from workspan.analysis.sweeping.spec import COLUMNS, Spec, convert, parse, read
 from workspan.analysis.sweeping.summary import Summary
 from workspan.analysis.sweeping.sweep import in_order
-from workspan.analysis.sweeping.tables import Table
+from workspan.analysis.sweeping.tables import SETTING, TASK, Table, columns_of
 from workspan.analysis.sweeping.writing import csv_texts
 from workspan.graphs.misfits import misfit
 from workspan.testing import Block, models
@@ -361,6 +361,13 @@ def test_predictions_are_those_of_the_machines() -> None:
         value = expected.seconds if row["figure"] == "time" else expected.bytes
         assert row["value"] == pytest.approx(value, rel=1e-12)
         assert (row["grade"], row["reason"]) == ("predicted", "")
+
+
+def test_columns_have_names_that_no_size_has() -> None:
+    """Law: the names that sizes must not have are those of all other columns."""
+    plan = plan_of(machines=["a100"], witnesses=["derived", "measured", "run"])
+    others = {c for c in columns_of(plan) if c not in (*SMALL["sizes"], *SETTING, *TASK)}
+    assert others == set(COLUMNS)
 
 
 def test_what_cannot_be_predicted_says_why() -> None:
