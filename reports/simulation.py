@@ -157,13 +157,16 @@ def _profile(run: Run) -> list[str]:
 
 
 def _enough(one: Simulation) -> str:
-    found = one.enough
-    few = number_text(found.processors)
-    many = f"{few} processors do" if found.processors > 1 else "one processor does"
-    told = f"More than {many} not help: so many reach the span, {number_text(found.makespan)} steps"
+    found, steps = one.enough, number_text(one.enough.makespan)
+    if found.processors == 1:
+        return f"One processor reaches the span, {steps} steps: more do not help."
+    told = f"{number_text(found.processors)} processors reach the span, {steps} steps"
     if found.exact:
-        return f"{told}, and no fewer do."
-    return f"{told}; whether fewer do, from {number_text(found.at_least)} on, was not all tried."
+        return f"{told}, and no fewer do: more do not help."
+    return (
+        f"{told}: more do not help; whether fewer do, from {number_text(found.at_least)} on, "
+        "was not all tried."
+    )
 
 
 def _near(one: Simulation) -> str:
