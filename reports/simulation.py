@@ -98,7 +98,7 @@ def cells(one: Simulation, run: Run) -> list[str]:
     """Return one row."""
     steps = "stuck" if run.makespan is None else number_text(run.makespan)
     if one.memory is not None:
-        steps += f" ({number_text(run.unlimited)})"
+        steps += f"{'*' * run.careful} ({number_text(run.unlimited)})"
     return [
         processors_text(run.processors),
         steps,
@@ -217,14 +217,18 @@ def _memory(one: Simulation) -> list[str]:
             f"Workspace in order, whole arrays at once: {number_text(one.workspace)} scalars."
         )
     lines += [
-        f"With {number_text(one.memory)} scalars, {processors_text(run.processors)} processors get "
-        f"stuck at step {number_text(run.stuck.at)}: {number_text(run.stuck.live)} are live, and the "
-        f"smallest value that is next needs {number_text(run.stuck.needed)} in all; "
-        f"{number_text(run.unlimited_peak)} are enough, and {number_text(one.sequential)} for one "
-        "processor in order."
+        f"With {number_text(one.memory)} scalars it gets stuck on {processors_text(run.processors)}, "
+        f"at step {number_text(run.stuck.at)}: {number_text(run.stuck.live)} are live, and the "
+        f"smallest value that is next needs {number_text(run.stuck.needed)} in all; without a limit "
+        f"it needs {number_text(run.unlimited_peak)}, one processor in order "
+        f"{number_text(one.sequential)}."
         for run in one.runs
         if run.stuck is not None
     ]
+    if any(run.careful for run in one.runs):
+        lines.append(
+            "* The list alone gets stuck: in order, with room kept for what comes earlier in it."
+        )
     return lines
 
 
@@ -305,6 +309,7 @@ def _run(run: Run) -> dict[str, Any]:
         "speedup": plain(run.speedup),
         "most_busy": run.busy.peak,
         "most_live": None if run.live is None else run.live.peak,
+        "careful": run.careful,
         "stuck": stuck and {"at": stuck.at, "live": stuck.live, "needed": stuck.needed},
         "profile": _averages(run.busy, end),
         "live": None if run.live is None else _averages(run.live, end),

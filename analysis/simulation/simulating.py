@@ -63,6 +63,8 @@ class Run:
     """How many processors are busy over time: the profile of parallelism."""
     live: Curve | None
     """How many scalars are live over time; None in unit layer, and if it got stuck."""
+    careful: bool
+    """Whether it would have got stuck, and room was kept for what comes earlier in order."""
     schedule: Schedule = field(repr=False)
 
     @property
@@ -155,7 +157,8 @@ def simulate(
         ``fifo`` (what is ready first), ``critical-path`` (what has the longest way to go), ``order``
         (as the schedule in order has it).
     memory
-        How many scalars may be live; None for any number.
+        How many scalars may be live; None for any number. Where the list gets stuck, the schedule is
+        in order, with room kept for what comes earlier: it gets stuck only where one processor does.
     factor
         Within which the span is to be reached, at least 1.
     progress
@@ -244,9 +247,13 @@ def _run(
         free = replace(unbounded(tasks), processors=processors, priority=priority)
     else:
         free = schedule(tasks, processors, priority=priority)
-    found = free
+    found, careful = free, False
     if memory is not None:
         found = schedule(tasks, processors, priority=priority, memory=memory)
+        if found.stuck is not None:
+            again = schedule(tasks, processors, memory=memory, careful=True)
+            found = found if again.stuck else again
+            careful = not again.stuck
     steps, unlimited = found.makespan, free.makespan
     assert unlimited is not None
     lower, upper = interval(tasks.work, depth, processors, waits)
@@ -266,6 +273,7 @@ def _run(
         None if part is None else part / int(processors),
         busy(found.pieces),
         curve,
+        careful,
         found,
     )
 
