@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
+from .points import points
 from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "measuring": measuring,
     "simulating": simulating,
     "sweeping": sweeping,
+    "points": points,
 }
 
 

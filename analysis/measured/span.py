@@ -88,10 +88,13 @@ def _depth(site: Site, setting: Setting, sizes: Mapping[str, int]) -> int:
 
 
 def widest(graph: Graph, axis: Axis, values: Mapping[str, int]) -> int:
-    """Count the slots of an axis that the widest position has inside the sequence."""
+    """Count the slots of an axis that the widest position has inside the sequence, at least one.
+
+    Where no position has any, a sum over them takes what one over a single term does.
+    """
     assert axis.relation is not None
     assert axis.along is not None
-    return _most(axis.relation.at(**values), whole(graph.axes[axis.along].extent, values))
+    return max(1, _most(axis.relation.at(**values), whole(graph.axes[axis.along].extent, values)))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ write it in models, a function in ``tracing``. Nothing else knows the primitives
 from .base import Calculus, Frame, Phase, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .long_convolution import LongConvolution
-from .lookup import Lookup, Position, Progression
+from .lookup import Lookup, Position, Progression, Range
 from .maps import MAPS, Map
 from .moves import (
     Backwards,
@@ -74,6 +74,7 @@ __all__ = [
     "Primitive",
     "Progression",
     "Pulled",
+    "Range",
     "Ranked",
     "Reduction",
     "Rename",

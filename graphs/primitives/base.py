@@ -211,7 +211,12 @@ class View(Primitive):
 
 
 def summation(terms: Poly, setting: Setting) -> Poly:
-    """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise."""
+    """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise.
+
+    A sum over no term is there at once: nothing lies inside the sequence of what it reads.
+    """
+    if terms == 0:
+        return poly(0)
     if setting.unit == "unbounded":
         return poly(1)  # for one term as well, so that the depth is the same for every size
     return ceil_log2(terms) if setting.reduction == "tree" else terms - 1

@@ -71,13 +71,14 @@ class Contraction(Primitive):
         result = self.labels()[1]
         return site.size(tuple(a for label, a in bound.items() if label not in result))
 
-    def _multiplies(self) -> bool:
+    def sums(self) -> bool:
+        """Whether terms are summed: without a sum it is a product of two arrays."""
         inputs, result = self.labels()
         return any(label not in result for labels in inputs for label in labels)
 
     def operations(self, site: Site, setting: Setting) -> Poly:
         """One multiply-add for each term; a product without a sum is one operation."""
-        each = setting.mac if self._multiplies() else 1
+        each = setting.mac if self.sums() else 1
         return each * self._summed(site) * site.size(site.equation.features)
 
     def depth(self, site: Site, setting: Setting) -> Poly:
@@ -91,7 +92,7 @@ class Contraction(Primitive):
     def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
         """Products, then sums; a multiply-add that is one operation has no such parts."""
         terms, results = self._summed(site), site.size(site.equation.features)
-        if setting.mac == 1 and self._multiplies():
+        if setting.mac == 1 and self.sums():
             return ()
         return Phase(terms * results), Phase(results, terms)
 
