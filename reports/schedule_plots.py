@@ -110,7 +110,9 @@ def picture(one: Simulation) -> str:
 
 
 def _told(one: Simulation, drawn: Run) -> str:
-    rows = "processor" if drawn.processors <= FEW else "equation"
+    rows = "equation"
+    if drawn.processors <= FEW:
+        rows = "processor" if (drawn.makespan or 0) <= COLUMNS else "processor (samples)"
     return (
         f"{processors_text(drawn.processors)} processors, {one.priority}, "
         f"{drawn.makespan:,} steps; a strip for each {rows}; {one.setting.describe()}"
