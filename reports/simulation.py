@@ -190,13 +190,14 @@ def _formulas(one: Simulation, quote: Callable[[object], str]) -> list[str]:
             grade = derivation.grade or "a sum over the domains"
             lines.append(f"{name} = {quote(derivation.formula)} ({grade})")
     factor, more = number_text(one.factor), " + Z" if one.waits else ""
-    less = number_text(one.factor - 1)
-    product = "S" if one.factor == 2 else f"({less} S)"
+    times = "S" if one.factor == 1 else f"{factor} S"
+    quotient = "S" if one.factor == 1 else f"({times})"
+    product = "S" if one.factor == 2 else f"({number_text(one.factor - 1)} S)"
     rows = [
         ("", "T_p >= max(W/p, S)", found.lower),
         ("", f"T_p <= (W{more} - S)/p + S", found.upper),
-        (f"within {factor} S only if ", f"p >= W/({factor} S)", found.needed),
-        (f"within {factor} S whenever ", f"p >= (W{more} - S)/{product}", found.guaranteed),
+        (f"within {times} only if ", f"p >= W/{quotient}", found.needed),
+        (f"within {times} whenever ", f"p >= (W{more} - S)/{product}", found.guaranteed),
     ]
     for before_, short, full in rows:
         if full is not None:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -36,6 +37,7 @@ Asked: TypeAlias = "Sequence[int | float | EllipsisType]"
 """Numbers of processors; an ellipsis continues the progression before it."""
 
 DEFAULT: Asked = (1, 2, 4, ..., math.inf)
+FACTOR = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12}|/[1-9][0-9]{0,11})?", re.ASCII)
 LONGEST = 64
 """How many numbers of processors are tried at most, without being named one by one."""
 
@@ -283,10 +285,9 @@ def _checked(priority: str, memory: int | None, factor: Any) -> Fraction:
         raise ScheduleError(f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}")
     if memory is not None and memory < 1:
         raise ScheduleError(f"expected memory for at least one scalar, got {memory}")
-    try:
-        ratio = Fraction(str(factor))
-    except ValueError:
-        raise ScheduleError(f"expected a factor such as 2 or 1.5, got {factor}") from None
+    if not FACTOR.fullmatch(str(factor)):
+        raise ScheduleError(f"expected a factor such as 2 or 1.5, got {str(factor)[:40]}")
+    ratio = Fraction(str(factor))
     if ratio < 1:
         raise ScheduleError(f"expected a factor of at least 1, got {factor}: the span is the least")
     return ratio

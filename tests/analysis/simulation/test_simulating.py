@@ -119,6 +119,8 @@ def test_a_progression_goes_on_until_more_do_not_help() -> None:
         ({"memory": 9, "setting": Setting(unit="layer")}, "got layer"),
         ({"factor": 0.5}, "at least 1, got 0.5"),
         ({"factor": "much"}, "such as 2 or 1.5, got much"),
+        ({"factor": "1e999999999"}, "such as 2 or 1.5"),
+        ({"factor": "1/0"}, "such as 2 or 1.5"),
         ({"setting": Setting(scope="mixing")}, "got mixing"),
         ({"setting": Setting(mode="decode"), "model": "bidirectional_rnn"}, "causal model"),
     ],
