@@ -19,8 +19,8 @@ from .longest import longest_wait, remaining, span, unbounded
 from .scheduling import schedule
 from .tasks import Tasks
 
-EFFORT = 6_000_000
-"""Levels and nodes that one search may schedule, all its trials together (about ten seconds)."""
+EFFORT = 3_000_000
+"""Levels and nodes that one search may schedule, all its trials together (about five seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
