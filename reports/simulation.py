@@ -187,8 +187,7 @@ def _formulas(one: Simulation, quote: Callable[[object], str]) -> list[str]:
         if derivation.formula is None:
             lines.append(f"{name} has no formula: {derivation.reason}.")
         else:
-            grade = derivation.grade or "a sum over the domains"
-            lines.append(f"{name} = {quote(derivation.formula)} ({grade})")
+            lines.append(f"{name} = {quote(derivation.formula)} ({derivation.grade})")
     factor, more = number_text(one.factor), " + Z" if one.waits else ""
     times = "S" if one.factor == 1 else f"{factor} S"
     quotient = "S" if one.factor == 1 else f"({times})"
