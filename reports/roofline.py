@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..analysis.machines.quantities import shown
+from .machines import short_name
 from .markup import Markup, element, spot
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _points(frame: _Frame, predictions: Sequence[Prediction]) -> list[Markup]:
                 y += 16
                 _add(labels, (x, up), number)
                 share = 100 * row.seconds / prediction.seconds
-                label = f"{number}  {_short(row.name)}, {share:.0f} %"
+                label = f"{number}  {short_name(row.name)}, {share:.0f} %"
                 parts.append(_text(label, across, y, "start"))
         y += 10
     return [*parts, *(_text(_runs(k), x + 5, up - 6, "start") for (x, up), k in labels.items())]
@@ -188,11 +189,6 @@ def _runs(numbers: Sequence[int]) -> str:
         else:
             runs.append([k])
     return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in runs)
-
-
-def _short(name: str) -> str:
-    """Return the end of a long name."""
-    return name if len(name) <= 34 else f"…{name[-33:]}"
 
 
 def _text(text: str, x: float, y: float, anchor: str, **more: object) -> Markup:

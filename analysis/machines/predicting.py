@@ -237,7 +237,12 @@ def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task
 
 
 def _notes(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Iterator[str]:
-    """Say where a choice is in doubt: weights that stay on chip, and are larger than its cache."""
+    """Say where a choice is in doubt: what stays on chip and is larger, what is not kept."""
+    if task.mode == "train" and "attention" in task.fusions:
+        yield (
+            "activations are all that the backward pass reads, pairs of positions as well; a fused "
+            "kernel that computes these again keeps less and works more"
+        )
     for one in operations(graph, task):
         size = float(task.bytes) * _evaluated(one.kept, sizes)
         if size > machine.cache:
