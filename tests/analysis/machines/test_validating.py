@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,8 @@ def test_what_is_timed_in_numpy_is_the_model(name: str) -> None:
         return drawn[-1]
 
     found = blas.RUNS[name](draw, TINY)()
-    graph = trace(CATALOGUE[name], **({"h": 4} if name == "attention" else {}))
+    options: dict[str, Any] = {"h": 4} if name == "attention" else {}
+    graph = trace(CATALOGUE[name], **options)
     x, *weights = drawn
     if name == "attention":
         weights = [w for pair in zip(*weights, strict=True) for w in pair]
