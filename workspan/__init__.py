@@ -19,8 +19,10 @@ _HOME = {
     "Comparison": "analysis.figures",
     "Figure": "analysis.figures",
     "Graph": "graphs.graph",
+    "Machine": "analysis.machines.machine",
     "Relation": "graphs.relations",
     "Setting": "graphs.setting",
+    "Task": "analysis.machines.task",
     "analyze": "analysis.api",
     "arg_top_k": "graphs.operations",
     "associative_scan": "graphs.operations",
@@ -33,6 +35,7 @@ _HOME = {
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
     "confirm": "analysis.confirming.confirming",
+    "contexts": "analysis.machines.contexts",
     "dropout": "graphs.operations",
     "einsum": "graphs.operations",
     "execute": "graphs.execution",
@@ -50,6 +53,7 @@ _HOME = {
     "model": "graphs.tracing",
     "parameter": "graphs.operations",
     "poly": "graphs.sizes",
+    "predict": "analysis.machines.predicting",
     "rearrange": "graphs.operations",
     "recompute": "graphs.operations",
     "relu": "graphs.operations",
@@ -84,8 +88,10 @@ __all__ = [
     "Comparison",
     "Figure",
     "Graph",
+    "Machine",
     "Relation",
     "Setting",
+    "Task",
     "__version__",
     "analyze",
     "arg_top_k",
@@ -99,6 +105,7 @@ __all__ = [
     "compare",
     "concatenate",
     "confirm",
+    "contexts",
     "dropout",
     "einsum",
     "execute",
@@ -116,6 +123,7 @@ __all__ = [
     "model",
     "parameter",
     "poly",
+    "predict",
     "rearrange",
     "recompute",
     "relu",
@@ -163,6 +171,10 @@ if TYPE_CHECKING:
     from .analysis.claims import check, claim
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.machines.contexts import contexts
+    from .analysis.machines.machine import Machine
+    from .analysis.machines.predicting import predict
+    from .analysis.machines.task import Task
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph
