@@ -274,7 +274,7 @@ def _rows(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) 
             yield replace(row, name=f"prompt: {row.name}")
     along, (first, last) = _along(graph), _tokens(graph, sizes, task)
     for one in operations(graph, task):
-        yield _summed(one, {**sizes, along: np.arange(first, last + 1)}, machine, task)
+        yield _summed(one, {**sizes, along: np.arange(first, last + 1, dtype=float)}, machine, task)
 
 
 def _along(graph: Graph) -> str:

@@ -19,7 +19,7 @@ from workspan.analysis.machines.calibrating import (
     least,
 )
 from workspan.analysis.machines.machine import load
-from workspan.analysis.machines.subjects import SUBJECTS, work_of
+from workspan.analysis.machines.subjects import SUBJECTS, Subject, work_of
 from workspan.analysis.machines.validating import cases, predicted
 from workspan.analysis.runs.observations import EngineError
 from workspan.graphs.execution import execute
@@ -51,12 +51,14 @@ def test_what_is_timed_in_numpy_is_the_model(name: str) -> None:
 
 
 @pytest.mark.parametrize("subject", SUBJECTS["torch"], ids=lambda s: s.what)
-def test_what_is_timed_in_torch_runs(subject: object) -> None:
-    """Every subject runs at small sizes, and its prediction is a positive time."""
+def test_what_is_timed_in_torch_runs(subject: Subject) -> None:
+    """Every subject runs, wherever its arrays are (as on a GPU), and is predicted to take time."""
     pytest.importorskip("torch")
-    sizes = subject.at(5, 8)  # type: ignore[attr-defined]
-    work_of("torch", subject, sizes, "cpu")()  # type: ignore[arg-type]
-    assert sum(p.seconds for p in predicted(subject, sizes, load("vm_torch"))) > 0  # type: ignore[arg-type]
+    sizes = subject.at(5, 8)
+    for device in ("cpu", "meta"):
+        found: Any = work_of("torch", subject, sizes, device)()
+        assert (tuple(found.shape), found.device.type) == ((5, 8), device)
+    assert sum(p.seconds for p in predicted(subject, sizes, load("vm_torch"))) > 0
 
 
 def test_validation_uses_no_size_of_calibration() -> None:
