@@ -106,6 +106,11 @@ class Parts:
     """Seconds of its launches."""
 
     @property
+    def starts(self) -> Any:
+        """Seconds of its launches, if they hold matrix products."""
+        return np.where(np.asarray(self.matrix) > 0, self.latency, 0.0)
+
+    @property
     def compute(self) -> Any:
         """Seconds of its work at the rates."""
         return self.matrix + self.vector + self.functions

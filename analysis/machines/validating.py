@@ -31,6 +31,7 @@ ALIKE = 0.05
 
 TERMS: Mapping[str, str] = {
     "latency": "time per launch",
+    "starts": "time per launch of a matrix product",
     "transfer": "time per byte",
     "matrix": "time per operation of matrix products",
     "vector": "time per operation of elementwise arithmetic",
@@ -175,7 +176,8 @@ def _error(found: Sequence[tuple[Sequence[Parts], float]], factors: Mapping[str,
     def scaled(part: Parts) -> float:
         terms = {t: factors.get(t, 1.0) * float(getattr(part, t)) for t in TERMS}
         compute = terms["matrix"] + terms["vector"] + terms["functions"]
-        return max(compute, terms["transfer"]) + terms["latency"]
+        more = terms["starts"] - float(part.starts)  # they are among the launches already
+        return max(compute, terms["transfer"]) + terms["latency"] + more
 
     errors = [
         abs(sum(scaled(part) for part in one) - measured) / measured for one, measured in found
