@@ -1,7 +1,14 @@
 """Decoding: what the n-th token computes and moves if what earlier ones computed is kept.
 
 Positions of the sequence are computed one at a time; of each array that earlier positions hold, so
-many words are read as the relations on the way reach from the last position.
+many words are read as the relations on the way reach from the last position. Initial values are
+behind: what a state starts from is counted as read no more, and the state itself from the start.
+
+>>> from ...graphs.models import CATALOGUE
+>>> from ...graphs.tracing import trace
+>>> runs, along = decoded(trace(CATALOGUE["causal_attention"], L="L"))
+>>> [(base.rpartition(".")[2], str(p.words)) for r in runs for base, (p,) in r.cached.items()]
+[('add_2', 'L*d*n'), ('add_3', 'L*d*n')]
 """
 
 from __future__ import annotations

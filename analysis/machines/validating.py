@@ -17,7 +17,8 @@ import msgspec
 
 from ...graphs.models import CATALOGUE
 from ...graphs.tracing import trace
-from .calibrating import clock_of, engine_of, in_process, least, library_of
+from .calibrating import clock_of, engine_of, in_process, least
+from .libraries import library_of
 from .machine import Machine
 from .operations import operations
 from .predicting import Parts, parts

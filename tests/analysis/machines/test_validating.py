@@ -10,14 +10,8 @@ import numpy as np
 import pytest
 
 from workspan.analysis.machines import blas
-from workspan.analysis.machines.calibrating import (
-    Library,
-    NumpyLibrary,
-    TorchLibrary,
-    engine_of,
-    in_process,
-    least,
-)
+from workspan.analysis.machines.calibrating import engine_of, in_process, least
+from workspan.analysis.machines.libraries import Library, NumpyLibrary, TorchLibrary
 from workspan.analysis.machines.machine import load
 from workspan.analysis.machines.subjects import SUBJECTS, Subject, work_of
 from workspan.analysis.machines.validating import cases, predicted
