@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from ...graphs.graph import Graph
-from ...graphs.misfits import misfit
 from ...graphs.sizes import Poly, SizeError, maximum, minimum, poly, summed
 from ..causality import output_sequence
 from .machine import Machine
@@ -225,19 +224,17 @@ def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task
     graph
         A model, traced with the number of layers as a size (``trace(..., L="L")``).
     sizes
-        A value for every size of the graph.
+        A value for every size of the graph. That there is a model of these sizes (heads that
+        divide the width) is for :func:`graphs.misfits.misfit` to say.
 
     Raises
     ------
     OperationError, MachineError, SizeError
-        If the model cannot be run so, the machine has no such rate, or there is no model of these sizes.
+        If the model cannot be run so, the machine has no such rate, or a size is missing.
     """
     missing = [s for s in graph.free_sizes if s not in sizes]
     if missing:
         raise SizeError(f"expected a value for {', '.join(missing)}, such as --at {missing[0]}=64")
-    wrong = misfit(graph, sizes)
-    if wrong is not None:
-        raise SizeError(f"{graph.name}: {wrong}")
     rows = tuple(_rows(graph, sizes, machine, task))
     total = sum(row.seconds for row in rows)
     shares = {r: sum(x.seconds for x in rows if x.binds == r) / (total or 1) for r in RESOURCES}
