@@ -223,7 +223,7 @@ def validate(
     ] = None,
     engine: Engine = None,
     device: Device = "cpu",
-    threads: Threads = "1",
+    threads: Threads = "all",
     output: Annotated[
         Path | None, Output, Parameter(help="Writes the report into this Markdown file as well.")
     ] = None,
