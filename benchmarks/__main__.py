@@ -9,6 +9,7 @@ from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
 from .points import points
+from .predicting import predicting
 from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
@@ -27,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "simulating": simulating,
     "sweeping": sweeping,
     "points": points,
+    "predicting": predicting,
 }
 
 
