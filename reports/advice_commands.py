@@ -80,7 +80,7 @@ def advise(
     Without a machine they are ranked by derived operations, on one by predicted time.
     """
     parse_format(style, PLAIN)
-    from . import advice, asking, records
+    from . import advice, advice_records, asking, records
 
     sizes = asking.sizes_of(at, n=n, d=d, L=layers)
     if topic is not None or rule is not None:
@@ -107,7 +107,7 @@ def advise(
         style,
         {
             "text": lambda: advice.advice_printer(found, told, top=top),
-            "json": lambda: records.dumps(advice.advice_record(found, told)),
+            "json": lambda: records.dumps(advice_records.advice_record(found, told)),
             "markdown": lambda: advice.advice_markdown(found, told, top=top),
         },
     )
@@ -168,7 +168,7 @@ def map_regions(
     Without models, attention and recurrence, and what lies between them.
     """
     parse_format(style, MAPPED)
-    from . import asking, mapping, maps, records
+    from . import asking, map_picture, mapping, maps, records
     from .blocks import markdown_of, printer_of
     from .files import write
 
@@ -183,14 +183,14 @@ def map_regions(
             asking.task_of(mode, batch, number, None, fused, pairs),
         )
     if output is not None:
-        write(output, maps.svg(chart))
+        write(output, map_picture.svg(chart))
     put(
         style,
         {
             "text": lambda: printer_of(maps.map_blocks(chart)),
             "json": lambda: records.dumps(maps.map_record(chart)),
             "markdown": lambda: markdown_of(maps.map_blocks(chart)),
-            "svg": lambda: maps.svg(chart),
+            "svg": lambda: map_picture.svg(chart),
         },
     )
     return FINE

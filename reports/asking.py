@@ -12,8 +12,9 @@ from .options import LARGEST, SIZES, OptionError, parse_at
 if TYPE_CHECKING:
     from ..analysis.advising.candidates import Candidate
     from ..analysis.advising.dependence import Dependence
+    from ..analysis.advising.excluding import Request
     from ..analysis.advising.properties import Properties
-    from ..analysis.advising.ranking import Advice, Excluded, Request, Row
+    from ..analysis.advising.ranking import Advice, Excluded, Row
     from ..analysis.advising.rules import Answer, Question
     from ..analysis.machines.task import Task
 
@@ -169,7 +170,7 @@ def request_of(
 ) -> Request:
     """Return a question to :func:`workspan.analysis.advising.ranking.advise`."""
     from ..analysis.advising.candidates import USUAL
-    from ..analysis.advising.ranking import Request
+    from ..analysis.advising.excluding import Request
     from ..analysis.machines.machine import load
 
     return Request(

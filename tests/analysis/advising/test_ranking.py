@@ -10,7 +10,8 @@ import pytest
 from tests.adapters import symbolic
 from workspan.analysis.advising.candidates import USUAL, candidate, side_by_side
 from workspan.analysis.advising.costs import needed
-from workspan.analysis.advising.ranking import Advice, AdviceError, Excluded, Request, advise
+from workspan.analysis.advising.excluding import Request
+from workspan.analysis.advising.ranking import Advice, AdviceError, Excluded, advise
 from workspan.analysis.deriving import derive
 from workspan.analysis.machines.machine import load
 from workspan.analysis.machines.predicting import predict
