@@ -102,6 +102,7 @@ def _told_record(told: Explained) -> Mapping[str, Any]:
             "at": plain(seen.at),
             "untouched": seen.untouched,
             "changed": list(seen.changed),
+            "outside": seen.outside,
             "reaching": len(seen.reaching),
             "vanishing": len(seen.vanishing),
             "silent": len(seen.silent),

@@ -205,9 +205,9 @@ def explained(found: Advice, name: str) -> Explained:
     OptionError
         If it was not among them.
     """
+    from ..analysis.advising.candidates import small
     from ..analysis.advising.costs import needed
     from ..analysis.advising.dependence import dependence
-    from ..analysis.api import points_of
     from ..analysis.machines.operations import OperationError
 
     one: Row | Excluded | None = next((r for r in found.rows if r.model == name), None)
@@ -222,7 +222,7 @@ def explained(found: Advice, name: str) -> Explained:
     task = found.request.task
     return Explained(
         one,
-        dependence(graph, points_of(graph, ())[0]),
+        dependence(graph, small(graph)),
         {what: str(cost) for what, cost in words.items()},
         task.batch,
         tuple(_survivors(one.candidate, task)),

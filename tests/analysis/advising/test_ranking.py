@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.adapters import symbolic
+from tests.compositions import models
+from tests.examples import examples
 from workspan.analysis.advising.candidates import USUAL, candidate, side_by_side
 from workspan.analysis.advising.costs import needed
 from workspan.analysis.advising.excluding import Request
@@ -153,6 +157,33 @@ def _difference(first: Any, row: Any, found: Advice, along: str, value: int) -> 
             costs.append(predict(graph, sizes, found.request.machine, found.request.task).seconds)
     # A sum of times is rounded: what differs by less is equal.
     return 0.0 if costs[0] == pytest.approx(costs[1], rel=1e-12) else float(costs[0] - costs[1])
+
+
+@given(st.lists(models(most=2), min_size=2, max_size=3, unique_by=lambda g: g.name))
+@examples(8)
+def test_rankings_of_random_models(graphs: list[Graph]) -> None:
+    """Law: of any models, those that stream are ranked by work, and the others have a witness."""
+    request = Request({"n": 64, "d": 8}, Task("decode"), streaming=True, models=tuple(graphs))
+    found = advise(request)
+    by_name = {graph.name: graph for graph in graphs}
+    for row in found.rows:
+        graph = by_name[row.model]
+        assert causal(graph, {"n": 5, "d": 2})
+        assert state(graph, {"n": 9, "d": 2}) == state(graph, {"n": 14, "d": 2})
+        work = derive("work", graph, Setting(mode="decode")).formula
+        assert work is not None
+        assert row.cost.value == work.evaluate(**{s: request.sizes[s] for s in work.sizes})
+    costs = [row.cost.value for row in found.rows]
+    assert costs == sorted(costs)
+    for one in found.excluded:
+        graph, kind = by_name[one.model], one.kinds[0]
+        if kind in {"not causal", "looks ahead"}:
+            assert not causal(graph, {"n": 5, "d": 2})
+        elif kind == "state grows":
+            kept = [state(graph, {"n": n, "d": 2}) for n in (9, 14)]
+            assert kept[0] < kept[1]  # type: ignore[operator]
+        else:
+            assert kind == "not known"
 
 
 def test_the_founding_crossover_is_found() -> None:
