@@ -244,6 +244,7 @@ def summary(told: Told) -> list[tuple[str, str]]:
         stated = found.machine.energy_per_flop is not None
         how = "" if stated else ", if it draws its full power"
         lines.append(("energy", f"{shown(found.energy, 'J')}{how}"))
+    lines += [("in doubt", note) for note in found.notes]
     if told.budget is not None:
         lines.append((f"{LIMITED} in {shown(told.budget, 'byte')}", _limit(told)))
     return lines
@@ -347,6 +348,7 @@ def _record(told: Told) -> dict[str, Any]:
         "bytes": found.bytes,
         "fits": found.fits,
         "energy": found.energy,
+        "notes": list(found.notes),
         "operations": [
             {
                 "name": row.name,

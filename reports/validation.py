@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..analysis.machines.quantities import shown
-from ..analysis.machines.validating import ALIKE, TERMS, TOLERATED
+from ..analysis.machines.validating import TERMS, TOLERATED
 from .machines import machine_record, table_markdown
 from .markup import markdown_escape
 from .sheet import at_text
@@ -81,12 +81,8 @@ def _lines(found: Validation) -> list[str]:
 
 def missing_text(missing: Missing) -> str:
     """Say which term is missing, and what it would bring."""
-    also = ""
-    if missing.also:
-        names = " and ".join(TERMS[t] for t in missing.also)
-        also = (
-            f" (or another {names}: these runs do not tell them apart by {100 * ALIKE:.0f} points)"
-        )
+    others = ", ".join(TERMS[t] for t in missing.also)
+    also = f"; these runs do not tell it from the {others}" if others else ""
     return (
         f"{missing.what}: off by {100 * missing.error:.0f} % in the median; {missing.factor:.2g} "
         f"times the {TERMS[missing.term]} would leave {100 * missing.left:.0f} %{also}."

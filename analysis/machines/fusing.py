@@ -205,6 +205,7 @@ def _operation(graph: Graph, group: Group, needed: frozenset[str], along: str | 
         },
         {base: summed(run.cached.get(base, poly(0)) for run in runs) for base in kept},
         {run.equation.name: run.written for run in runs if run.equation.name in needed},
+        keeps=along is None and any(len(run.loops) > len(group.loops) for run in runs),
     )
 
 

@@ -89,6 +89,10 @@ class Operation:
     functions: Poly
     """Which are functions such as exp and tanh, and no arithmetic."""
     equations: tuple[str, ...] = ()
+    moments: Poly = Poly({})  # noqa: RUF009 - costs never change
+    """Words in fp32 that an optimiser reads and writes, once for all sequences."""
+    kept: Poly = Poly({})  # noqa: RUF009 - costs never change
+    """Words of parameters that one launch keeps on chip, while it runs a recurrence."""
 
 
 def operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
@@ -101,7 +105,7 @@ def operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
     OperationError
         If the model cannot be run so, or if what it moves has no rule; the message says why.
     """
-    key = ("operations", task.mode, task.pairs, task.fused)
+    key = ("operations", task.mode, task.pairs, task.fused, task.optimiser)
     if key not in graph.memory:
         graph.memory[key] = _operations(graph, task)
     found: tuple[Operation, ...] = graph.memory[key]
@@ -122,7 +126,46 @@ def _operations(graph: Graph, task: Task) -> tuple[Operation, ...]:
             changed = in_training(graph, "work")
         except (ModeError, GraphError) as error:
             raise OperationError(f"{graph.name}: {error}") from None
-    return fuse(changed, whole(changed, task), task)
+    found = fuse(changed, whole(changed, task), task)
+    return (*found, *updates(graph, task)) if task.mode == "train" else found
+
+
+UPDATES = {"sgd": (2, 0), "momentum": (4, 1), "adam": (14, 2)}
+"""By optimiser: the operations on each parameter, and how many numbers are kept of it.
+
+Of gradient descent a product and a difference; with momentum (Polyak 1964) the same after one of
+each; of Adam (Kingma and Ba 2015, Algorithm 1) 3 for the first moment, 4 for the second, 2 for their
+corrections and 5 for the step."""
+
+
+def updates(graph: Graph, task: Task) -> tuple[Operation, ...]:
+    """Return the update of the parameters, which is launched once for each of them."""
+    if task.optimiser not in UPDATES:
+        return ()
+    each, kept = UPDATES[task.optimiser]
+    parameters = graph.of("parameter")
+    layers = (product(a.extent for a in e.positions) for e in parameters)
+    count, none = summed(e.scalars * e.count for e in parameters), poly(0)
+    name = f"{task.optimiser} update"
+    return (
+        Operation(
+            name=name,
+            primitive="update",
+            launches=summed(layers),
+            work=each * count,
+            weights=2 * count,  # the gradient too is one number for all sequences
+            rows=none,
+            table=none,
+            read=none,
+            cached=none,
+            written=none,
+            sums=count,
+            matrix=none,
+            functions=none,
+            equations=(name,),
+            moments=2 * kept * count,
+        ),
+    )
 
 
 Loops: TypeAlias = tuple[tuple[int, str], ...]
@@ -205,6 +248,8 @@ def joined(
     reads: Mapping[str, Poly],
     cached: Mapping[str, Poly],
     written: Mapping[str, Poly],
+    *,
+    keeps: bool = False,
 ) -> Operation:
     """Return the operation of equations that run together, by what it moves of which array."""
     words: dict[str, list[Poly]] = {"weights": [], "rows": [], "read": []}
@@ -231,6 +276,7 @@ def joined(
         summed(run.work for run in runs if run.equation.primitive.name in MATRIX),
         summed(functions(run) for run in runs),
         tuple(run.equation.name for run in runs),
+        kept=summed(words["weights"]) / launches if keeps else poly(0),
     )
 
 

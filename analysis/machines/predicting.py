@@ -18,16 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from ...graphs.graph import Graph
-from ...graphs.sizes import Poly, SizeError
+from ...graphs.sizes import Poly, SizeError, maximum, minimum, poly, summed
 from ..causality import output_sequence
 from .machine import Machine
 from .memory import memory
 from .operations import Operation, OperationError, operations
+from .quantities import shown
 from .task import Task
 
 RESOURCES = ("compute", "bandwidth", "latency")
@@ -121,11 +123,13 @@ def parts(one: Operation, sizes: Mapping[str, Any], machine: Machine, task: Task
     def at(cost: Poly) -> Any:
         return _evaluated(cost, sizes)
 
-    launches, flops = at(one.launches), b * at(one.work)
+    launches = at(one.launches)
+    flops = at(one.work) * (1 if one.primitive == "update" else b)
     matrix, functions = b * at(one.matrix), b * at(one.functions)
     rows = np.minimum(b * at(one.rows), at(one.table)) if one.rows else 0.0
     moved = at(one.weights) + rows + at(one.sums) + b * (at(one.read) + at(one.written))
     size = word * moved + float(task.cache_bytes) * b * at(one.cached)
+    size = size + 4.0 * at(one.moments)
     vector = machine.rate(task.number, contraction=False)
     return Parts(
         launches,
@@ -166,6 +170,38 @@ def seconds(graph: Graph, sizes: Mapping[str, Any], machine: Machine, task: Task
     return total
 
 
+def formula(graph: Graph, machine: Machine, task: Task) -> Poly:
+    """Return the seconds of a task as a formula of the sizes, with exact coefficients.
+
+    For generation these are the seconds of its n-th token.
+
+    Raises
+    ------
+    OperationError
+        If the machine's bandwidth depends on what fits into its cache: that is no such formula.
+    """
+    if machine.cache_bandwidth is not None:
+        raise OperationError(
+            f"expected a machine with one bandwidth for a formula, got {machine.name}"
+        )
+    return summed(_formula(one, machine, task) for one in operations(graph, task))
+
+
+def _formula(one: Operation, machine: Machine, task: Task) -> Poly:
+    b = task.batch
+    vector = Fraction(machine.rate(task.number, contraction=False))
+    functions = Fraction(machine.function_rate) if machine.function_rate else vector
+    own = 1 if one.primitive == "update" else b
+    compute = b * one.matrix / Fraction(machine.rate(task.number)) + b * one.functions / functions
+    compute = compute + (own * one.work - b * (one.matrix + one.functions)) / vector
+    rows = minimum(b * one.rows, one.table) if one.rows else poly(0)
+    moved = one.weights + rows + one.sums + b * (one.read + one.written)
+    size = task.bytes * moved + task.cache_bytes * b * one.cached + 4 * one.moments
+    return maximum(compute, size / Fraction(machine.bandwidth)) + (
+        one.launches * Fraction(machine.latency)
+    )
+
+
 def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Prediction:
     """Predict what a task takes on a machine.
 
@@ -196,7 +232,19 @@ def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task
         energy(machine, rows, total),
         rows,
         shares,
+        tuple(_notes(graph, sizes, machine, task)),
     )
+
+
+def _notes(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Iterator[str]:
+    """Say where a choice is in doubt: weights that stay on chip, and are larger than its cache."""
+    for one in operations(graph, task):
+        size = float(task.bytes) * _evaluated(one.kept, sizes)
+        if size > machine.cache:
+            yield (
+                f"{one.name}: its weights are taken to stay on chip from step to step, and are "
+                f"{shown(size, 'byte')}, more than the cache of {shown(machine.cache, 'byte')}"
+            )
 
 
 def _rows(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Iterator[Row]:

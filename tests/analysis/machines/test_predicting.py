@@ -14,8 +14,8 @@ from tests.compositions import CAUSAL, models, sizes
 from tests.examples import examples
 from workspan.analysis.machines.machine import Machine, MachineError, load
 from workspan.analysis.machines.memory import memory
-from workspan.analysis.machines.operations import operations
-from workspan.analysis.machines.predicting import predict, seconds
+from workspan.analysis.machines.operations import OperationError, operations
+from workspan.analysis.machines.predicting import formula, predict, seconds
 from workspan.analysis.machines.task import Task
 from workspan.graphs.graph import Graph
 from workspan.graphs.operations import linear
@@ -84,11 +84,13 @@ def test_the_roofline_by_brute_force(
         matrix, functions, work = (
             batch * float(c.evaluate(**at)) for c in (one.matrix, one.functions, one.work)
         )
+        if one.primitive == "update":  # of the weights, which the sequences of a batch share
+            work /= batch
         compute = matrix / 4000 + functions / 70 + (work - matrix - functions) / 300
         read = batch * float((one.read + one.written).evaluate(**at))
         rows = min(batch * one.rows.evaluate(**at), one.table.evaluate(**at))
         size = 2 * (float((one.weights + one.sums).evaluate(**at)) + rows + read)
-        size += batch * float(one.cached.evaluate(**at))
+        size += batch * float(one.cached.evaluate(**at)) + 4 * float(one.moments.evaluate(**at))
         launches = float(one.launches.evaluate(**at))
         bandwidth = 400 if size <= 1000 * launches else 100
         total += max(compute, size / bandwidth) + 0.5 * launches
@@ -151,6 +153,52 @@ def test_training_with_adam_holds_sixteen_bytes_a_parameter_in_fp32() -> None:
     held = memory(graph, at, Task("train", number="fp32"))
     params = 3 * (8 * 16 * 16 + 8 * 16)
     assert held["weights"] + held["gradients"] + held["optimiser"] == 16 * params
+
+
+def test_an_update_by_adam_by_hand() -> None:
+    """Adam reads 16 + 4 weights and gradients in 2 bytes and two moments in 4, and writes all but the gradients."""
+    graph = trace(lambda x: linear(x, "d", name="w"))
+    found = predict(graph, {"n": 10, "d": 4}, SIMPLE, Task("train", 8, "bf16"))
+    (update,) = (row for row in found.operations if row.primitive == "update")
+    assert (update.launches, update.flops) == (2, 14 * 20)
+    assert update.bytes == 20 * (2 * 2 + 2 * 4) + 20 * (2 + 2 * 4)
+
+
+@pytest.mark.parametrize("name", ["lstm", "llama", "gpt2", "causal_windowed_attention"])
+@pytest.mark.parametrize("mode", ["prefill", "train", "decode"])
+def test_the_formula_is_the_prediction(name: str, mode: str) -> None:
+    """Law: the seconds as a formula, at sizes, are the seconds that are predicted at them."""
+    graph, machine = symbolic(name), load("a100")
+    task = Task(mode, 3, cache_number="fp8", fused="all")
+    at = {s: {"h": 4, "g": 2, "E": 8}.get(s, 16 + k) for k, s in enumerate(graph.free_sizes)}
+    found = formula(graph, machine, task)
+    exact = found.evaluate(**{s: at[s] for s in found.sizes})
+    assert float(exact) == pytest.approx(seconds(graph, at, machine, task))
+    with pytest.raises(OperationError, match="one bandwidth"):
+        formula(graph, load("vm_torch"), task)
+
+
+def test_no_more_experts_are_read_than_there_are() -> None:
+    """Of 8 experts a token reads 2, and 64 tokens read all 8 once: not 128 of them."""
+    graph = symbolic("mixtral", k=2)
+    at = {"n": 9, "d": 8, "h": 2, "g": 1, "f": 16, "v": 11, "L": 3, "E": 8}
+    rows = {}
+    for batch in (1, 64):
+        found = predict(graph, at, SIMPLE, Task("decode", batch))
+        rows[batch] = next(r for r in found.operations if r.name.endswith("mlp.einsum_3"))
+    expert = 3 * 16 * 8  # the product back of one expert, in 3 layers
+    own = rows[1].bytes / 2 - 2 * expert
+    assert rows[64].bytes / 2 == 8 * expert + 64 * own
+
+
+def test_doubt_is_said() -> None:
+    """Weights that stay on chip in a fused recurrence, and that no cache holds, are named."""
+    graph, task = symbolic("lstm"), Task("encode", fused="recurrences")
+    small, large = ({"n": 8, "d": d, "L": 1} for d in (64, 8192))
+    assert not predict(graph, small, load("a100"), task).notes
+    (note,) = predict(graph, large, load("a100"), task).notes
+    assert "more than the cache of 40 MB" in note
+    assert not predict(graph, large, load("a100"), Task("encode")).notes
 
 
 def test_energy_needs_power_or_energies() -> None:
