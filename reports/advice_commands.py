@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 MAPPED = (*PLAIN, "svg")
 
-Size = Annotated[int | None, Parameter(show_default=False)]
+Length = Annotated[int | None, Parameter(help="How many positions.", show_default=False)]
+Width = Annotated[int | None, Parameter(help="How many components.", show_default=False)]
+Depth = Annotated[int | None, Parameter(name="--L", help="How many layers.", show_default=False)]
+Batch = Annotated[int, Parameter(help="How many sequences at once.")]
 Chosen = Annotated[
     str | None,
     Parameter(
@@ -43,10 +46,10 @@ def advise(
     ] = None,
     /,
     *,
-    n: Size = None,
-    d: Size = None,
-    layers: Annotated[int | None, Parameter(name="--L", show_default=False)] = None,
-    batch: int = 1,
+    n: Length = None,
+    d: Width = None,
+    layers: Depth = None,
+    batch: Batch = 1,
     at: Annotated[
         str | None, Parameter(help="Sizes such as n=32768,d=1024,L=24,h=16.", negative=())
     ] = None,
@@ -155,7 +158,7 @@ def map_regions(
     unit: Annotated[str, Parameter(help="Of spans and paths: layer, tensor, scalar.")] = "tensor",
     pairs: Pairs = "dense",
     machine: OnMachine = None,
-    batch: int = 1,
+    batch: Batch = 1,
     number: Formats = "bf16",
     fused: Fused = "none",
     style: Annotated[str, format_of(*MAPPED)] = "text",
@@ -165,7 +168,7 @@ def map_regions(
 ) -> int:
     """Map who has least of a figure where, along the solved boundaries.
 
-    Without models, attention and recurrence, and what lies between them.
+    Without models, attention and recurrence.
     """
     parse_format(style, MAPPED)
     from . import asking, map_picture, mapping, maps, records
