@@ -85,7 +85,8 @@ def _notes(chart: Chart) -> Iterator[str]:
         if chart.machine is None
         else "compared on a fine grid, each turn found to the whole number by bisection"
     )
-    yield f"{which} {window.y}; on each, {window.x} is {how}."
+    unseen = "" if len(rows) == many else " A model that wins between two of them only is not seen."
+    yield f"{which} {window.y}; on each, {window.x} is {how}.{unseen}"
     if chart.fixed:
         yield f"Other sizes: {at_text(chart.fixed)}; --at names them."
 

@@ -136,9 +136,8 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
             excluded.append(Excluded(chosen.name, reasons, chosen))
         else:
             rows.append(row)
-    rows.sort(
-        key=lambda r: r.cost.value
-    )  # stable: models that tie stay in the order of the catalogue
+    _check_sizes([r.candidate for r in (*rows, *excluded)], request)
+    rows.sort(key=lambda r: r.cost.value)  # models that tie stay in the order given
     ranked = list(_with_turns(rows, request))
     unit = "operations" if request.machine is None else "seconds"
     return Advice(
@@ -149,6 +148,16 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
         tuple(_overtaking(ranked)),
         dict(sorted(assumed.items())),
     )
+
+
+def _check_sizes(chosen: Sequence[Candidate], request: Request) -> None:
+    known = {s for one in chosen for s in one.sizes}
+    foreign = [s for s in request.sizes if s not in known]
+    if foreign:
+        raise AdviceError(
+            f"expected sizes that one of the models has ({', '.join(sorted(known))}), "
+            f"got {foreign[0]}={request.sizes[foreign[0]]}"
+        )
 
 
 def _judged(chosen: Candidate, request: Request) -> tuple[Row | None, tuple[Reason, ...]]:
