@@ -56,13 +56,18 @@ def reasons_of(
     chosen: Candidate, found: Properties, held: Held, request: Request
 ) -> tuple[Reason, ...]:
     """Return all reasons why a model cannot do what is asked; none if it can."""
-    reasons = [*_misfits(chosen), *_order(found, request), *_hard(chosen)]
+    reasons = [*_misfits(chosen, request), *_order(found, request), *_hard(chosen)]
     if not held.unknown:
         reasons += _too_much(held, request)
     return tuple(reasons)
 
 
-def _misfits(chosen: Candidate) -> Iterator[Reason]:
+def _misfits(chosen: Candidate, request: Request) -> Iterator[Reason]:
+    missing = [s for s in ("n", "d", "L") if s in request.sizes and s not in chosen.sizes]
+    if missing:
+        yield Reason(
+            "sizes", f"it has no size {missing[0]} that could be {request.sizes[missing[0]]}"
+        )
     broken = chosen.broken
     if broken:
         told = ", ".join(f"{text} = {float(value):g}" for text, value in broken.items())

@@ -231,6 +231,17 @@ def test_a_graph_of_ones_own_is_ranked() -> None:
     assert [r.model for r in found.rows] == ["mine", "lstm"]
 
 
+def test_a_depth_that_a_model_cannot_have_excludes_it() -> None:
+    """A layer from d to 3 d has no depth, and cannot be stacked: it is told and not ranked."""
+
+    def widening(x: Array) -> Any:
+        return linear(x, "3*d")
+
+    asked_for = Request({"n": 8, "d": 4, "L": 2}, models=(trace(widening), "lstm"))
+    (one,) = advise(asked_for).excluded
+    assert (one.model, one.reasons[0].text) == ("widening", "it has no size L that could be 2")
+
+
 def test_a_size_that_is_missing_is_named() -> None:
     """Without a width there is no answer."""
     with pytest.raises(AdviceError, match="expected a value for d"):
