@@ -136,7 +136,7 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
             excluded.append(Excluded(chosen.name, reasons, chosen))
         else:
             rows.append(row)
-    _check_sizes([r.candidate for r in (*rows, *excluded)], request)
+    _check_sizes([*(r.candidate for r in rows), *(e.candidate for e in excluded)], request)
     rows.sort(key=lambda r: r.cost.value)  # models that tie stay in the order given
     ranked = list(_with_turns(rows, request))
     unit = "operations" if request.machine is None else "seconds"
