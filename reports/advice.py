@@ -67,7 +67,7 @@ def _answer(found: Advice) -> Iterator[str]:
     bound = first.cost.prediction
     by = "" if bound is None else f", bound by {bound.binds}"
     yield f"{first.model}{ties}: {_cost(found, first)}{_per(found)}{by}; {_holds(first, request.budget)}."
-    parts = [_context(first)]
+    parts = [_context(found, first)]
     if found.rows[1:]:
         other = next((r for r in found.rows[1:] if r.model not in found.ties), None)
         if other is not None:
@@ -119,15 +119,13 @@ def _holds(row: Row, budget: float | None) -> str:
     return f"it holds {shown(row.bytes, 'byte')}{of}"
 
 
-def _context(row: Row) -> str:
-    limit, facts = row.longest, row.properties
-    state = row.state
-    kept = "" if state is None else f"it keeps {shown(float(state), 'byte')} between two calls, "
-    if facts["limit"].value == "none":
-        return f"{kept}without a limit of context"
-    if limit is not None:
-        return f"{kept}fits up to n = {limit:,}"
-    return f"{kept}{facts['limit'].text}" if kept else facts["limit"].text
+def _context(found: Advice, row: Row) -> str:
+    limit, state = row.properties["limit"], row.state
+    parts = [] if state is None else [f"it keeps {shown(float(state), 'byte')} between two calls"]
+    parts.append("its context has no limit" if limit.value == "none" else limit.text)
+    if row.longest is not None:
+        parts.append(f"{found.request.task.mode} fits up to n = {row.longest:,}")
+    return ", ".join(parts)
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -143,7 +141,7 @@ def _ranking(found: Advice, top: int) -> Table:
         *(("bound by",) if predicted else ()),
         "memory",
         "state",
-        *(("fits up to",) if bounded else ()),
+        *(("n up to",) if bounded else ()),
         "ahead for",
     )
     rows = []
@@ -168,7 +166,7 @@ def _ranking(found: Advice, top: int) -> Table:
 def _longest(row: Row) -> str:
     if row.longest_unknown:
         return "?"
-    return "any n" if row.longest is None else f"n = {row.longest:,}"
+    return "any" if row.longest is None else f"{row.longest:,}"
 
 
 def _overtakes(row: Row) -> str:

@@ -62,6 +62,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "longest": row.longest,
         "longest_unknown": row.longest_unknown or None,
         "state_bytes": plain(row.state),
+        "token_work": plain(row.token_work),
         "survives": {k: str(v) for k, v in row.properties.survives.items()},
         "properties": {
             f.name: {

@@ -63,6 +63,8 @@ class Row:
     properties: Properties
     state: Fraction | None
     """Bytes that survive between two calls, of the whole batch; None if there is no state."""
+    token_work: Fraction | None
+    """Operations of one more token of each sequence; None if it cannot go token by token."""
     turns: tuple[Turn, ...] = ()
     """The nearest sizes at which the order of this model and the first one turns."""
 
@@ -173,9 +175,16 @@ def _judged(chosen: Candidate, request: Request) -> tuple[Row | None, tuple[Reas
         return None, (Reason("not known", f"no formula for what it costs: {error}"),)
     if held.unknown and request.budget is not None:
         return None, (Reason("not known", f"no formula for its memory: {held.unknown}"),)
-    state = _state(chosen, found, request)
     return Row(
-        chosen, cost, held.memory, held.unknown, held.longest, held.longest_unknown, found, state
+        chosen,
+        cost,
+        held.memory,
+        held.unknown,
+        held.longest,
+        held.longest_unknown,
+        found,
+        _state(chosen, found, request),
+        _token_work(chosen, found, request),
     ), ()
 
 
@@ -188,6 +197,14 @@ def _state(chosen: Candidate, found: Properties, request: Request) -> Fraction |
 
 
 # --- crossovers -----------------------------------------------------------------------------------
+
+
+def _token_work(chosen: Candidate, found: Properties, request: Request) -> Fraction | None:
+    latency = found["latency"]
+    if latency.value != "token" or latency.formula is None:
+        return None
+    sizes = {s: chosen.sizes[s] for s in latency.formula.sizes}
+    return Fraction(latency.formula.evaluate(**sizes)) * request.task.batch
 
 
 def _with_turns(rows: Sequence[Row], request: Request) -> Iterator[Row]:
