@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from .counters import sweeping
+from .crossing import crossing
 from .formulas import adding, evaluating
 from .measuring import measuring
 from .points import points
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "sweeping": sweeping,
     "points": points,
     "predicting": predicting,
+    "crossing": crossing,
 }
 
 
