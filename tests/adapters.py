@@ -47,6 +47,14 @@ RUN = {"c": 2, "s": 2, "r": 2, "e": 2}
 """Sizes that plain code which runs needs besides lengths and widths."""
 
 
+HEAVY = (
+    *("gla", "ssd", "ssd_quadratic", "delta_net", "mlstm", "mlstm_parallel", "slstm"),
+    *("retnet", "retnet_recurrent", "latent_attention", "latent_attention_absorbed", "longnet"),
+    *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
+)
+"""Models whose plain code takes long: the largest sizes are left out."""
+
+
 def runnable(name: str, at: Mapping[str, int]) -> dict[str, int]:
     """Return sizes at which a model's plain code runs: rotary heads have pairs of components."""
     fit = fitting(name, {**RUN, **at})

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters import runnable, symbolic
+from tests.adapters import HEAVY, runnable, symbolic
 from workspan.analysis import runs
 from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
@@ -40,7 +40,7 @@ X = np.arange(1.0, 11.0).reshape(5, 2)
 
 def cases(name: str) -> Iterator[Mapping[str, int]]:
     """Yield sizes that the model has."""
-    for at in SIZES:
+    for at in SIZES[:3] if name in HEAVY else SIZES:
         yield runnable(name, {**at, "k": at["k"] | 1} if name in ODD else at)
 
 
