@@ -38,6 +38,7 @@ WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4, "t": 2, "q": 3, "i": 3
 _FEW = {
     "jamba": {"a": 1, "b": 1},
     "deepseek_v2": {"a": 1},
+    "deepseek_v2_absorbed": {"a": 1},
     "deepseek_v2_lite": {"a": 1},
 }
 """Depths that are written out: every further layer axis makes the graph harder to analyze."""

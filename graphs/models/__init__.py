@@ -135,6 +135,7 @@ _FAMILIES = (
             "mistral",
             "mixtral",
             "deepseek_v2",
+            "deepseek_v2_absorbed",
             "deepseek_v2_lite",
             "chinchilla",
             "mamba",
