@@ -69,10 +69,17 @@ CHUNKED = ("lsh_attention", "compressive_transformer")
 
 
 def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
-    """Return sizes that a model of the catalogue can have: chunks must divide the sequence."""
+    """Return sizes that a model of the catalogue can have: chunks must divide the sequence.
+
+    Segments that grow in powers start small, since a state is kept as long as the longest.
+    """
     fit = dict(at)
     if name == "nystrom_attention":
         fit["n"] += -fit["n"] % fit["m"]
+    if name == "longnet_by_heads":
+        fit |= {"k": 2, "h": 4, "d": 4}
+    if name.startswith("longnet"):
+        fit["c"] = min(fit.get("c", 2), 2)
     if name.endswith("_chunked") or name in (*CHUNKED, "hierarchical_attention"):
         fit["c"] = next(c for c in (3, 2, 1) if fit["n"] % c == 0)
     return {**fit, "k": {"lsh_attention": 4}.get(name, fit["c"])} if name in CHUNKED else fit

@@ -96,6 +96,7 @@ _FAMILIES = (
             "fixed_sparse_attention",
             "sink_attention",
             "longnet",
+            "longnet_by_heads",
         ),
     ),
     (global_attention, ("global_windowed_attention", "big_bird", "star_transformer")),
