@@ -52,6 +52,7 @@ HEAVY = (
     *("gla", "ssd", "ssd_quadratic", "delta_net", "mlstm", "mlstm_parallel", "slstm"),
     *("retnet", "retnet_recurrent", "latent_attention", "latent_attention_absorbed", "longnet"),
     *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
+    *("linear_attention_chunked", "retnet_chunked", "gla_chunked", "mlstm_chunked"),
 )
 """Models whose plain code takes long: the largest sizes are left out."""
 

@@ -150,7 +150,7 @@ def dilated(q: Array, k: Array, v: Array, c: Sized, a: Poly) -> tuple[Array, Arr
     found = rearrange(whole * lined(mine, whole.axes, 1), "g a e -> (g a) e")
     sums, tops = (lined(x, axes, 0) for x in (total(shown, shown.axes[0]), top))
     sums, tops = sums * flags, tops - (1 - flags) * ABSENT
-    return found, *(rearrange(x, "g a -> (g a)") for x in (sums, tops))
+    return found, rearrange(sums, "g a -> (g a)"), rearrange(tops, "g a -> (g a)")
 
 
 def by_offsets(x: Array, h: Sized, c: Sized, k: Sized) -> Array:
