@@ -23,7 +23,7 @@ from ...graphs.execution import execute, random_parameters
 from ...graphs.graph import Graph, GraphError
 from ...graphs.setting import Setting
 from ...graphs.sizes import SizeError
-from ...graphs.unrolling import whole
+from ...graphs.unrolling import lengthened, whole
 from ..api import SMALL, Model, Progress, Sizes, figure, graph_of, points_of
 from ..deriving import RULES, derive
 from ..runs import engines, own, perturbation
@@ -188,6 +188,8 @@ def confirm(
     """
     graph = graph_of(model, at or SMALL)
     points = points_of(graph, at or [_own(graph, sizes) for sizes in SMALL])
+    if not at:
+        points = [lengthened(graph, "n", p) if "n" in p else p for p in points]
     task = _Confirming(graph, store, progress or (lambda line: None), seed)
     chosen = [_engine(name) for name in engines]
     for engine in chosen:
