@@ -4,7 +4,7 @@ To add one, write a frozen dataclass that derives from :class:`Primitive` and, i
 write it in models, a function in ``tracing``. Nothing else knows the primitives by name.
 """
 
-from .base import Calculus, Frame, Primitive, Pulled, Site, View
+from .base import Calculus, Frame, Phase, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .long_convolution import LongConvolution
 from .lookup import Lookup, Position, Progression, Range
@@ -68,6 +68,7 @@ __all__ = [
     "Map",
     "Member",
     "Parameter",
+    "Phase",
     "Place",
     "Position",
     "Primitive",
