@@ -61,6 +61,7 @@ _HOME = {
     "shift": "graphs.operations",
     "sigmoid": "graphs.operations",
     "silu": "graphs.operations",
+    "simulate": "analysis.simulation.simulating",
     "size": "graphs.sizes",
     "softmax": "graphs.operations",
     "softplus": "graphs.operations",
@@ -68,6 +69,7 @@ _HOME = {
     "sqrt": "graphs.operations",
     "stack": "graphs.operations",
     "stop_gradient": "graphs.operations",
+    "sweep": "analysis.sweeping.sweep",
     "tanh": "graphs.operations",
     "top_k": "graphs.operations",
     "total": "graphs.operations",
@@ -128,6 +130,7 @@ __all__ = [
     "shift",
     "sigmoid",
     "silu",
+    "simulate",
     "size",
     "softmax",
     "softplus",
@@ -135,6 +138,7 @@ __all__ = [
     "sqrt",
     "stack",
     "stop_gradient",
+    "sweep",
     "tanh",
     "top_k",
     "total",
@@ -166,6 +170,8 @@ if TYPE_CHECKING:
     from .analysis.claims.claiming import claims_of
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.simulation.simulating import simulate
+    from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph

@@ -25,6 +25,7 @@ from .settings import sensible
 from .sources import cited
 from .statements import Claim
 from .subjects import Case, Models
+from .trials import judged
 from .witnessing import contradicted, witnessed
 
 SHORT = ("mode", "unit", "scope", "pairs")
@@ -85,11 +86,19 @@ def check(
 def verdict_on(claim: Claim, models: Models | None = None) -> Verdict:
     """Try a claim for all its readings, models, figures and settings."""
     if claim.beyond:
-        note = f": {claim.note}" if claim.note else ""
-        return _verdict(claim, "out of reach", BEYOND[claim.beyond] + note, ())
+        return _beyond(claim)
     if claim.figure in EXPERIMENTS:
         return EXPERIMENTS[claim.figure](claim)
     return _judged(claim, [f for case in cases(claim, models or {}) for f in _tried(case)])
+
+
+def _beyond(claim: Claim) -> Verdict:
+    """Judge what no graph says: by a recorded experiment if the claim names one."""
+    note = f": {claim.note}" if claim.note else ""
+    if claim.trial is None:
+        return _verdict(claim, "out of reach", BEYOND[claim.beyond] + note, ())
+    found = judged(claim.trial)
+    return _verdict(claim, found.verdict, found.reason + note, found.evidence)
 
 
 def cases(claim: Claim, models: Models) -> list[Case]:

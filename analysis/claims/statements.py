@@ -17,6 +17,7 @@ from .algorithms import Counting
 from .influence import Influence
 from .random_graphs import RandomGraphs
 from .signal import Experiment
+from .trials import Trial
 
 
 class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,6 +130,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ``algorithm``: which one, what is counted, and at which sizes."""
     beyond: str = ""
     """A kind of statement that no relation here can express; it is out of reach for that reason."""
+    trial: Trial | None = None
+    """For a statement beyond graphs: the recorded experiment whose tests can confirm it."""
     family: str = ""
     where: str = ""
     """The place in the source, such as Table 1."""

@@ -9,6 +9,7 @@ from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
 from ...graphs.sizes import NAME, SizeError, poly
 from ...graphs.tracing import sizes_of
+from ..experiments.definitions import NAMES as EXPERIMENTS
 from ..figures import NAMES
 from .algorithms import COUNTED as COUNTED_RELATIONS
 from .algorithms import faults
@@ -74,7 +75,10 @@ def validate(field: str, claim: Claim, own: Models) -> None:
     _one_of(f"{field}.transcription", claim.transcription, TRANSCRIPTIONS)
     if claim.beyond:
         _one_of(f"{field}.beyond", claim.beyond, tuple(BEYOND))
+        _trial(f"{field}.trial", claim)
         return
+    if claim.trial is not None:
+        raise ClaimError(f"{field}.trial: expected beyond, the kind of statement, with a trial")
     for name in ("readings", *PARTS):
         _few(f"{field}.{name}", getattr(claim, name))
     tries = sum(_tries(reading) for _, reading in claim.readable())
@@ -86,6 +90,14 @@ def validate(field: str, claim: Claim, own: Models) -> None:
     for k, (name, reading) in enumerate(claim.readable()):
         where = f"{field}.readings[{k}]" if name else field
         _reading(where, reading, own)
+
+
+def _trial(field: str, claim: Claim) -> None:
+    if claim.trial is not None:
+        _one_of(f"{field}.experiment", claim.trial.experiment, tuple(EXPERIMENTS))
+        _few(f"{field}.tests", claim.trial.tests)
+        if not claim.trial.tests:
+            raise ClaimError(f"{field}.tests: expected at least one test")
 
 
 def _tries(claim: Claim) -> int:
