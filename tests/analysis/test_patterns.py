@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from tests.adapters import symbolic
 from workspan.analysis.counting.counts import decode_work, work
 from workspan.analysis.counting.position_sums import last_row, law
+from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.slots import check_law, check_row, generic
 from workspan.analysis.proofs.state import StateCertificate, check_state
 from workspan.analysis.storage.state import state
+from workspan.analysis.storage.traffic import traffic
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.models.sparse_attention import several
@@ -93,6 +95,38 @@ def test_patterns_are_counted_and_kept_as_measured(graph: Graph, at: dict[str, i
         assert found.formula is not None
         if all(at[s] >= v for s, v in found.least.items()):
             assert measure(name, graph, MASKED, at) == found.formula.evaluate(**at), name
+
+
+@pytest.mark.parametrize("name", ["sink_attention", "strided_sparse_attention"])
+@settings(max_examples=6)
+@given(at=AT)
+def test_what_sparse_attention_moves_and_keeps_is_as_measured(
+    name: str, at: dict[str, int]
+) -> None:
+    """Law: traffic and activations of what lies apart are proved, and equal to those of a run."""
+    graph = symbolic(name)
+    at = at_sizes(graph, at)
+    for figure, found in (
+        ("traffic", traffic(graph, MASKED)),
+        ("activations", derive("activations", graph, MASKED)),
+    ):
+        assert found.grade == "proved", (figure, found.reason)
+        assert found.formula is not None
+        assert measure(figure, graph, MASKED, at) == found.formula.evaluate(**at), figure
+
+
+@pytest.mark.parametrize("name", ["retnet_chunked", "ssd_chunked", "hierarchical_attention"])
+@settings(max_examples=6)
+@given(chunks=st.integers(1, 4), c=st.integers(1, 4), s=st.integers(1, 3))
+def test_what_chunks_move_is_as_measured(name: str, chunks: int, c: int, s: int) -> None:
+    """Law: the traffic of chunkwise models is proved, and equal to that of a run, chunk or chunks."""
+    graph = symbolic(name)
+    at = at_sizes(graph, {"n": chunks * c, "c": c, "s": s})
+    for setting in (Setting(), MASKED):
+        found = traffic(graph, setting)
+        assert found.grade == "proved", found.reason
+        assert found.formula is not None
+        assert measure("traffic", graph, setting, at) == found.formula.evaluate(**at)
 
 
 def test_states_of_sparse_attention_are_those_of_the_literature() -> None:
