@@ -47,6 +47,10 @@ def _widest(graph: Graph, axis: Axis, *, nested: bool) -> Poly:
         return axis.extent
     if nested:
         raise ProofError(f"how many of {axis.name} are read together with others has no rule")
+    if relation.kind == "offsets" and not relation.bounded and relation.step == 1:
+        return axis.extent  # some position reads all others
+    if axis.along not in graph.axes:
+        raise ProofError(f"how many positions {relation} reads of {axis.along} is not known here")
     extent = graph.axes[axis.along].extent
     if relation.kind in {"first", "block"}:
         return minimum(axis.extent, extent)
