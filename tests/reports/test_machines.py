@@ -51,6 +51,18 @@ def test_a_prediction_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"{found['context']['n_max']:,}" in printed
 
 
+def test_several_models_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of several models, a table before all others has a row for each."""
+    command = ["predict", "lstm", "causal_attention", "--at", "n=64,d=32,L=2,h=2"]
+    assert main([*command, "--mode", "decode", "--memory", "1MB", "--format", "markdown"]) == 0
+    first = capsys.readouterr().out.split("##")[0].splitlines()
+    rows = [[c.strip() for c in line.split("|")[1:-1]] for line in first if line]
+    assert [row[0] for row in rows] == ["model", "---", "lstm", "causal\\_attention"]
+    # An LSTM keeps 2 d numbers a layer; attention 2 d n of them, of 2 bytes.
+    assert rows[2][-1] == "no limit"
+    assert 0 < int(rows[3][-1].replace(",", "")) <= 10**6 // (2 * 2 * 32 * 2)
+
+
 def test_the_picture_has_every_operation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
