@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..analysis.machines.machine import Machine
     from ..analysis.machines.task import Task
     from .loading import Model
-    from .machines import Told
+    from .predictions import Told
 
 machine = App(
     name="machine", help="Machines that predictions are for: files of rates with their sources."
@@ -112,7 +112,7 @@ def predict(
     parse_format(style, PLAIN)
     from ..analysis.machines.machine import load
     from ..analysis.machines.task import Task
-    from . import machines, records
+    from . import predictions, records
 
     budget, asked = _budget(memory), load(machine)
     if output is not None and output.suffix != ".svg":
@@ -130,9 +130,9 @@ def predict(
     put(
         style,
         {
-            "text": lambda: machines.predictions_printer(found),
-            "json": lambda: records.dumps(records.plain(machines.predictions_record(found))),
-            "markdown": lambda: machines.predictions_markdown(found),
+            "text": lambda: predictions.predictions_printer(found),
+            "json": lambda: records.dumps(records.plain(predictions.predictions_record(found))),
+            "markdown": lambda: predictions.predictions_markdown(found),
         },
     )
     return FINE
@@ -165,7 +165,7 @@ def _told(
     from ..analysis.machines.operations import OperationError
     from ..analysis.machines.predicting import predict as predicted
     from ..graphs.misfits import misfit
-    from .machines import Told
+    from .predictions import Told
 
     graph = graph_of(model.subject, [{s: v for s, v in sizes.items() if s in model.sizes}])
     missing = [s for s in graph.free_sizes if s not in sizes]

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..analysis.machines.quantities import shown
-from .machines import short_name
 from .markup import Markup, element, spot
+from .predictions import short_name
 
 if TYPE_CHECKING:
     from ..analysis.machines.machine import Machine

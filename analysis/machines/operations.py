@@ -69,7 +69,7 @@ class Operation:
     launches: Poly
     """How often it starts."""
     work: Poly
-    """Scalar operations; all of a batch's sequences have their own."""
+    """Scalar operations; all of a batch's sequences have their own, but for an update of weights."""
     weights: Poly
     """Words of parameters that are read: once for all sequences of a batch."""
     rows: Poly

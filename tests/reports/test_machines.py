@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -48,6 +49,18 @@ def test_a_prediction_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         printed = capsys.readouterr().out.replace("\\", "")
         assert "bandwidth" in printed
         assert f"{found['context']['n_max']:,}" in printed
+
+
+def test_several_models_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of several models, a table before all others has a row for each."""
+    command = ["predict", "lstm", "causal_attention", "--at", "n=64,d=32,L=2,h=2"]
+    assert main([*command, "--mode", "decode", "--memory", "1MB", "--format", "markdown"]) == 0
+    first = capsys.readouterr().out.split("##")[0].splitlines()
+    rows = [[c.strip() for c in line.split("|")[1:-1]] for line in first if line]
+    assert [row[0] for row in rows] == ["model", "---", "lstm", "causal\\_attention"]
+    # An LSTM keeps 2 d numbers a layer; attention 2 d n of them, of 2 bytes.
+    assert rows[2][-1] == "no limit"
+    assert 0 < int(rows[3][-1].replace(",", "")) <= 10**6 // (2 * 2 * 32 * 2)
 
 
 def test_the_picture_has_every_operation(
@@ -142,3 +155,14 @@ def test_a_validation_is_shown() -> None:
     assert "33 %; 1 of 3 runs within 25 %" in text.replace("\\", "")
     assert text.count("| code | none |") == 3
     assert len(validation_record(found)["runs"]) == 3
+
+
+def test_the_readme_says_what_the_reports_say() -> None:
+    """The median errors in the README are those of the committed reports."""
+    root = Path(__file__).parent.parent.parent
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    for library, name in (("PyTorch", "torch"), ("[NumPy](reports/machines/numpy.md)", "numpy")):
+        report = (root / "reports" / "machines" / f"{name}.md").read_text(encoding="utf-8")
+        found = re.search(r"Median absolute percentage error: ([0-9]+) %", report)
+        assert found is not None
+        assert f"{library} {found[1]} %" in readme

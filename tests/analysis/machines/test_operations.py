@@ -23,9 +23,10 @@ from workspan.analysis.machines.operations import (
 )
 from workspan.analysis.machines.task import FUSIONS, Task
 from workspan.analysis.measured.traffic import Counted, Ledger, _counted, _inside, _shape
+from workspan.analysis.modes import in_training
 from workspan.graphs.execution import execute
 from workspan.graphs.graph import Graph
-from workspan.graphs.primitives import Input, Parameter
+from workspan.graphs.primitives import Input, Parameter, Seed
 from workspan.graphs.primitives.base import Frame, Site
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, summed
@@ -38,6 +39,10 @@ DECODED = (
     *("causal_windowed_attention", "causal_convolution", "gpt2", "llama", "mistral", "mamba"),
     *("rwkv4", "retnet_recurrent", "latent_attention_absorbed", "decoder"),
 )
+
+
+GIVEN = Input | Parameter | Seed
+"""What a run is given."""
 
 
 def words(one: Operation) -> Poly:
@@ -148,18 +153,15 @@ def counted_together(graph: Graph, found: Sequence[Operation], at: Mapping[str, 
         count = one.launches.evaluate(**at)
         for name in one.equations:
             axes = tuple(axis for _, axis in loops_of(graph, name))
-            around = next(
-                axes[:j]
-                for j in range(len(axes) + 1)
-                if np.prod([at[a] for a in axes[:j]]) == count
-            )
+            lengths = [graph.axes[axis].extent.evaluate(**at) for axis in axes]
+            depth = next(j for j in range(len(axes) + 1) if np.prod(lengths[:j]) == count)
             equations[name] = replace(
-                graph[name], primitive=Together(ledger, False, k, around, reads, made)
+                graph[name], primitive=Together(ledger, False, k, axes[:depth], reads, made)
             )
     given_ = {
         e.name: ledger.fresh([whole(a.extent, at) for a in e.domain])
         for e in graph
-        if isinstance(e.primitive, Input | Parameter)
+        if isinstance(e.primitive, GIVEN)
     }
     execute(replace(graph, equations=equations, source=None), given_, given_, **at)
     totals = [0] * len(found)
@@ -180,13 +182,16 @@ EXACT = (
 )
 
 
-@pytest.mark.parametrize("fused", [*FUSIONS, "all"])
+@pytest.mark.parametrize(
+    ("mode", "fused"), [*(("encode", f) for f in (*FUSIONS, "all")), ("train", "all")]
+)
 @pytest.mark.parametrize("name", EXACT)
-def test_a_launch_reads_what_it_does_not_compute(name: str, fused: str) -> None:
+def test_a_launch_reads_what_it_does_not_compute(name: str, mode: str, fused: str) -> None:
     """Law: fused, a launch reads each number once that it does not compute itself."""
     graph = symbolic(name)
     at = {s: v for s, v in fitting(name, AT).items() if s in graph.free_sizes}
-    found = operations(graph, Task("encode", fused=fused))
+    found = operations(graph, Task(mode, fused=fused, optimiser="none"))
+    graph = in_training(graph, "work") if mode == "train" else graph
     formulas = [one.weights + one.rows + one.read for one in found]
     assert [f.evaluate(**at) for f in formulas] == counted_together(graph, found, at)
 
@@ -246,7 +251,7 @@ def counted_at_last(graph: Graph, at: Mapping[str, int]) -> int:
     given_ = {
         e.name: ledger.fresh([whole(a.extent, at) for a in e.domain])
         for e in graph
-        if isinstance(e.primitive, Input | Parameter)
+        if isinstance(e.primitive, GIVEN)
     }
     execute(replace(graph, equations=equations, source=None), given_, given_, **at)
     return ledger.words
