@@ -174,6 +174,16 @@ def simulate(
         For processors, a priority, memory or a factor that make no sense.
     MeasureError
         If the model has no such mode.
+
+    Examples
+    --------
+    Attention on four positions has four tasks for each of the queries, keys and values at first:
+
+    >>> found = simulate("attention", at={"n": 4, "d": 8}, processors=(1, 4, math.inf))
+    >>> [run.makespan for run in found.runs], found.enough.processors
+    ([48, 12, 8], 12)
+    >>> str(found.formulas.needed), str(found.formulas.guaranteed), found.near.processors
+    ('3*n/4', '3*n/2 - 1', 4)
     """
     setting, ratio = setting or Setting(), _checked(priority, memory, factor)
     asked, tell = progression(processors), progress or (lambda line: None)
