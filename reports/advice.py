@@ -193,6 +193,23 @@ def _crossovers(found: Advice) -> Iterator[str]:
         yield f"nowhere along n, d or the batch, with all other sizes as asked: {found.rows[0].model} stays the first"
     for one in found.turns:
         yield _overtaking(one)
+    first = found.rows[0]
+    if first.longest is not None:
+        yield _outlasted(found, first.longest)
+
+
+def _outlasted(found: Advice, most: int) -> str:
+    """Say what is left where the first one does not fit any more."""
+    longer = [
+        r
+        for r in found.rows[1:]
+        if not r.longest_unknown and (r.longest is None or r.longest > most)
+    ]
+    told = f"beyond n = {most:,} {found.rows[0].model} does not fit"
+    if not longer:
+        return f"{told}, and no other one does"
+    until = "at any n" if longer[0].longest is None else f"up to n = {longer[0].longest:,}"
+    return f"{told}; the next that does is {longer[0].model}, {until}"
 
 
 def _overtaking(one: Overtaking) -> str:
@@ -211,7 +228,14 @@ def _notes(found: Advice) -> Iterator[str]:
     if found.rows:
         yield f"times: what it costs over the first; ahead for: the nearest sizes at which it costs less than {found.rows[0].model}."
     if found.assumed:
-        yield f"Sizes that nobody named: {at_text(found.assumed)}; --at names them."
+        yield f"Sizes that nobody named: {', '.join(_assumed(found))}; --at names them."
+
+
+def _assumed(found: Advice) -> Iterator[str]:
+    for name, values in found.assumed.items():
+        (usual, _), *others = values.items()
+        apart = "; ".join(f"{value} in {', '.join(models)}" for value, models in others)
+        yield f"{name}={usual} ({apart})" if apart else f"{name}={usual}"
 
 
 # --- one model ------------------------------------------------------------------------------------

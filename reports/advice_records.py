@@ -32,7 +32,7 @@ def advice_record(found: Advice, told: Explained | None = None) -> dict[str, Any
             "machine": None if request.machine is None else request.machine.name,
         },
         "unit": found.unit,
-        "assumed": plain(found.assumed),
+        "assumed": {s: next(iter(values)) for s, values in found.assumed.items()},
         "ranked": [_row_record(row) for row in found.rows],
         "excluded": [
             {

@@ -56,8 +56,9 @@ APART: Mapping[str, Mapping[str, int]] = {
     "separable_convolution": {"k": 5},
     "dilated_windowed_attention": {"k": 4},
     "lsh_attention": {"k": 8},
+    "hyena": {"f": 64, "e": 8},
 }
-"""Where a centred kernel must be odd, or a number of buckets even."""
+"""Where a centred kernel must be odd, a number of buckets even, or f is the width of a filter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +71,8 @@ class Candidate:
     """A value for every size of the graph."""
     assumed: tuple[str, ...]
     """Those that nobody named."""
+    widened: bool = False
+    """Whether nobody named f, so that it is four times d."""
 
     @property
     def broken(self) -> Mapping[str, Fraction]:
@@ -114,7 +117,8 @@ def candidate(model: Model, sizes: Mapping[str, int]) -> Candidate:
     apart = APART.get(model, {}) if isinstance(model, str) else {}
     known = {**ASSUMED, "f": 4 * sizes.get("d", 64), **apart, **sizes}
     values = {s: known.get(s, graph.sizes.get(s, 4)) for s in graph.free_sizes}
-    return Candidate(graph.name, graph, values, tuple(s for s in values if s not in sizes))
+    assumed = tuple(s for s in values if s not in sizes)
+    return Candidate(graph.name, graph, values, assumed, "f" in assumed and "f" not in apart)
 
 
 def _graph(model: Model, sizes: Mapping[str, int]) -> Graph:

@@ -115,7 +115,7 @@ def chart(
         s: v
         for one in chosen
         for s, v in one.sizes.items()
-        if s not in {window.x, window.y} and not (s == "f" and s in one.assumed)
+        if s not in {window.x, window.y} and not (s == "f" and one.widened)
     }
     fixed = dict(sorted(fixed.items()))
     if machine is not None:
@@ -157,7 +157,7 @@ def _others(one: Candidate, window: Window) -> dict[str, Poly | int]:
     found: dict[str, Poly | int] = {
         s: v for s, v in one.sizes.items() if s not in {window.x, window.y}
     }
-    if "f" in one.assumed and "d" in {window.x, window.y}:
+    if one.widened and "d" in {window.x, window.y}:
         found["f"] = 4 * size("d")
     return found
 
@@ -211,7 +211,7 @@ class _Timer:
         for name in names:
             one = self.models[name]
             sizes: dict[str, Any] = {**one.sizes, self.window.x: xs, self.window.y: y}
-            if "f" in one.assumed and "d" in {self.window.x, self.window.y}:
+            if one.widened and "d" in {self.window.x, self.window.y}:
                 sizes["f"] = 4 * sizes["d"]
             value = seconds(one.graph, sizes, self.machine, self.task)
             found.append(np.broadcast_to(np.asarray(value, dtype=float), xs.shape))

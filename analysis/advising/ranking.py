@@ -99,8 +99,8 @@ class Advice:
     excluded: tuple[Excluded, ...]
     turns: tuple[Overtaking, ...]
     """Where the first one is overtaken: nearest below and above, along each size."""
-    assumed: Mapping[str, int]
-    """Sizes that nobody named and that some model has."""
+    assumed: Mapping[str, Mapping[int, tuple[str, ...]]]
+    """Sizes that nobody named and that some model has: their values, and of which models."""
 
     @property
     def ties(self) -> tuple[str, ...]:
@@ -127,18 +127,17 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
             raise AdviceError(f"expected a value for {name}, such as --{name} 1024, got none")
     rows: list[Row] = []
     excluded: list[Excluded] = []
-    assumed: dict[str, int] = {}
     for model in request.models or USUAL:
         chosen = candidate(model, request.sizes)
         if progress is not None:
             progress(f"ranking: {chosen.name}")
-        assumed.update({s: chosen.sizes[s] for s in chosen.assumed})
         row, reasons = _judged(chosen, request)
         if row is None:
             excluded.append(Excluded(chosen.name, reasons, chosen))
         else:
             rows.append(row)
-    _check_sizes([*(r.candidate for r in rows), *(e.candidate for e in excluded)], request)
+    every = [*(r.candidate for r in rows), *(e.candidate for e in excluded)]
+    _check_sizes(every, request)
     rows.sort(key=lambda r: r.cost.value)  # models that tie stay in the order given
     ranked = list(_with_turns(rows, request))
     unit = "operations" if request.machine is None else "seconds"
@@ -148,8 +147,20 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
         tuple(ranked),
         tuple(excluded),
         tuple(_overtaking(ranked)),
-        dict(sorted(assumed.items())),
+        _assumed(every),
     )
+
+
+def _assumed(every: Sequence[Candidate]) -> dict[str, Mapping[int, tuple[str, ...]]]:
+    """Return what nobody named; the value that most models have comes first."""
+    found: dict[str, dict[int, list[str]]] = {}
+    for one in every:
+        for s in one.assumed:
+            found.setdefault(s, {}).setdefault(one.sizes[s], []).append(one.name)
+    return {
+        s: {v: tuple(found[s][v]) for v in sorted(found[s], key=lambda v: (-len(found[s][v]), v))}
+        for s in sorted(found)
+    }
 
 
 def _check_sizes(chosen: Sequence[Candidate], request: Request) -> None:

@@ -48,6 +48,10 @@ def test_the_machine_and_the_memory_decide(capsys: pytest.CaptureFixture[str]) -
     assert "bound by" in text
     assert "memory: causal_attention: needs" in text
     assert "would fit" in text
+    short = ("advise", "--n", "1024", "--d", "1024", "--L", "24", "--batch", "8", *FEW)
+    text = run(capsys, *short, "--memory", "16GB")
+    assert text.startswith("causal_attention")
+    assert "causal_attention does not fit; the next that does is lstm, at any n" in text
     streaming = run(capsys, *ASKED, *FEW, "--streaming")
     assert "state grows: causal_attention: the state is 2*L*d*n scalars and grows as n" in streaming
 
