@@ -167,6 +167,16 @@ def experiment_record(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def judged_record(outcome: Outcome) -> dict[str, Any]:
+    """Return what an experiment asked and what became of its tests, without the numbers."""
+    return {
+        "experiment": outcome.definition.name,
+        "question": outcome.definition.question,
+        "digest": outcome.result.digest,
+        "tests": [_record(judged) for judged in outcome.tests],
+    }
+
+
 def _record(judged: Judged) -> dict[str, Any]:
     interval = judged.interval
     return {
