@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..graphs.graph import Graph, GraphError
+from ..graphs.misfits import nearest
 from ..graphs.models import CATALOGUE
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError
 from ..graphs.tracing import trace
-from ..graphs.unrolling import checked, lengthened
+from ..graphs.unrolling import checked
 from .comparing.crossovers import crossover
 from .comparing.growth import growth, theta
 from .derivation import Derivation
@@ -147,10 +148,12 @@ def is_quotient(extent: Poly) -> bool:
 def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
     """Complete sizes for every size of a graph.
 
+    Sizes that nobody named are those of :data:`SMALL`, or the next ones that fit the graph.
+
     Raises
     ------
     SizeError
-        If a size is named that the graph does not have.
+        If a size is named that the graph does not have, or sizes that do not fit each other.
     """
     for sizes in at:
         foreign = [s for s in sizes if s not in graph.free_sizes and s not in ("L", "h")]
@@ -158,13 +161,11 @@ def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
             raise SizeError(
                 f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}"
             )
-    points = [
-        {s: {**SMALL[0], **graph_defaults(graph), **sizes}.get(s, 4) for s in graph.free_sizes}
+    return [
+        nearest(graph, {s: v.get(s, 4) for s in graph.free_sizes}, fixed=sizes if at else ())
         for sizes in at or SMALL
+        for v in ({**SMALL[0], **graph_defaults(graph), **sizes},)
     ]
-    if at:
-        return points
-    return [lengthened(graph, "n", point) if "n" in point else point for point in points]
 
 
 def graph_defaults(graph: Graph) -> dict[str, int]:

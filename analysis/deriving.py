@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..graphs.graph import Graph
 from ..graphs.setting import Setting
+from ..graphs.sizes import Poly, SizeError, at_least
 from .counting.counts import decode_work, params, work
 from .cuts.state_bound import state_bound
 from .derivation import Derivation
@@ -145,7 +146,7 @@ def _parallelism(graph: Graph, setting: Setting) -> Derivation:
     least = {
         s: max(total.least.get(s, 1), depth.least.get(s, 1)) for s in {*total.least, *depth.least}
     }
-    if depth.formula.evaluate(**{s: least.get(s, 1) for s in depth.formula.sizes}) == 0:
+    if _may_vanish(depth.formula, least):
         least |= {s: max(least.get(s, 1), 2) for s in depth.formula.sizes}
     steps = (
         f"work = {total.formula}",
@@ -159,3 +160,13 @@ def _parallelism(graph: Graph, setting: Setting) -> Derivation:
         steps,
         details=depth.details,
     )
+
+
+def _may_vanish(depth: Poly, least: Mapping[str, int]) -> bool:
+    """Whether a depth may be zero at the least sizes of its domain; yes if they fit nothing."""
+    if at_least(depth, 1):
+        return False
+    try:
+        return bool(depth.evaluate(**{s: least.get(s, 1) for s in depth.sizes}) == 0)
+    except SizeError:  # such as the logarithm of d/3 at d = 1
+        return True

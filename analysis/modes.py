@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import networkx as nx
+
 from ..graphs.backward import backpropagation, training
 from ..graphs.graph import Equation, Graph, GraphError, Read
-from ..graphs.primitives import Constant, Shift
+from ..graphs.primitives import Constant, Given, Shift
 from ..graphs.relations import Relation
 from .causality import causal
 
@@ -54,10 +56,18 @@ def in_training(graph: Graph, figure: str) -> Graph:
 
 
 def decoding(graph: Graph) -> Graph:
-    """Return the graph of one more token: what earlier positions computed is given."""
+    """Return the graph of one more token: what earlier positions computed is given.
+
+    So is what no position has a part in, such as a matrix that is computed from parameters.
+    """
     along = _along(graph)
+    due = {e.name for e in graph if e.has(along)}
+    due |= {after for name in due for after in nx.descendants(graph.reduced, name)}
     kept: dict[str, Equation] = {}
     for equation in graph:
+        if equation.name not in due:
+            kept[equation.name] = replace(equation, primitive=Given(equation.features), reads=())
+            continue
         reads = tuple(r for read in equation.reads for r in _given(graph, read, along))
         reads = () if all(r.boundary for r in reads) else reads
         kept[equation.name] = replace(equation, reads=reads)

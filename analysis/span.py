@@ -240,7 +240,9 @@ class Solver:
     def _earlier(self, equation: Equation, read: Read, axis: str) -> Terms:
         k = self._step(axis)
         distance = read.relation.distance
-        if distance is not None and distance.constant is not None:
+        if read.relation.is_same:  # a window of one position
+            found = self.terms[read.source]
+        elif distance is not None and distance.constant is not None:
             before = k - abs(int(distance.constant))
             found = self.history[axis][before][read.source] if before >= 0 else ()
         else:

@@ -8,7 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from ..graphs.graph import Graph
+from ..graphs.models import CATALOGUE
 from ..graphs.setting import Setting
+from ..graphs.tracing import sizes_of
 from ..graphs.unrolling import TooLargeError
 from .deriving import derive
 from .figures import Number
@@ -68,20 +70,28 @@ def _in_other_mode(
 
 def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:
     """Read a figure off plain code that ran; None if nothing runs for it in this setting."""
-    if graph.name not in PLAIN or setting.mode != "encode" or setting.scope == "mixing":
+    known = graph.name in PLAIN and graph.model is CATALOGUE.get(graph.name)
+    if not known or setting.mode != "encode" or setting.scope == "mixing":
         return None
     if name not in RUN:
         return None
     cost = derive("work", graph, setting).formula
     if cost is None or cost.evaluate(**_carried_out(name, graph, at)) > LARGEST_RUN:
         return None
-    sizes = tuple(sorted({"h": 1, **at}.items()))
+    sizes = tuple(sorted(_named(graph, at).items()))
     if name == "state":
         return _kept(graph.name, sizes)
     if name == "decode_work":
         return _one_more(graph.name, sizes, setting.mac)
     result = _result(graph.name, sizes, setting.pairs, setting.reduction, setting.mac)
     return _read(name, result, setting)
+
+
+def _named(graph: Graph, at: Mapping[str, int]) -> dict[str, int]:
+    """Return the sizes by the names that the model has for them, where it was traced at others."""
+    own = set() if graph.model is None else set(sizes_of(graph.model))
+    bound = {name: cost.evaluate(**at) for name, cost in graph.bound.items()}
+    return {"h": 1, **{s: v for s, v in at.items() if s in own}, **bound}
 
 
 def _carried_out(name: str, graph: Graph, at: Mapping[str, int]) -> dict[str, int]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from .counters import sweeping
 from .formulas import adding, evaluating
 from .measuring import measuring
+from .points import points
+from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
 from .timing import HEAD, Row
@@ -22,7 +24,9 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "slowest": slowest,
     "longest_path": longest_path,
     "measuring": measuring,
+    "simulating": simulating,
     "sweeping": sweeping,
+    "points": points,
 }
 
 

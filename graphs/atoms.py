@@ -28,6 +28,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
 LARGEST_BITS = 1 << 20
 """The longest power that is carried out."""
+LARGEST_EXPONENT = 4096
 
 
 class SizeError(ValueError):
@@ -44,8 +45,6 @@ class Function:
     """Value on NumPy arrays, elementwise."""
     text: Callable[..., str]
     """Python syntax, from the texts of the arguments."""
-    least: int
-    """A number that the function never falls below when all sizes are at least one."""
 
 
 def _ceil_log2(x: Number) -> int:
@@ -69,10 +68,15 @@ def exact_power(base: Number, exponent: Number) -> Number:
     """Return a power with a whole exponent."""
     if exponent == 1:
         return base
+    if type(base) is int and type(exponent) is int and 0 <= exponent <= 64:
+        return base**exponent  # what nearly all terms are, without fractions
     if Fraction(exponent).denominator != 1:
         raise SizeError(f"expected a whole exponent, got {exponent}")
-    if abs(Fraction(exponent)) > 4096:
-        raise SizeError(f"expected an exponent of at most 4096, got {exponent}")
+    if abs(Fraction(exponent)) > LARGEST_EXPONENT:
+        raise SizeError(
+            f"expected powers with exponents of at most {LARGEST_EXPONENT}, got {base}**{exponent}; "
+            "name smaller sizes"
+        )
     times = abs(int(exponent))
     if times > 64 and Fraction(base).numerator.bit_length() * times > LARGEST_BITS:
         raise SizeError(f"expected powers of at most {LARGEST_BITS} bits, got exponent {exponent}")
@@ -85,18 +89,17 @@ def _exact_log2_array(x: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "ceil_log2": Function(_ceil_log2, _exact_log2_array, lambda a: f"ceil(log2({a}))", 0),
+    "ceil_log2": Function(_ceil_log2, _exact_log2_array, lambda a: f"ceil(log2({a}))"),
     "ceil_log": Function(
         _ceil_log,
         lambda b, x: np.ceil(np.round(np.log(x) / np.log(b), 9)),
         lambda b, x: f"ceil(log({x}, {b}))",
-        0,
     ),
-    "ceil": Function(lambda x: -((-x) // 1), np.ceil, lambda a: f"ceil({a})", 0),
-    "min": Function(min, np.minimum, lambda a, b: f"min({a}, {b})", 0),
-    "max": Function(max, np.maximum, lambda a, b: f"max({a}, {b})", 0),
-    "power": Function(exact_power, np.power, lambda b, e: f"{_wrap(b)}**{_wrap(e)}", 1),
-    "reciprocal": Function(lambda x: 1 / Fraction(x), np.reciprocal, lambda a: f"1/({a})", 0),
+    "ceil": Function(lambda x: -((-x) // 1), np.ceil, lambda a: f"ceil({a})"),
+    "min": Function(min, np.minimum, lambda a, b: f"min({a}, {b})"),
+    "max": Function(max, np.maximum, lambda a, b: f"max({a}, {b})"),
+    "power": Function(exact_power, np.power, lambda b, e: f"{_wrap(b)}**{_wrap(e)}"),
+    "reciprocal": Function(lambda x: 1 / Fraction(x), np.reciprocal, lambda a: f"1/({a})"),
 }
 
 
@@ -159,10 +162,3 @@ def _joined(left: Monomial, right: Monomial) -> Monomial:
 def ordered(pairs: Iterable[tuple[Atom, int]]) -> Monomial:
     """Return atoms with their exponents as the monomial that they are."""
     return tuple(sorted(pairs, key=lambda p: p[0].text))
-
-
-def least(atom: Atom) -> int:
-    """Return what an atom never falls below when all sizes are at least one."""
-    if atom.kind == "size":
-        return 0 if atom.args[0].endswith("_") else 1
-    return FUNCTIONS[atom.kind].least

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .atoms import Atom
-from .ordering import at_least
+from .atoms import LARGEST_EXPONENT, SizeError
+from .ordering import at_least, is_whole
 from .polynomials import Poly, Sized, applied, called, poly
 
 
@@ -29,21 +29,7 @@ def ceil_div(x: Sized, y: Sized) -> Poly:
 
 
 def _ceiling(cost: Poly) -> Poly:
-    return cost if _is_whole(cost) else applied("ceil", cost)
-
-
-def _is_whole(cost: Poly) -> bool:
-    """Whether a cost is certain to be a whole number."""
-    return all(
-        c.denominator == 1 and all(k > 0 and _is_whole_atom(a) for a, k in monomial)
-        for monomial, c in cost.terms.items()
-    )
-
-
-def _is_whole_atom(atom: Atom) -> bool:
-    if atom.kind in {"min", "max", "power"}:
-        return all(_is_whole(a) for a in atom.args)
-    return atom.kind != "reciprocal"
+    return cost if is_whole(cost) else applied("ceil", cost)
 
 
 def minimum(x: Sized, y: Sized) -> Poly:
@@ -75,6 +61,9 @@ def power(base: Sized, exponent: Sized) -> Poly:
     base, exponent = poly(base), poly(exponent)
     if base == 1:
         return poly(1)
+    for c in exponent.terms.values():
+        if not -LARGEST_EXPONENT <= c <= LARGEST_EXPONENT:
+            raise SizeError(f"expected an exponent of at most {LARGEST_EXPONENT}, got {c}")
     result = poly(1)
     for monomial, c in exponent.terms.items():
         if monomial and c.denominator == 1 and all(k > 0 for _, k in monomial):

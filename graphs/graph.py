@@ -146,6 +146,10 @@ class Graph:
     source: Callable[..., Graph] | None = field(default=None, compare=False, repr=False)
     """Traces the model again: ``source(loop=True)`` writes associative scans as loops,
     ``source(stacked="L")`` stacks it, and other keywords bind sizes."""
+    model: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
+    """The function that was traced."""
+    bound: Mapping[str, Poly] = field(default_factory=dict, compare=False, repr=False)
+    """What the sizes of that function stand for here: symbols or numbers."""
     doc: str = ""
     stackable: bool = False
     """Whether the output can be an input again, so that layers of it can be stacked."""

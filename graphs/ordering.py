@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 
-from .atoms import Atom, Monomial, Number, SizeError, least, ordered
+from .atoms import Atom, Monomial, Number, SizeError, ordered
 from .polynomials import Poly, Sized, poly, value_at
 
 
@@ -29,9 +31,9 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
     """
     difference = poly(x) - y
     coefficients = difference.terms.values()
-    if min(coefficients, default=0) >= 0:
+    if _is_plain(difference):
         return True
-    if max(coefficients) <= 0 and () in difference.terms:
+    if min(coefficients) < 0 and max(coefficients) <= 0 and () in difference.terms:
         return False
     return _is_certain(difference, tuple(map(given.get, difference.sizes)) if given else ())
 
@@ -71,8 +73,58 @@ def _refuted(difference: Poly) -> bool:
     return False
 
 
+def least(atom: Atom) -> int | None:
+    """Return a number that an atom never falls below, 0 or 1; None if it may be negative.
+
+    >>> [least(atom) for text in ("n", "min(n, d)", "min(n, 9 - d)") for atom in poly(text).atoms]
+    [1, 0, None]
+    """
+    if atom.kind == "size":
+        return 0 if atom.args[0].endswith("_") else 1
+    return _least(atom)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _least(atom: Atom) -> int | None:
+    if atom.kind in {"ceil_log2", "ceil_log"}:
+        return 0
+    if atom.kind == "power":
+        base, exponent = atom.args
+        return 1 if at_least(base, 1) and at_least(exponent) else 0 if at_least(base) else None
+    if atom.kind == "ceil":  # more than -1 is enough
+        (x,) = atom.args
+        part = math.lcm(*(c.denominator for c in x.terms.values()))
+        return 0 if at_least(x, Fraction(1 - part, part)) else None
+    enough = any if atom.kind == "max" else all
+    return 0 if enough(at_least(arg) for arg in atom.args) else None
+
+
+def _is_plain(cost: Poly) -> bool:
+    """Whether a cost is a sum of products that are not negative."""
+    return min(cost.terms.values(), default=0) >= 0 and all(map(is_proper, cost.terms))
+
+
+def is_proper(monomial: Monomial) -> bool:
+    """Whether no factor can be negative."""
+    return all(atom.kind == "size" or _least(atom) is not None for atom, _ in monomial)
+
+
+def is_whole(cost: Poly) -> bool:
+    """Whether a cost is certain to be a whole number."""
+    return all(
+        c.denominator == 1 and all(k > 0 and _is_whole_atom(a) for a, k in monomial)
+        for monomial, c in cost.terms.items()
+    )
+
+
+def _is_whole_atom(atom: Atom) -> bool:
+    if atom.kind in {"min", "max", "power"}:
+        return all(is_whole(a) for a in atom.args)
+    return atom.kind != "reciprocal"
+
+
 def _certain(difference: Poly, depth: int) -> bool:
-    if min(difference.terms.values(), default=0) >= 0:
+    if _is_plain(difference):
         return True
     choice = _choice(difference)
     if choice is not None:
@@ -80,8 +132,7 @@ def _certain(difference: Poly, depth: int) -> bool:
         return depth > 0 and quantifier(
             _certain(_swap(difference, atom, arg), depth - 1) for arg in atom.args
         )
-    shifted = _shifted(difference)
-    if min(shifted.terms.values(), default=0) >= 0:
+    if _is_plain(_shifted(difference)):
         return True
     return depth > 0 and _certain_with_logarithms(difference, depth)
 
@@ -89,8 +140,9 @@ def _certain(difference: Poly, depth: int) -> bool:
 def _choice(difference: Poly) -> tuple[Atom, Callable[[Iterable[bool]], bool]] | None:
     """Return a min or max to replace by its arguments, and whether all of them must do or any.
 
-    A min is one of its arguments, so it is enough that all of them do; where it is subtracted, it
-    is enough that any of them does, because it is not larger. A max is the mirror image.
+    A min is one of its arguments, so it is enough that all of them do; where it is subtracted
+    (times what is not negative), it is enough that any of them does, because it is not larger. A
+    max is the mirror image.
     """
     anyway: Atom | None = None
     for atom in sorted(difference.atoms, key=lambda a: a.text):
@@ -103,18 +155,28 @@ def _choice(difference: Poly) -> tuple[Atom, Callable[[Iterable[bool]], bool]] |
     if anyway is None:
         return None
     touching = [(m, c) for m, c in difference.terms.items() if dict(m).get(anyway)]
-    one_sided = all((c > 0) == (anyway.kind == "max") for _, c in touching)
+    one_sided = all(
+        (c > 0) == (anyway.kind == "max") and _is_monotone(m, anyway) for m, c in touching
+    )
     return anyway, any if one_sided else all
 
 
+def _is_monotone(monomial: Monomial, atom: Atom) -> bool:
+    """Whether a product grows with one of its factors."""
+    k = dict(monomial)[atom]
+    rest = tuple(pair for pair in monomial if pair[0] is not atom)
+    return is_proper(rest) and (k == 1 or (k > 0 and all(at_least(a) for a in atom.args)))
+
+
 def _certain_with_logarithms(difference: Poly, depth: int) -> bool:
-    """Use ceil(log2 x) <= x - 1 where a logarithm appears with a negative coefficient."""
+    """Use ceil(log2 x) <= x - 1 (x if it may be broken) where a logarithm is subtracted."""
     for atom in sorted(difference.atoms, key=lambda a: a.text):
         if atom.kind != "ceil_log2":
             continue
         touching = [(m, c) for m, c in difference.terms.items() if dict(m).get(atom)]
-        if all(dict(m)[atom] == 1 and c < 0 for m, c in touching):
-            return _certain(_swap(difference, atom, atom.args[0] - 1), depth - 1)
+        if all(dict(m)[atom] == 1 and c < 0 and _is_monotone(m, atom) for m, c in touching):
+            (x,) = atom.args
+            return _certain(_swap(difference, atom, x - 1 if is_whole(x) else x), depth - 1)
     return False
 
 

@@ -34,10 +34,6 @@ def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
         return j, i - j * whole(relation.step) < whole(relation.size)
     if relation.kind in {"first", "stride", *TURNED}:
         return _run(relation, i)
-    if relation.kind == "strided":
-        step, size = whole(relation.step), whole(relation.size)
-        j = i // step - np.arange(-(-size // step))[None, :]
-        return j, i - j * step < size
     if relation.kind in {"offsets", "within"}:
         return _offsets(relation, i, extent)
     if relation.kind not in SPARSE:
@@ -65,9 +61,14 @@ def _run(relation: Relation, i: Any) -> tuple[Any, Any]:
 
 
 def _offsets(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:
-    step = whole(relation.step)
+    outside = extent + int(i.max(initial=0)) + 1  # so far from everywhere, and farther, is nothing
+    step = min(whole(relation.step), outside)
     if relation.back is not None and relation.ahead is not None:
-        j = i + step * np.arange(-whole(relation.back), whole(relation.ahead) + 1)[None, :]
+        back, ahead = whole(relation.back), whole(relation.ahead)
+        if back == -ahead:
+            back = max(-outside, min(back, outside))
+            ahead = -back
+        j = i + step * np.arange(-back, ahead + 1)[None, :]
         if relation.kind == "within":
             return j, j // whole(relation.size) == i // whole(relation.size)
         return j, np.ones_like(j, dtype=bool)

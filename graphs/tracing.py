@@ -124,7 +124,8 @@ def trace(
     graph = _traced(function, options, extents, label, loop, entered=False)
     if not graph.of("enter"):
         graph = _traced(function, options, extents, label, loop, entered=True)
-    return replace(graph, source=_again(function, name, loop, sizes))
+    again = _again(function, name, loop, sizes)
+    return replace(graph, source=again, model=function, bound={**options, **extents})
 
 
 def _again(

@@ -30,7 +30,7 @@ LARGEST = 10**15
 
 
 class TooLargeError(SizeError):
-    """A graph with more nodes and edges than the limit; nothing was allocated."""
+    """Sizes, or nodes and edges, beyond the limit; nothing was allocated."""
 
 
 def unroll(graph: Graph, *, limit: int = LIMIT, **sizes: int) -> Any:
@@ -91,7 +91,7 @@ def checked(sizes: Mapping[str, Any]) -> dict[str, int]:
                 f"expected {name} to be a whole number of at least 1, got {name}={value}"
             )
         if value > LARGEST:
-            raise SizeError(f"expected {name} to be at most {LARGEST:,}, got {name}={value}")
+            raise TooLargeError(f"expected {name} to be at most {LARGEST:,}, got {name}={value}")
     return dict(sizes)
 
 

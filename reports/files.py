@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,13 +26,26 @@ def write(path: Path, text: str) -> None:
     ------
     OutputError
         If the folder or the file cannot be written; an older file is then still there.
+
+    Notes
+    -----
+    A link stays a link to a new file, and a device or a pipe is written to as it stands: to put a
+    file in its place would take it from everybody.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse(target)
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
-        temporary.replace(path)
+        if target.exists():
+            temporary.chmod(target.stat().st_mode)
+        temporary.replace(target)
     except OSError as error:
         _forget(temporary)
         where = error.filename or path
@@ -41,6 +55,14 @@ def write(path: Path, text: str) -> None:
     except BaseException:
         _forget(temporary)
         raise
+
+
+def _refuse(target: Path) -> None:
+    """Raise where a rename would succeed against the wish of who owns the file, or never."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder is there; name a file in it", str(target))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only", str(target))
 
 
 def prepare(folder: Path) -> None:

@@ -32,11 +32,27 @@ TYPICAL = (
 )
 """Models of the catalogue, each with something that the others do not have: for laws that take long."""
 
-WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4}
+WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4, "t": 2, "q": 3, "i": 3}
 """Sizes that only a few models have."""
 
-_FEW = {"jamba": {"a": 1, "b": 1}}
-"""Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
+_FEW = {
+    "jamba": {"a": 1, "b": 1},
+    "deepseek_v2": {"a": 1},
+    "deepseek_v2_lite": {"a": 1},
+}
+"""Depths that are written out: every further layer axis makes the graph harder to analyze."""
+
+
+RUN = {"c": 2, "s": 2, "r": 2, "e": 2}
+"""Sizes that plain code which runs needs besides lengths and widths."""
+
+
+def runnable(name: str, at: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes at which a model's plain code runs: rotary heads have pairs of components."""
+    fit = fitting(name, {**RUN, **at})
+    if name.startswith("retnet"):
+        fit["h"] = max(h for h in range(1, fit["h"] + 1) if fit["d"] % (2 * h) == 0)
+    return fit
 
 
 CHUNKED = ("lsh_attention", "compressive_transformer")

@@ -29,6 +29,7 @@ _HOME = {
     "checkpoint": "graphs.backward",
     "chunk": "graphs.operations",
     "claim": "analysis.claims.claiming",
+    "claims_of": "analysis.claims.claiming",
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
@@ -60,6 +61,7 @@ _HOME = {
     "shift": "graphs.operations",
     "sigmoid": "graphs.operations",
     "silu": "graphs.operations",
+    "simulate": "analysis.simulation.simulating",
     "size": "graphs.sizes",
     "softmax": "graphs.operations",
     "softplus": "graphs.operations",
@@ -67,6 +69,7 @@ _HOME = {
     "sqrt": "graphs.operations",
     "stack": "graphs.operations",
     "stop_gradient": "graphs.operations",
+    "sweep": "analysis.sweeping.sweep",
     "tanh": "graphs.operations",
     "top_k": "graphs.operations",
     "total": "graphs.operations",
@@ -95,6 +98,7 @@ __all__ = [
     "checkpoint",
     "chunk",
     "claim",
+    "claims_of",
     "collect",
     "compare",
     "concatenate",
@@ -126,6 +130,7 @@ __all__ = [
     "shift",
     "sigmoid",
     "silu",
+    "simulate",
     "size",
     "softmax",
     "softplus",
@@ -133,6 +138,7 @@ __all__ = [
     "sqrt",
     "stack",
     "stop_gradient",
+    "sweep",
     "tanh",
     "top_k",
     "total",
@@ -161,8 +167,11 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check, claim
+    from .analysis.claims.claiming import claims_of
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.simulation.simulating import simulate
+    from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph

@@ -187,7 +187,7 @@ def confirm(
         For a model or sizes that make no sense.
     """
     graph = graph_of(model, at or SMALL)
-    points = points_of(graph, at or [_own(graph, sizes) for sizes in SMALL])
+    points = points_of(graph, at)
     task = _Confirming(graph, store, progress or (lambda line: None), seed)
     chosen = [_engine(name) for name in engines]
     for engine in chosen:
@@ -304,10 +304,6 @@ def _input(
         if numbers.source == name:
             return random.integers(0, whole(graph[table.source].features[0].extent, sizes), shape)
     return random.standard_normal(shape)
-
-
-def _own(graph: Graph, sizes: Sizes) -> dict[str, int]:
-    return {s: v for s, v in sizes.items() if s in graph.free_sizes}
 
 
 def _figures(graph: Graph, lines: Sequence[Line], points: Sequence[Sizes]) -> dict[str, Any]:

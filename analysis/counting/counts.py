@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...graphs.graph import Axis, Equation, Graph
-from ...graphs.primitives import AssociativeScan
+from ...graphs.primitives import AssociativeScan, Contraction
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, poly, summed
 from ..causality import causal, output_sequence
@@ -205,6 +205,9 @@ def _concluded(
         return Derivation(None, reason=f"found {formula}, but no proof: {error}")
     by_primitive = _by_primitive(graph, counts)
     details: dict[str, Any] = {"contractions": by_primitive.get("contraction", poly(0))}
+    products = summed(c.total for c in counts if _is_product(graph[c.name]))
+    if products != 0:
+        details["products"] = products
     wholes = sorted({*_wholes(graph), *(f"{extent} is at least 1" for extent in assumed)})
     if wholes:
         details["requires"] = tuple(wholes)
@@ -225,6 +228,11 @@ def _by_primitive(graph: Graph, counts: Iterable[EquationCount]) -> dict[str, Po
         name = graph[count.name].primitive.name
         sums[name] = sums.get(name, poly(0)) + count.total
     return {name: total for name, total in sorted(sums.items()) if total != 0}
+
+
+def _is_product(equation: Equation) -> bool:
+    """Whether an equation is a contraction that sums nothing."""
+    return isinstance(equation.primitive, Contraction) and not equation.primitive.sums()
 
 
 def _wholes(graph: Graph) -> Iterable[str]:

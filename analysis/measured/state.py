@@ -11,6 +11,7 @@ Menger's theorem as maximum flow (Ford and Fulkerson 1956) for the cut.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,8 +21,8 @@ from ...graphs.graph import Axis, Graph, Read
 from ...graphs.patterns import SPARSE
 from ...graphs.primitives import View
 from ...graphs.primitives.views import Source
-from ...graphs.unrolling import Node, lengthened, whole
-from .graph import MeasureError, Unrolled, along, layered, position_sizes, unrolled
+from ...graphs.unrolling import LIMIT, Node, TooLargeError, lengthened, whole
+from .graph import MeasureError, Unrolled, along, layered, limits, position_sizes, unrolled
 
 SHORT = 8
 """Positions at which causality is tried, beyond the farthest bounded read."""
@@ -90,10 +91,14 @@ def _reads(
     graph: Graph, sizes: Mapping[str, int], axis: Axis
 ) -> Iterator[tuple[Read, dict[str, int]]]:
     for equation in graph:
-        layers = layered(equation)
         for read in equation.reads:
             if read.axis != axis.name:
                 continue
+            named = {s for cost in limits(read.relation) for s in cost.sizes}
+            layers = tuple(a for a in layered(equation) if a.position in named)
+            count = math.prod(whole(a.extent, sizes) for a in layers)
+            if count > LIMIT:
+                raise TooLargeError(f"expected at most {LIMIT:,} layers to try, got {count:,}")
             for spot in itertools.product(*(range(whole(a.extent, sizes)) for a in layers)):
                 yield read, {**sizes, **{a.position: p for a, p in zip(layers, spot, strict=True)}}
 

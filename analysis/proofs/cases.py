@@ -25,6 +25,7 @@ from ...graphs.sizes import (
     ceil_div,
     ceil_log,
     ceil_log2,
+    least,
     maximum,
     minimum,
     poly,
@@ -173,10 +174,9 @@ def proper(cost: Poly) -> bool:
     for atom in cost.atoms:
         if atom.kind == "size":
             continue
-        if atom.kind not in {"min", "max"} or not all(proper(a) for a in atom.args):
+        if atom.kind not in {"min", "max"} or least(atom) is None:
             return False
-        enough = all if atom.kind == "min" else any
-        if not enough(at_least(a, 0) for a in atom.args):
+        if not all(proper(a) for a in atom.args):
             return False
     return True
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from .catalogue import bound, plain, sequences, weights
+from .catalogue import bound, plain, sequences, stepwise, weights
 from .counting import BEFORE, Counted
 from .operations import Array
 from .shapes import Sizes, size
@@ -124,13 +124,13 @@ def _frontier(name: str, sizes: Sizes, after: int, seed: int) -> int | None:
         weights(name, sizes=sizes, seed=seed),
         after=after,
         others={x for x, length in model.inputs.items() if length != length_of(name)},
-        stepwise=model.stepwise,
+        stepwise=stepwise(name, sizes=sizes),
     )
 
 
 def _work(name: str, sizes: Sizes, mac: int, seed: int) -> int:
     arrays = [_timed(x, of_others=False) for x in sequences(name, sizes=sizes, seed=seed).values()]
-    function = plain(name).stepwise or bound(name, sizes=sizes, pairs="masked")
+    function = stepwise(name, sizes=sizes) or bound(name, sizes=sizes, pairs="masked")
     _, tally = on_counted(function, arrays, weights(name, sizes=sizes, seed=seed))
     return tally.work(mac=mac)
 

@@ -27,18 +27,27 @@ def summed(parts: list[Array]) -> Array:
 
 
 def over(q: Array, read: list[tuple[Array, Array]], lead: str = "") -> Array:
-    """Attend to keys and values that were read by several ways, with one softmax over all.
-
-    What is read stands first, since a name finds the first axis that has it, and rows may read rows.
-    """
+    """Attend to keys and values that were read by several ways, with one softmax over all."""
     scale = root(q.axes[-1].extent)
-    scores = [einsum(f"{lead} h e, j h e -> j {lead} h", q, k) / scale for k, _ in read]
+    return mixed([products(q, k, lead) / scale for k, _ in read], [v for _, v in read], lead)
+
+
+def products(q: Array, k: Array, lead: str = "") -> Array:
+    """Multiply queries and keys; what is read stands first.
+
+    A name finds the first axis that has it, and rows may read rows.
+    """
+    return einsum(f"{lead} h e, j h e -> j {lead} h", q, k)
+
+
+def mixed(scores: list[Array], values: list[Array], lead: str = "") -> Array:
+    """Mix values that were read by several ways, with one softmax over all scores."""
     weights = joint_softmax(*scores)
-    mixed = (
+    parts = (
         einsum(f"j {lead} h, j h e -> {lead} h e", w, v)
-        for w, (_, v) in zip(weights, read, strict=True)
+        for w, v in zip(weights, values, strict=True)
     )
-    return summed(list(mixed))
+    return summed(list(parts))
 
 
 def several(x: Array, h: Sized, *relations: Relation) -> Array:

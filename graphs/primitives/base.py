@@ -45,6 +45,16 @@ class Site:
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Scalar operations that do not wait for each other, or sums, which are trees or chains."""
+
+    width: Poly
+    """How many operations, or how many sums."""
+    terms: Poly | None = None
+    """How many terms each sum has; None if these are no sums."""
+
+
 class Frame(Protocol):
     """What execution offers to a primitive that runs."""
 
@@ -155,6 +165,14 @@ class Primitive(ABC):
     def depth(self, site: Site, setting: Setting) -> Poly:
         """Steps on the critical path, in the setting's unit."""
 
+    def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
+        """Return how scalar operations follow one another, in as many steps as the depth.
+
+        Nothing if they are as many in every step. Operations beyond those of the phases, which the
+        convention of a multiply-add counts, belong to the last step.
+        """
+        return ()
+
     @abstractmethod
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Compute the result; arrays have the position axes first, then their features."""
@@ -193,7 +211,12 @@ class View(Primitive):
 
 
 def summation(terms: Poly, setting: Setting) -> Poly:
-    """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise."""
+    """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise.
+
+    A sum over no term is there at once: nothing lies inside the sequence of what it reads.
+    """
+    if terms == 0:
+        return poly(0)
     if setting.unit == "unbounded":
         return poly(1)  # for one term as well, so that the depth is the same for every size
     return ceil_log2(terms) if setting.reduction == "tree" else terms - 1

@@ -34,22 +34,27 @@ class Lookup(View):
         return (*numbers, *table[1:])
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Take the rows."""
+        """Take the rows, for each layer on its own where layers have tables of their own."""
         numbers, table = arrays
         axes = site.sources[1].features
         lead = table.shape[: table.ndim - len(axes)]
-        if any(size != 1 for size in lead):
+        layers = lead if site.equation.sequence is None else lead[:-1]
+        if lead != layers and lead[-1] != 1:
             raise GraphError(f"expected one table for all positions, got one for each of {lead}")
-        rows = table.reshape(*table.shape[len(lead) :])
         numbers = numbers.long() if hasattr(numbers, "long") else numbers.astype(int)
-        least, most, count = numbers.min(), numbers.max(), rows.shape[0]
+        count = table.shape[len(lead)]
+        least, most = numbers.min(), numbers.max()
         if least < 0 or most >= count:
             wrong = least if least < 0 else most
             raise GraphError(
                 f"expected numbers from 0 to {count - 1} to look up in "
                 f"{site.sources[1].name}, got {wrong}"
             )
-        return rows[numbers]
+        rows = table.shape[len(lead) :]
+        if all(size == 1 for size in layers):
+            return table.reshape(*rows)[numbers]
+        found = [table[p].reshape(*rows)[_of(numbers, p)] for p in np.ndindex(*layers)]
+        return frame.xp.stack(found).reshape(*layers, *found[0].shape)
 
     def passes(self, place: int) -> bool:
         """Nothing passes to whole numbers."""
@@ -63,6 +68,12 @@ class Lookup(View):
         if site.equation.sequence is None:
             return None, m.apply(deposit, inputs[0], adjoint)
         return None, m.apply(deposit, m.collected(inputs[0]), m.collected(adjoint))
+
+
+def _of(array: Any, place: tuple[int, ...]) -> Any:
+    """Return one layer's part of an array, which may be the same for all layers."""
+    sizes = array.shape[: len(place)]
+    return array[tuple(k if size > 1 else 0 for k, size in zip(place, sizes, strict=True))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,18 @@ class Position(Source):
         if along is None:
             raise GraphError(f"expected {site.equation.name} to have a sequence axis, it has none")
         return frame.xp.arange(frame.whole(along.extent), dtype=frame.constant(0.0).dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Source):
+    """The numbers 0, 1, 2, ... as components."""
+
+    name: ClassVar[str] = "range"
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Count."""
+        (axis,) = self.axes
+        return frame.xp.arange(frame.whole(axis.extent), dtype=frame.constant(0.0).dtype)
 
 
 @dataclass(frozen=True, slots=True)

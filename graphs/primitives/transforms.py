@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..graph import Axis
+from ..graph import Axis, GraphError
 from ..setting import Setting
 from ..sizes import Poly, ceil_log2, poly
 from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View, find, hide
@@ -119,6 +119,10 @@ class Sort(Primitive):
         values = ordered if not isinstance(ordered, tuple) else ordered[0]
         keep = frame.whole(self.keep)
         place = values.ndim + k - len(axes)
+        if keep > values.shape[place]:
+            raise GraphError(
+                f"expected to keep at most {values.shape[place]} of {self.axis}, got {keep}"
+            )
         return -values[(slice(None),) * place + (slice(0, keep),)]
 
     def pullback(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,27 @@ def test_witnesses_are_taken_or_none() -> None:
     assert value.agree is None
 
 
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [("lstm", {"L": 3}), ("attention", {"h": 3}), ("convolution", {"k": 5, "d": 2, "n": "t"})],
+)
+def test_what_runs_is_the_model_that_was_traced(name: str, bound: dict[str, Any]) -> None:
+    """Plain code runs at the sizes that a graph was traced at, whatever they are called there."""
+    analysis = ws.analyze(ws.trace(ws.catalogue[name], **bound), figures=["work", "span", "params"])
+    values = [value for figure in analysis.figures.values() for value in figure.values]
+    assert all(value.agree and value.run is not None for value in values)
+
+
+def test_nothing_runs_for_a_model_that_only_shares_a_name() -> None:
+    """A function of one's own is not the model of the catalogue that has the same name."""
+
+    def lstm(x: ws.Array) -> ws.Array:
+        return ws.linear(x, "d", name="out")
+
+    values = ws.analyze(lstm, figures=["work"])["work"].values
+    assert all(value.agree and value.run is None for value in values)
+
+
 def test_a_figure_that_a_model_does_not_have_says_why() -> None:
     """What is not causal has no state, and names the equation that reads ahead."""
     figure = ws.analyze("bidirectional_rnn", figures=["state"])["state"]
@@ -50,6 +72,13 @@ def test_no_value_outside_the_domain() -> None:
     assert isinstance(figure.values[1].derived, int | Fraction)
 
 
+def test_a_quotient_holds_where_sizes_fit() -> None:
+    """A divisor with the logarithm of d/3 has no value at d = 1, and is asked for none."""
+    graph = ws.trace(ws.catalogue["attention"], h=3)
+    figure = ws.analyze(graph, at=[{"n": 4, "d": 6}], figures=["parallelism"])["parallelism"]
+    assert figure.values[0].agree
+
+
 def test_the_modes_of_generation() -> None:
     """Generation takes n steps for a recurrence and for attention alike; one token takes one."""
     for name in ("lstm", "causal_attention"):
@@ -57,6 +86,27 @@ def test_the_modes_of_generation() -> None:
         assert str(ws.analyze(name, figures=["span"], setting=setting)["span"].formula) == "n"
         setting = ws.Setting(unit="layer", mode="decode")
         assert str(ws.analyze(name, figures=["span"], setting=setting)["span"].formula) == "1"
+
+
+@pytest.mark.parametrize("unit", ["layer", "tensor", "scalar"])
+@pytest.mark.parametrize("name", ["s4d_convolution", "hyena", "mamba", "gpt2", "transformer_xl"])
+def test_one_more_token_waits_for_no_parameters(name: str, unit: str) -> None:
+    """What is computed from parameters alone is there before a token comes, in both witnesses."""
+    setting = ws.Setting(unit=unit, mode="decode")
+    figure = ws.analyze(name, figures=["span"], setting=setting)["span"]
+    assert all(value.measured for value in figure.values)
+    assert figure.formula is None or all(value.agree for value in figure.values)
+
+
+@pytest.mark.parametrize("name", ["convolution", "causal_convolution", "separable_convolution"])
+def test_a_window_of_one_position_is_read_in_place(name: str) -> None:
+    """A convolution over one position generates as a position-wise layer does, one by one."""
+    graph = ws.trace(ws.catalogue[name], k=1, L=2)
+    setting = ws.Setting(mode="generate")
+    figure = ws.analyze(graph, figures=["span"], setting=setting)["span"]
+    token = ws.analyze(graph, figures=["span"], setting=setting.but(mode="decode"))["span"]
+    assert token.formula is not None
+    assert figure.formula == token.formula * ws.size("n")
 
 
 def test_training_has_the_figures_of_both_passes() -> None:
@@ -86,6 +136,32 @@ def test_sizes_that_make_no_sense_are_named(value: int) -> None:
     """Zero, negative, not whole, or huge: one line that names the size and its value."""
     with pytest.raises(SizeError, match=r"expected n to be .*got n="):
         ws.analyze("lstm", at=[{"n": value, "d": 4}])
+
+
+def test_sizes_at_which_there_is_no_model_are_told() -> None:
+    """Two witnesses that agree about a model that does not exist show nothing."""
+    for name, sizes, told in (
+        ("nystrom_attention", {"n": 7, "m": 2}, "expected m to divide n, got m=2, n=7"),
+        ("mixtral", {"k": 5, "E": 2}, "expected k to be at most E, got E=2, k=5"),
+        ("windowed_attention", {"w": 4}, "expected w - 1 to be a multiple of 2, got w=4"),
+        ("lsh_attention", {"n": 7, "c": 2}, "expected c to divide n, got c=2, n=7"),
+    ):
+        with pytest.raises(SizeError, match=told):
+            ws.analyze(name, at=[sizes], figures=["work"])
+
+
+@pytest.mark.parametrize("name", ["rnn", "tcn", "dilated_convolution"])
+def test_depths_beyond_measure_are_not_measured(name: str) -> None:
+    """A stack too deep to walk has a formula's value, and None where it would be measured."""
+    (value,) = ws.analyze(name, at=[{"L": 10**12}], figures=["span"])["span"].values
+    assert value.derived
+    assert value.measured is None
+
+
+def test_dilations_past_every_sequence_are_measured() -> None:
+    """Where layer l reads 2**l positions back, most layers of many read nothing but themselves."""
+    (value,) = ws.analyze("tcn", at=[{"L": 100, "n": 5}], figures=["span"])["span"].values
+    assert value.agree
 
 
 def test_wrong_names_are_told() -> None:

@@ -25,6 +25,7 @@ from workspan.analysis.runs.errors import RunError
 from workspan.analysis.runs.observations import MissingExtraError, Observation, Source
 from workspan.analysis.runs.pairs import bits, positions
 from workspan.graphs.setting import Setting
+from workspan.graphs.sizes import SizeError
 
 from .runs.own_models import lstm, raising
 
@@ -256,10 +257,9 @@ def test_a_run_that_fails_is_one_line(failure: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_sizes_that_do_not_fit_are_one_line() -> None:
-    """Sizes that a model cannot have fail with the sizes named."""
-    found = confirm("attention", at=[{"n": 4, "d": 6, "h": 4, "L": 1}], figures=["work"])
-    assert not found.agree
-    assert "heads=4, d=6" in found.skipped[0].reason
+    """Sizes that a model cannot have are an error that names them, before anything runs."""
+    with pytest.raises(SizeError, match="expected h to divide d, got h=4, d=6"):
+        confirm("attention", at=[{"n": 4, "d": 6, "h": 4, "L": 1}], figures=["work"])
 
 
 @pytest.mark.parametrize(("engine", "library"), [("torch", "torch"), ("transformers", "torch")])

@@ -165,6 +165,13 @@ def test_window_with_symbols() -> None:
     assert window.sources(5, 8) == (1, 3, 5)
 
 
+def test_what_lies_beyond_every_sequence_is_not_read() -> None:
+    """Law: a step or a shift of any length past the sequence reads nothing, however long."""
+    assert Relation.window(3, centred=True, dilation=2**80).sources(2, 8) == (2,)
+    for distance in (2**80, -(2**80)):
+        assert Relation.shift(distance).sources(2, 8) == ()
+
+
 def test_a_centred_window_is_odd() -> None:
     """Law: an even window has no centre, which is an error at once or when the size is known."""
     with pytest.raises(ValueError, match="odd size"):

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workspan.graphs.sizes import (
@@ -29,13 +29,15 @@ def costs() -> st.SearchStrategy[Poly]:
     """Draw a cost in n, d and w."""
     leaves = st.sampled_from([size(name) for name in "ndw"]) | st.integers(-3, 5).map(poly)
     leaves |= st.sampled_from([ceil_log2("n"), minimum("n", "w"), maximum("n", "d"), poly("1/2")])
-    leaves |= st.just(minimum("n/2", "w"))
+    leaves |= st.sampled_from([minimum("n/2", "w"), minimum("n", 3 - size("d"))])
     return st.recursive(
         leaves,
         lambda inner: st.one_of(
             st.tuples(inner, inner).map(lambda p: p[0] + p[1]),
             st.tuples(inner, inner).map(lambda p: p[0] - p[1]),
             st.tuples(inner, inner).map(lambda p: p[0] * p[1]),
+            st.tuples(inner, inner).map(lambda p: minimum(*p)),
+            st.tuples(inner, inner).map(lambda p: maximum(*p)),
         ),
         max_leaves=6,
     )
@@ -76,6 +78,8 @@ def test_substitution_commutes_with_evaluation(a: Poly, at: dict[str, int], n: i
     )
 
 
+@example(minimum("n", 3 - size("d")), poly(0), {"n": 1, "d": 9, "w": 1})
+@example(size("w") * minimum("n", 3 - size("d")), poly(0), {"n": 1, "d": 9, "w": 1})
 @given(costs(), costs(), VALUES)
 def test_orders_are_never_guessed(a: Poly, b: Poly, at: dict[str, int]) -> None:
     """Law: where at_least says yes, no sizes contradict; minimum and maximum are exact."""

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from workspan.analysis.runs import engines
+from workspan.analysis.runs.errors import RunError
 from workspan.reports.cli import main
 
 OWN = """
@@ -142,13 +143,28 @@ def test_a_disagreement_is_first_and_fails(
     assert record["models"][0]["figures"]["receptive_field"]["agree"] is False
 
 
-def test_a_run_that_fails_fails_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_fails_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A run that fails is one line, and the exit code is 1."""
-    code = main(["confirm", "attention", "--engine", "numpy", "--at", "n=4,d=6,h=4,L=1"])
+
+    def failing(*arguments: Any, **options: Any) -> Any:
+        raise RunError("expected weights, got none")
+
+    monkeypatch.setattr(engines, "observe", failing)
+    assert main(["confirm", "attention", "--engine", "numpy", *SIZES]) == 1
     out = " ".join(capsys.readouterr().out.split())
-    assert code == 1
     assert out.startswith("FAILED attention: params at")
-    assert "(6 % 4 == 2)" in out
+    assert "expected weights, got none" in out
+
+
+def test_sizes_that_no_model_has_are_refused_before_it_runs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Heads that do not divide are wrong input: one line, and the exit code is 2."""
+    assert main(["confirm", "attention", "--engine", "numpy", "--at", "n=4,d=6,h=4"]) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert "attention: expected h to divide d, got h=4, d=6 (6 % 4 == 2)" in error
 
 
 def test_a_function_of_ones_own(own: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,7 +141,7 @@ def test_reports_show_what_is_on_record() -> None:
     found = json.loads(texts["report.json"])["experiments"]
     assert [e["experiment"] for e in found] == list(NAMES)
     said = [
-        text_of(report_printer(comparison, (), experiments), width=300),
+        text_of(report_printer(comparison, (), experiments), width=2000),
         *(texts[f"report.{end}"] for end in ("html", "md", "tex")),
     ]
     for text in said:

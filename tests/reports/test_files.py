@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,39 @@ def test_a_folder_without_permission_is_one_clear_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="Permission"):
         write(tmp_path / "x", "y")
+
+
+def test_links_stay_links_and_files_keep_their_permissions(tmp_path: Path) -> None:
+    """What a link points to is replaced, not the link; who may read a file stays as it was."""
+    target, link = tmp_path / "there" / "report.md", tmp_path / "link.md"
+    write(target, "old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    write(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    """No file takes the place of a pipe or a device, such as /dev/stdout."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write(pipe, "text")
+    assert os.read(reader, 10) == b"text"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_what_is_read_only_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that may not be written is left alone, though its folder would allow a rename."""
+    path = tmp_path / "report.md"
+    write(path, "old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # whoever may do everything runs this too
+    with pytest.raises(OutputError, match="read-only"):
+        write(path, "new")
+    assert path.read_text() == "old"
+    with pytest.raises(OutputError, match="name a file in it"):
+        write(tmp_path, "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.md"]

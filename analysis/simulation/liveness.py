@@ -1,0 +1,106 @@
+"""Memory over a schedule: which values are live when, and how much they are at most.
+
+A value is live from the start of its node until its last reader has ended; what is read through a
+view is read by whoever reads the view. Inputs are live from the beginning, outputs to the end;
+parameters are not counted. Values that end with a step are gone before the next ones start.
+
+>>> from ...graphs.models import CATALOGUE
+>>> from ...graphs.setting import Setting
+>>> from ...graphs.tracing import trace
+>>> from .scheduling import schedule
+>>> from .building import tasks_of
+>>> tasks = tasks_of(trace(CATALOGUE["rnn"]), Setting(), {"n": 3, "d": 4})
+>>> live(tasks, schedule(tasks, 1)).peak
+20
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .flat import Array
+from .scheduling import Pieces, Schedule
+from .tasks import Tasks
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Curve:
+    """A number that changes at some steps."""
+
+    times: Array
+    values: Array
+    """From each of the times on, up to the next."""
+
+    @property
+    def peak(self) -> int:
+        """The largest value."""
+        return int(self.values.max(initial=0))
+
+    def average(self, columns: int, end: int) -> Array:
+        """Return the mean over each of so many equal parts of the time up to an end."""
+        edges = np.linspace(0, end, columns + 1)
+        bounds = np.append(self.times, max(end, int(self.times[-1]) if len(self.times) else 0))
+        area = np.concatenate(([0.0], np.cumsum(self.values * np.diff(bounds))))
+        return np.diff(np.interp(edges, bounds, area)) * columns / end
+
+
+def _curve(times: Array, changes: Array) -> Curve:
+    """Sum up changes."""
+    order = np.argsort(times, kind="stable")
+    values = np.cumsum(changes[order])
+    times = times[order]
+    last = np.append(times[1:] != times[:-1], True)[: len(times)]
+    return Curve(times[last], values[last])
+
+
+def busy(pieces: Pieces) -> Curve:
+    """Return how many processors are busy: the profile of parallelism."""
+    times = np.concatenate(([0], pieces.begin, pieces.begin + pieces.steps))
+    return _curve(times, np.concatenate(([0], pieces.units, -pieces.units)))
+
+
+def live(tasks: Tasks, found: Schedule) -> Curve:
+    """Return how many scalars are live.
+
+    Raises
+    ------
+    ValueError
+        If the schedule got stuck.
+    """
+    if found.makespan is None:
+        raise ValueError("expected a whole schedule, this one got stuck")
+    held = np.flatnonzero(tasks.holds & (tasks.scalars > 0))
+    freed = _until(tasks, found)[held]
+    sizes, begin = tasks.scalars[held], found.begin[held]
+    lasting = freed > begin
+    times = np.concatenate(([0], begin[lasting], freed[lasting]))
+    return _curve(times, np.concatenate(([0], sizes[lasting], -sizes[lasting])))
+
+
+def _until(tasks: Tasks, found: Schedule) -> Array:
+    """Return by node until when its value is needed."""
+    assert found.makespan is not None
+    passing = np.where(tasks.holds, 0, 1).astype(bool)
+    needed = found.end.copy()
+    needed[tasks.kept] = found.makespan + 1  # held beyond the end
+    sources, readers = tasks.sources, np.repeat(np.arange(tasks.count), np.diff(tasks.start))
+    through = passing[readers]  # what reads a view's source is whoever reads the view
+    while True:
+        before = needed[passing].copy()
+        _later(needed, sources, readers, passing[sources] & through)
+        _later(needed, sources, readers, passing[sources] & ~through, found.end)
+        if np.array_equal(before, needed[passing]):
+            break
+    _later(needed, sources, readers, ~passing[sources] & through)
+    _later(needed, sources, readers, ~passing[sources] & ~through, found.end)
+    return needed
+
+
+def _later(
+    needed: Array, sources: Array, readers: Array, chosen: Array, when: Array | None = None
+) -> None:
+    """Put off until when some sources are needed, to when their readers need them."""
+    at = (needed if when is None else when)[readers[chosen]]
+    np.maximum.at(needed, sources[chosen], at)
