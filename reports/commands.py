@@ -240,12 +240,14 @@ def report(
 ) -> int:
     """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
 
-    Without models, the founding comparison of attention and recurrence, with its claims checked.
+    Without models, the founding comparison of attention and recurrence, with its claims checked,
+    and the experiments that are on record.
     """
     parse_format(style, PLAIN)
     from ..analysis.claims import check as checked
     from ..analysis.claims import founding
     from . import markdown, records, text
+    from .experimenting import recorded
     from .report import TITLE, write_report
 
     prepare(output)
@@ -259,14 +261,18 @@ def report(
             )
     with progress("checking claims") as tell:
         verdicts = [] if models else checked(claims=founding(), progress=tell)
+    experiments = [] if models else recorded()
     with progress("writing the report"):
-        paths = write_report(output, comparison, verdicts, title=title if models else TITLE)
+        name = title if models else TITLE
+        paths = write_report(output, comparison, verdicts, experiments, title=name)
     put(
         style,
         {
-            "text": lambda: text.report_printer(comparison, verdicts),
-            "json": lambda: records.dumps(records.comparison_record(comparison, verdicts)),
-            "markdown": lambda: markdown.comparison_markdown(comparison, verdicts),
+            "text": lambda: text.report_printer(comparison, verdicts, experiments),
+            "json": lambda: records.dumps(
+                records.comparison_record(comparison, verdicts, experiments)
+            ),
+            "markdown": lambda: markdown.comparison_markdown(comparison, verdicts, experiments),
         },
     )
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201

@@ -6,10 +6,11 @@ the same every time; what runs experiments is ``workspan experiment NAME``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .experiment_plots import plot
+from .markdown import pipe_table
 from .markup import code, markdown_escape
 from .records import SCHEMA
 
@@ -167,6 +168,16 @@ def experiment_record(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def judged_record(outcome: Outcome) -> dict[str, Any]:
+    """Return what an experiment asked and what became of its tests, without the numbers."""
+    return {
+        "experiment": outcome.definition.name,
+        "question": outcome.definition.question,
+        "digest": outcome.result.digest,
+        "tests": [_record(judged) for judged in outcome.tests],
+    }
+
+
 def _record(judged: Judged) -> dict[str, Any]:
     interval = judged.interval
     return {
@@ -211,10 +222,8 @@ def experiment_markdown(outcome: Outcome, *, picture: str = "", heading: str = "
     return "\n".join(parts)
 
 
-def _table(header: Sequence[str], lines: Any) -> str:
-    escaped = [[markdown_escape(cell) for cell in line] for line in lines]
-    whole = [header, ["---"] * len(header), *escaped]
-    return "".join(f"| {' | '.join(line)} |\n" for line in whole)
+def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    return pipe_table(header, ([markdown_escape(cell) for cell in line] for line in lines))
 
 
 def pages(outcomes: Sequence[Outcome]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .duels import FIXED, duels_of
+from .experiment_summary import SUMMARY, summary_rows
 from .markup import latex_escape
 from .notation import latex
 from .sheet import (
@@ -24,6 +25,7 @@ from .sheet import (
 )
 
 if TYPE_CHECKING:
+    from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
 
 _PREAMBLE = """\
@@ -46,14 +48,21 @@ def analyses_latex(analyses: Sequence[Analysis]) -> str:
     return _sheet(sheet_of(analyses))
 
 
-def comparison_latex(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
-    """Return the comparison, who is cheaper where, and claims if there are any, as a fragment."""
+def comparison_latex(
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+) -> str:
+    """Return the comparison, who is cheaper where, claims and experiments, as a fragment."""
     sheet = comparison_sheet(comparison)
     parts = [_sheet(sheet)]
     if comparison.crossovers:
         parts.append(_crossovers(comparison.crossovers))
     if verdicts:
         parts.append(verdicts_latex(verdicts))
+    if experiments:
+        rows = [" & ".join(map(_breakable, row)) for row in summary_rows(experiments)]
+        parts.append(_longtable(SUMMARY, rows, _columns(0.25, 0.35, 0.31)))
     parts.append(f"\\noindent {latex_escape(counts_text(sheet))}.\n")
     return "\n".join(parts)
 

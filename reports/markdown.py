@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .duels import duels_of
+from .experiment_summary import SUMMARY, summary_rows
 from .markup import code, markdown_escape
 from .sheet import (
     Row,
@@ -22,6 +23,7 @@ from .sheet import (
 )
 
 if TYPE_CHECKING:
+    from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
 
 NOTE = "Sizes are whole numbers of at least 1."
@@ -32,14 +34,21 @@ def analyses_markdown(analyses: Sequence[Analysis]) -> str:
     return _sheet(sheet_of(analyses))
 
 
-def comparison_markdown(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
-    """Return the comparison, who is cheaper where, and checked claims if there are any."""
+def comparison_markdown(
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+) -> str:
+    """Return the comparison, who is cheaper where, and claims and experiments if there are any."""
     sheet = comparison_sheet(comparison)
     parts = [_sheet(sheet)]
     if comparison.crossovers:
         parts.append(f"## Who is cheaper where\n\n{_crossovers(comparison.crossovers)}")
     if verdicts:
         parts.append(f"## Claims\n\n{verdicts_markdown(verdicts)}")
+    if experiments:
+        rows = [[markdown_escape(c) for c in row] for row in summary_rows(experiments)]
+        parts.append(f"## Experiments\n\n{pipe_table(SUMMARY, rows)}")
     parts.append(counts_text(sheet) + ".\n")
     return "\n".join(parts)
 

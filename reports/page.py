@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 from .curves import fixed_text
 from .details import details
 from .draw import DrawingError, svg
-from .html import crossover_tables, figure_table, verdict_table
+from .experiment_summary import SUMMARY, summary_rows
+from .html import crossover_tables, figure_table, table, verdict_table
 from .markup import Markup, element
 from .plots import plot
 from .sheet import Sheet, comparison_sheet, counts_text, sheet_of
 from .style import DRAWING, PAGE
 
 if TYPE_CHECKING:
+    from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Verdict
     from ..graphs.graph import Graph
 
@@ -32,7 +34,13 @@ HINT = (
 )
 
 
-def comparison_page(comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str) -> str:
+def comparison_page(
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+    *,
+    title: str,
+) -> str:
     """Return the report of a comparison."""
     sheet = comparison_sheet(comparison)
     body = _opening(sheet)
@@ -41,6 +49,9 @@ def comparison_page(comparison: Comparison, verdicts: Sequence[Verdict] = (), *,
         body.append(_section("crossovers", "Who is cheaper where", *tables))
     if verdicts:
         body.append(_section("claims", "Claims", verdict_table(verdicts)))
+    if experiments:
+        summary = table(SUMMARY, summary_rows(experiments))
+        body.append(_section("experiments", "Experiments", summary))
     body.append(_section("plots", "Growth", *_plots(sheet, comparison)))
     return page(title, [*body, *_closing(sheet, comparison.analyses)])
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Value, Verdict
 
 SCHEMA = 1
@@ -27,7 +28,11 @@ def analyses_record(analyses: Iterable[Analysis]) -> dict[str, Any]:
     return {"schema": SCHEMA, "models": [_analysis(a) for a in analyses]}
 
 
-def comparison_record(comparison: Comparison, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
+def comparison_record(
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+) -> dict[str, Any]:
     """Return the record of a comparison: models, spans and paths by unit, crossovers."""
     record = analyses_record(comparison.analyses)
     for key, by_unit in (
@@ -42,6 +47,10 @@ def comparison_record(comparison: Comparison, verdicts: Sequence[Verdict] = ()) 
     record["crossovers"] = [_crossover(c) for c in comparison.crossovers]
     if verdicts:
         record["claims"] = verdicts_record(verdicts)["claims"]
+    if experiments:
+        from .experiments import judged_record
+
+        record["experiments"] = [judged_record(o) for o in experiments]
     return record
 
 

@@ -10,6 +10,7 @@ from .files import write_all
 from .markup import markdown_escape, slug
 
 if TYPE_CHECKING:
+    from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Comparison, Verdict
 
 FOUNDING = (
@@ -28,7 +29,11 @@ TITLE = "Attention and recurrence"
 
 
 def report_texts(
-    comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str = TITLE
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+    *,
+    title: str = TITLE,
 ) -> dict[str, str]:
     """Return the files of a report by name, written nowhere yet."""
     from .draw import svg
@@ -38,10 +43,11 @@ def report_texts(
     from .records import comparison_record, dumps
 
     texts = {
-        "report.html": comparison_page(comparison, verdicts, title=title),
-        "report.md": f"# {markdown_escape(title)}\n\n{comparison_markdown(comparison, verdicts)}",
-        "report.tex": document(comparison_latex(comparison, verdicts), title),
-        "report.json": dumps(comparison_record(comparison, verdicts)),
+        "report.html": comparison_page(comparison, verdicts, experiments, title=title),
+        "report.md": f"# {markdown_escape(title)}\n\n"
+        + comparison_markdown(comparison, verdicts, experiments),
+        "report.tex": document(comparison_latex(comparison, verdicts, experiments), title),
+        "report.json": dumps(comparison_record(comparison, verdicts, experiments)),
     }
     for analysis in comparison.analyses:
         texts[f"{slug(analysis.model).replace('-', '_')}.svg"] = svg(analysis.graph)
@@ -49,7 +55,12 @@ def report_texts(
 
 
 def write_report(
-    folder: Path, comparison: Comparison, verdicts: Sequence[Verdict] = (), *, title: str = TITLE
+    folder: Path,
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+    *,
+    title: str = TITLE,
 ) -> list[Path]:
     """Write a report into a folder and return the paths of its files.
 
@@ -60,4 +71,4 @@ def write_report(
     OutputError
         If the folder cannot be written.
     """
-    return write_all(folder, report_texts(comparison, verdicts, title=title))
+    return write_all(folder, report_texts(comparison, verdicts, experiments, title=title))

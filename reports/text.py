@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .duels import duels_of
+from .experiment_summary import SUMMARY, summary_rows
 from .sheet import (
     Row,
     Sheet,
@@ -32,6 +33,7 @@ from .sheet import (
 )
 
 if TYPE_CHECKING:
+    from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
 
 Printer: TypeAlias = Callable[[Console], None]
@@ -109,8 +111,10 @@ def verdicts_printer(verdicts: Sequence[Verdict], *, evidence: bool = False) -> 
     return show
 
 
-def report_printer(comparison: Comparison, verdicts: Sequence[Verdict]) -> Printer:
-    """Print the comparison, and under it the claims if there are any."""
+def report_printer(
+    comparison: Comparison, verdicts: Sequence[Verdict], experiments: Sequence[Outcome] = ()
+) -> Printer:
+    """Print the comparison, and under it claims and experiments if there are any."""
 
     def show(out: Console) -> None:
         comparison_printer(comparison)(out)
@@ -118,8 +122,20 @@ def report_printer(comparison: Comparison, verdicts: Sequence[Verdict]) -> Print
             out.print()
             out.print(Text("Claims", style="bold"))
             verdicts_printer(verdicts)(out)
+        if experiments:
+            out.print()
+            out.print(_experiments(experiments))
 
     return show
+
+
+def _experiments(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(title="Experiments", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in SUMMARY:
+        table.add_column(name, overflow="fold")
+    for row in summary_rows(outcomes):
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _blocks(out: Console, sheet: Sheet) -> None:

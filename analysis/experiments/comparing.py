@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .definition import Learner, Sample, Test
 
-ACCURACY = "share of right answers on 1,024 fresh examples, one number for each seed"
-"""What the numbers of most tasks are."""
+FRESH = "on 1,024 fresh examples, one number for each seed"
+"""On what a share is taken."""
 
 
 def greater(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .comparing import ACCURACY, greater
-from .definition import Definition, Learner, Training
+from .comparing import FRESH, greater
+from .definition import Definition, Learner, Sample, Test, Training
 
 
 def adding() -> Definition:
@@ -44,6 +44,15 @@ def adding() -> Definition:
                 )
                 for x in (rnn, lstm, gru, linear)
             ),
+            *(
+                Test(
+                    f"{x.model} learns to add over 80 positions (error below 0.05)",
+                    "below",
+                    Sample(x.label, "error", far),
+                    value=0.05,
+                )
+                for x in (gru, linear, attention)
+            ),
             greater("rnn errs more over 80 positions than over 20", rnn, rnn, "error", far, (20,)),
             greater("over 80 positions rnn errs more than lstm", rnn, lstm, "error", far),
             greater("over 80 positions rnn errs more than gru", rnn, gru, "error", far),
@@ -73,7 +82,8 @@ def data(name: str, where: str, distance: int, sizes: tuple[int, ...]) -> Defini
         fixed={"n": 16, "distance": distance},
         training=Training(steps=400, batch=32, rate=0.003),
         seeds=8,
-        statistic=f"whether the last bit differs from the one {distance} before it: {ACCURACY}",
+        statistic=f"share of right answers to whether the last bit differs from the one {distance} "
+        f"before it, {FRESH}",
         tests=tuple(tests),
         source="Dehghani et al. 2019; Tran, Bisazza and Monz 2018 (recurrence as a bias)",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .ceilings import predictions
-from .comparing import ACCURACY, greater
+from .comparing import FRESH, greater
 from .definition import Definition, Learner, Sample, Test, Training
 
 
@@ -22,7 +22,7 @@ def copying() -> Definition:
         sizes=sizes,
         fixed={"v": v, "delay": 0},
         training=Training(steps=600, rate=0.01),
-        statistic=f"share of rightly copied tokens, {ACCURACY}",
+        statistic=f"share of rightly copied tokens {FRESH}",
         predictions=tuple(
             predictions((*states, attention), {n: n for n in sizes}, {n: n for n in sizes}, v)
         ),
@@ -36,7 +36,7 @@ def copying() -> Definition:
                     "no more than predicted",
                     Sample(x.label, "accuracy"),
                 )
-                for x in (*states, attention)
+                for x in (small, middle)
             ),
             *(
                 Test(
@@ -88,7 +88,7 @@ def copying_distance() -> Definition:
         sizes=(0, 10, 30),
         fixed={"v": 2, "length": 4},
         training=Training(steps=400, rate=0.01),
-        statistic=f"share of rightly copied tokens, {ACCURACY}",
+        statistic=f"share of rightly copied tokens {FRESH}",
         tests=(
             *(
                 greater(
@@ -131,7 +131,7 @@ def recall() -> Definition:
         sizes=sizes,
         fixed={"v": v, "fillers": 0},
         training=Training(steps=500, rate=0.01),
-        statistic=f"share of rightly recalled values, {ACCURACY}",
+        statistic=f"share of rightly recalled values {FRESH}",
         predictions=tuple(
             predictions((*states, attention), {n: n for n in sizes}, {n: n for n in sizes}, v)
         ),
@@ -144,7 +144,7 @@ def recall() -> Definition:
                     "no more than predicted",
                     Sample(x.label, "accuracy"),
                 )
-                for x in (*states, attention)
+                for x in (small,)
             ),
             greater("2 bits recall 2 values better than 8", small, small, "accuracy", (2,), (8,)),
             greater(
@@ -179,7 +179,7 @@ def recall_distance() -> Definition:
         sizes=(0, 10, 30),
         fixed={"v": 2, "pairs": 2},
         training=Training(steps=400, rate=0.01),
-        statistic=f"share of rightly recalled values, {ACCURACY}",
+        statistic=f"share of rightly recalled values {FRESH}",
         tests=(
             *(
                 greater(

@@ -137,7 +137,7 @@ def position() -> Definition:
         training=Training(steps=300),
         seeds=8,
         statistic="share of right answers to which of two marks comes first, said at the last "
-        "position, on 1,024 fresh examples; and, before training, by how much the last output "
+        "position, on 1,024 fresh examples, one number for each seed; and, before training, by how much the last output "
         "changes when all other inputs are permuted, over its norm",
         tests=(*exact, *chance, *able),
         source="Vaswani et al. 2017, Section 3.5; Haviv et al. 2022 (causal masks without a code)",

@@ -9,10 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from workspan.analysis.api import compare
 from workspan.analysis.experiments.definitions import NAMES, define
 from workspan.analysis.experiments.record import RECORD, read_results
 from workspan.reports import experimenting
 from workspan.reports.cli import main
+from workspan.reports.report import report_texts
+from workspan.reports.text import report_printer, text_of
 
 PAGES = Path(__file__).parents[2] / "reports" / "experiments"
 
@@ -128,3 +131,20 @@ def test_without_torch_the_record_is_shown_all_the_same(
     assert main(["experiment", "adding", "--store", str(tmp_path)]) == 2
     assert "workspan[torch]" in capsys.readouterr().err
     assert len(experimenting.recorded()) == len(NAMES)
+
+
+def test_reports_show_what_is_on_record() -> None:
+    """Each form of the report names every experiment, and what is not confirmed as well."""
+    experiments = experimenting.recorded()
+    comparison = compare(["feed_forward"], figures=["params"])
+    texts = report_texts(comparison, (), experiments)
+    found = json.loads(texts["report.json"])["experiments"]
+    assert [e["experiment"] for e in found] == list(NAMES)
+    said = [
+        text_of(report_printer(comparison, (), experiments), width=2000),
+        *(texts[f"report.{end}"] for end in ("html", "md", "tex")),
+    ]
+    for text in said:
+        assert all(f"{name}: {define(name).question}" in text for name in NAMES)
+        assert "gru takes more steps than attention" in text
+    assert "experiments" not in report_texts(comparison)["report.json"]
