@@ -29,6 +29,7 @@ from ..proofs.counts import (
     networks,
     over_positions,
     per_position,
+    reading_nothing,
 )
 from ..proofs.errors import ProofError
 from ..proofs.slots import instance, relation_of, rounds_instance
@@ -135,7 +136,7 @@ def _count(
     else:
         laws = {n: (last_row if decoding else law)(relation_of(a)) for n, a in slots.items()}
     if decoding:
-        _read_something(graph, slots.values(), least)
+        _read_something(graph, equation, cost, slots, least)
     each = over_positions(graph, equation, cost, slots, laws, least, decoding=decoding)
     total = all_layers(equation, each)
     what = _told(graph, equation, cost, slots, laws, decoding=decoding)
@@ -143,12 +144,26 @@ def _count(
     return EquationCount(equation.name, total, laws), line
 
 
-def _read_something(graph: Graph, slots: Iterable[Axis], least: dict[str, int]) -> None:
-    """Raise sizes until the last position reads something through each relation."""
-    for axis in slots:
+def _read_something(
+    graph: Graph,
+    equation: Equation,
+    cost: Poly,
+    slots: Mapping[str, Axis],
+    least: dict[str, int],
+) -> None:
+    """Raise sizes until the last position reads something, where it costs something else not to.
+
+    Where that depends on which size is larger, it is counted instead; a network of no keys is not.
+    """
+    sorting = networks(cost, slots) is not None
+    if not sorting and reading_nothing(graph, equation, *linear(cost, slots), slots) == 0:
+        return
+    for axis in slots.values():
         relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
-        if relation.ahead is not None and at_least(-1, relation.ahead):
-            require(least, extent - 1, -relation.ahead * relation.step)
+        if relation.kind == "offsets" and relation.ahead is not None:
+            distance = -relation.ahead * relation.step
+            if at_least(distance, 1) and (sorting or distance.constant is not None):
+                require(least, extent - 1, distance)
 
 
 def _told(
