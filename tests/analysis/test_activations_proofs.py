@@ -53,6 +53,7 @@ PLAIN = Setting()
 OPEN = (
     *("dilated_rnn", "strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
     *("longnet", "big_bird", "transformer_xl", "compressive_transformer", "lsh_attention"),
+    "longnet_by_heads",
 )
 """Models without a formula: no rule says how much their reads reach altogether."""
 NAMES = [n for n in CATALOGUE if n not in {"jamba", *OPEN}]
