@@ -51,10 +51,12 @@ Corruption: TypeAlias = Callable[[ActivationsCertificate], Iterator[ActivationsC
 
 PLAIN = Setting()
 OPEN = (
-    *("dilated_rnn", "strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
+    "fixed_sparse_attention",
     *("longnet", "big_bird", "transformer_xl", "compressive_transformer", "lsh_attention"),
+    *("longnet_by_heads", "deepseek_v2", "deepseek_v2_absorbed", "deepseek_v2_lite"),
 )
-"""Models without a formula: no rule says how much their reads reach altogether."""
+"""Models without a formula: no rule says how much their reads reach altogether, or which part of
+what heads share they read."""
 NAMES = [n for n in CATALOGUE if n not in {"jamba", *OPEN}]
 
 

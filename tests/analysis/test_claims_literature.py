@@ -79,7 +79,7 @@ def test_an_equally_dilated_stack_connects_one_residue_class() -> None:
     verdict = verdict_on(claim, models)
     assert verdict.verdict == "refuted"
     assert verdict.counterexample == {"L": 1, "r": 2, "w": 2, "distance": 1}
-    assert "only multiples of 2" in verdict.corrected
+    assert "exactly the multiples of r" in verdict.corrected
 
 
 def test_one_global_token_makes_the_diameter_two() -> None:

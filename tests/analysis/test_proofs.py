@@ -41,7 +41,10 @@ from workspan.graphs.sizes import Poly, poly
 Sizes: TypeAlias = Mapping[str, int]
 
 UNITS = ("layer", "tensor", "scalar")
-NAMES = tuple(name for name in CATALOGUE if name not in {"dilated_rnn", "jamba"})  # minutes each
+LITE = {"deepseek_v2", "deepseek_v2_absorbed"}
+"""Models that their lite version stands for, since each takes seconds."""
+
+NAMES = tuple(n for n in CATALOGUE if n not in {"dilated_rnn", "jamba", *LITE})  # minutes each
 SHORT = ("rnn", "lstm", "bidirectional_rnn", "decoder", "windowed_attention", "dilated_convolution")
 """Models whose certificates are corrupted: each with something of its own."""
 
