@@ -48,6 +48,9 @@ FAR: Mapping[str, tuple[int, ...]] = {
 }
 """Sizes that it is checked at, among them windows that are wider than the sequence is long."""
 
+OTHERS = ((2, 3, 4, 6, 9), (1, 5, 8, 12, 17))
+"""The same for all other sizes: where it is checked, none is what it was fitted to."""
+
 CHECKS = 12
 MOST_TERMS = 60
 
@@ -77,8 +80,8 @@ def _fitted(name: str, graph: Graph, setting: Setting, reason: str) -> Derivatio
         return Derivation(
             None, reason=f"{reason}; too many sizes to interpolate ({len(basis)} terms)"
         )
-    samples = _draw(graph, NEAR, 2 * len(basis) + 6, rng)
-    held_out = _draw(graph, FAR, CHECKS, rng)
+    samples = _draw(graph, NEAR, OTHERS[0], 2 * len(basis) + 6, rng)
+    held_out = _draw(graph, FAR, OTHERS[1], CHECKS, rng)
     values = [measure(name, graph, setting, at) for at in samples]
     if any(v is None for v in values):
         return Derivation(None, reason=reason)
@@ -116,6 +119,8 @@ def _basis(graph: Graph, setting: Setting) -> list[Poly]:
     atoms += sorted(parts, key=str)
     if setting.unit == "scalar":
         atoms += [ceil_log2(size(s)) for s in graph.free_sizes]
+        if setting.reduction == "sequential":  # m terms of a sum take m - 1 steps
+            atoms += [size(s) for s in graph.free_sizes if size(s) not in atoms]
     return [poly(1), *atoms, *(a * b for a, b in itertools.combinations_with_replacement(atoms, 2))]
 
 
@@ -126,11 +131,15 @@ def _lengths(graph: Graph) -> list[str]:
 
 
 def _draw(
-    graph: Graph, choices: Mapping[str, tuple[int, ...]], count: int, rng: random.Random
+    graph: Graph,
+    choices: Mapping[str, tuple[int, ...]],
+    others: tuple[int, ...],
+    count: int,
+    rng: random.Random,
 ) -> list[dict[str, int]]:
     drawn: list[dict[str, int]] = []
     for _ in range(50 * count):
-        at = {s: rng.choice(choices.get(s, (4, 8))) for s in graph.free_sizes}
+        at = {s: rng.choice(choices.get(s, others)) for s in graph.free_sizes}
         if at not in drawn and fits(graph, at):
             drawn.append(at)
         if len(drawn) == count:

@@ -47,12 +47,18 @@ def _widest(graph: Graph, axis: Axis, *, nested: bool) -> Poly:
         return axis.extent
     if nested:
         raise ProofError(f"how many of {axis.name} are read together with others has no rule")
+    bounds = (relation.back, relation.ahead)
+    if relation.kind not in {"first", "block"} and (
+        relation.kind != "offsets" or not all(b is None or at_least(b, 0) for b in bounds)
+    ):
+        raise ProofError(f"how many positions {relation} reads has no rule")
+    if not relation.bounded and relation.step == 1:
+        return axis.extent  # at one end of the sequence, all positions
+    if axis.along not in graph.axes:
+        raise ProofError(f"how many positions {relation} reads of {axis.along} is not known here")
     extent = graph.axes[axis.along].extent
     if relation.kind in {"first", "block"}:
         return minimum(axis.extent, extent)
-    bounds = (relation.back, relation.ahead)
-    if relation.kind != "offsets" or not all(b is None or at_least(b, 0) for b in bounds):
-        raise ProofError(f"how many positions {relation} reads has no rule")
     return minimum(axis.extent, ceil_div(extent, relation.step))
 
 

@@ -65,7 +65,7 @@ def _in_other_mode(
     )
     if name == "work" or total is None or span is None:
         return None if span is None else total
-    return Fraction(total) / span
+    return Fraction(total) / span if span else None
 
 
 def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Number | None:

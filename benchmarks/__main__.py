@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from .counters import sweeping
+from .crossing import crossing
 from .formulas import adding, evaluating
 from .measuring import measuring
 from .points import points
+from .predicting import predicting
 from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
@@ -27,6 +29,8 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "simulating": simulating,
     "sweeping": sweeping,
     "points": points,
+    "predicting": predicting,
+    "crossing": crossing,
 }
 
 

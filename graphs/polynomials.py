@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from numbers import Rational
 from typing import Any, TypeAlias, Union, cast
 
 import numpy as np
@@ -221,6 +222,8 @@ def poly(value: Sized) -> Poly:
         from .formulas import parse
 
         return parse(value)
+    if not isinstance(value, Rational):
+        raise SizeError(f"expected a size, a whole number or a formula, got {value!r}")
     return Poly({(): cast("Number", value)})
 
 

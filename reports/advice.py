@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..analysis.machines.quantities import shown
 from .asking import Explained
 from .blocks import Block, Heading, Lines, Table, markdown_of, printer_of
-from .records import SCHEMA, plain
 from .sheet import at_text
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _answer(found: Advice) -> Iterator[str]:
     bound = first.cost.prediction
     by = "" if bound is None else f", bound by {bound.binds}"
     yield f"{first.model}{ties}: {_cost(found, first)}{_per(found)}{by}; {_holds(first, request.budget)}."
-    parts = [_context(first)]
+    parts = [_context(found, first)]
     if found.rows[1:]:
         other = next((r for r in found.rows[1:] if r.model not in found.ties), None)
         if other is not None:
@@ -120,15 +119,13 @@ def _holds(row: Row, budget: float | None) -> str:
     return f"it holds {shown(row.bytes, 'byte')}{of}"
 
 
-def _context(row: Row) -> str:
-    limit, facts = row.longest, row.properties
-    state = row.state
-    kept = "" if state is None else f"it keeps {shown(float(state), 'byte')} between two calls, "
-    if facts["limit"].value == "none":
-        return f"{kept}without a limit of context"
-    if limit is not None:
-        return f"{kept}fits up to n = {limit:,}"
-    return f"{kept}{facts['limit'].text}" if kept else facts["limit"].text
+def _context(found: Advice, row: Row) -> str:
+    limit, state = row.properties["limit"], row.state
+    parts = [] if state is None else [f"it keeps {shown(float(state), 'byte')} between two calls"]
+    parts.append("its context has no limit" if limit.value == "none" else limit.text)
+    if row.longest is not None:
+        parts.append(f"{found.request.task.mode} fits up to n = {row.longest:,}")
+    return ", ".join(parts)
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -144,7 +141,7 @@ def _ranking(found: Advice, top: int) -> Table:
         *(("bound by",) if predicted else ()),
         "memory",
         "state",
-        *(("fits up to",) if bounded else ()),
+        *(("n up to",) if bounded else ()),
         "ahead for",
     )
     rows = []
@@ -169,7 +166,7 @@ def _ranking(found: Advice, top: int) -> Table:
 def _longest(row: Row) -> str:
     if row.longest_unknown:
         return "?"
-    return "any n" if row.longest is None else f"n = {row.longest:,}"
+    return "any" if row.longest is None else f"{row.longest:,}"
 
 
 def _overtakes(row: Row) -> str:
@@ -249,105 +246,3 @@ def _explained(told: Explained) -> Iterator[Block]:
         total = "" if cost.formula is None else f" = {cost.formula}"
         yield Lines((f"cost ({cost.grade}){total}:",))
         yield Lines(cost.steps, quiet=True, indent=4)
-
-
-# --- records --------------------------------------------------------------------------------------
-
-
-def advice_record(found: Advice, told: Explained | None = None) -> dict[str, Any]:
-    """Return the record of an answer."""
-    request, task = found.request, found.request.task
-    return {
-        "schema": SCHEMA,
-        "asked": {
-            "sizes": plain(request.sizes),
-            "mode": task.mode,
-            "batch": task.batch,
-            "number": task.number,
-            "cache_number": task.cache_number,
-            "fused": task.fused,
-            "pairs": task.pairs,
-            "streaming": request.streaming,
-            "causal": request.causal,
-            "memory": request.budget,
-            "machine": None if request.machine is None else request.machine.name,
-        },
-        "unit": found.unit,
-        "assumed": plain(found.assumed),
-        "ranked": [_row_record(row) for row in found.rows],
-        "excluded": [
-            {
-                "model": e.model,
-                "reasons": [
-                    {"kind": r.kind, "text": r.text, "evidence": list(r.evidence)}
-                    for r in e.reasons
-                ],
-            }
-            for e in found.excluded
-        ],
-        "overtaken": [{"by": o.other, **_turn(o.turn)} for o in found.turns],
-        **({} if told is None else {"explained": _told_record(told)}),
-    }
-
-
-def _row_record(row: Row) -> dict[str, Any]:
-    return {
-        "model": row.model,
-        "cost": plain(row.cost.value),
-        "formula": None if row.cost.formula is None else str(row.cost.formula),
-        "grade": row.cost.grade,
-        "binds": None if row.cost.prediction is None else row.cost.prediction.binds,
-        "sizes": plain(row.candidate.sizes),
-        "memory": plain(row.memory),
-        "memory_unknown": row.unknown_memory or None,
-        "longest": row.longest,
-        "longest_unknown": row.longest_unknown or None,
-        "state_bytes": plain(row.state),
-        "survives": {k: str(v) for k, v in row.properties.survives.items()},
-        "properties": {
-            f.name: {
-                "value": f.value,
-                "text": f.text,
-                "formula": None if f.formula is None else str(f.formula),
-            }
-            for f in row.properties.facts.values()
-        },
-        "turns": [_turn(t) for t in row.turns],
-    }
-
-
-def _turn(turn: Turn) -> dict[str, Any]:
-    return {
-        "size": turn.size,
-        "condition": turn.condition,
-        "first": turn.first,
-        "last": turn.last,
-        "sign": turn.sign,
-        "factor": float(turn.factor),
-    }
-
-
-def _told_record(told: Explained) -> Mapping[str, Any]:
-    from ..analysis.advising.properties import properties
-
-    found = properties(told.ranked.candidate.graph)
-    seen = told.dependence
-    return {
-        "model": told.ranked.candidate.name,
-        "properties": {
-            f.name: {"value": f.value, "text": f.text, "evidence": list(f.evidence)}
-            for f in found.facts.values()
-        },
-        "survives": {k: str(v) for k, v in found.survives.items()},
-        "dependence": {
-            "at": plain(seen.at),
-            "untouched": seen.untouched,
-            "changed": list(seen.changed),
-            "reaching": len(seen.reaching),
-            "vanishing": len(seen.vanishing),
-            "silent": len(seen.silent),
-        },
-        "memory": dict(told.memory),
-        "token": list(told.token),
-        "steps": list(getattr(getattr(told.ranked, "cost", None), "steps", ())),
-    }

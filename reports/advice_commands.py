@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 MAPPED = (*PLAIN, "svg")
 
-Size = Annotated[int | None, Parameter(show_default=False)]
+Length = Annotated[int | None, Parameter(help="How many positions.", show_default=False)]
+Width = Annotated[int | None, Parameter(help="How many components.", show_default=False)]
+Depth = Annotated[int | None, Parameter(name="--L", help="How many layers.", show_default=False)]
+Batch = Annotated[int, Parameter(help="How many sequences at once.")]
 Chosen = Annotated[
     str | None,
     Parameter(
@@ -43,10 +46,10 @@ def advise(
     ] = None,
     /,
     *,
-    n: Size = None,
-    d: Size = None,
-    layers: Annotated[int | None, Parameter(name="--L", show_default=False)] = None,
-    batch: int = 1,
+    n: Length = None,
+    d: Width = None,
+    layers: Depth = None,
+    batch: Batch = 1,
     at: Annotated[
         str | None, Parameter(help="Sizes such as n=32768,d=1024,L=24,h=16.", negative=())
     ] = None,
@@ -80,7 +83,7 @@ def advise(
     Without a machine they are ranked by derived operations, on one by predicted time.
     """
     parse_format(style, PLAIN)
-    from . import advice, asking, records
+    from . import advice, advice_records, asking, records
 
     sizes = asking.sizes_of(at, n=n, d=d, L=layers)
     if topic is not None or rule is not None:
@@ -107,7 +110,7 @@ def advise(
         style,
         {
             "text": lambda: advice.advice_printer(found, told, top=top),
-            "json": lambda: records.dumps(advice.advice_record(found, told)),
+            "json": lambda: records.dumps(advice_records.advice_record(found, told)),
             "markdown": lambda: advice.advice_markdown(found, told, top=top),
         },
     )
@@ -155,7 +158,7 @@ def map_regions(
     unit: Annotated[str, Parameter(help="Of spans and paths: layer, tensor, scalar.")] = "tensor",
     pairs: Pairs = "dense",
     machine: OnMachine = None,
-    batch: int = 1,
+    batch: Batch = 1,
     number: Formats = "bf16",
     fused: Fused = "none",
     style: Annotated[str, format_of(*MAPPED)] = "text",
@@ -165,10 +168,10 @@ def map_regions(
 ) -> int:
     """Map who has least of a figure where, along the solved boundaries.
 
-    Without models, attention and recurrence, and what lies between them.
+    Without models, attention and recurrence.
     """
     parse_format(style, MAPPED)
-    from . import asking, mapping, maps, records
+    from . import asking, map_picture, mapping, maps, records
     from .blocks import markdown_of, printer_of
     from .files import write
 
@@ -183,14 +186,14 @@ def map_regions(
             asking.task_of(mode, batch, number, None, fused, pairs),
         )
     if output is not None:
-        write(output, maps.svg(chart))
+        write(output, map_picture.svg(chart))
     put(
         style,
         {
             "text": lambda: printer_of(maps.map_blocks(chart)),
             "json": lambda: records.dumps(maps.map_record(chart)),
             "markdown": lambda: markdown_of(maps.map_blocks(chart)),
-            "svg": lambda: maps.svg(chart),
+            "svg": lambda: map_picture.svg(chart),
         },
     )
     return FINE

@@ -12,8 +12,9 @@ from .options import LARGEST, SIZES, OptionError, parse_at
 if TYPE_CHECKING:
     from ..analysis.advising.candidates import Candidate
     from ..analysis.advising.dependence import Dependence
+    from ..analysis.advising.excluding import Request
     from ..analysis.advising.properties import Properties
-    from ..analysis.advising.ranking import Advice, Excluded, Request, Row
+    from ..analysis.advising.ranking import Advice, Excluded, Row
     from ..analysis.advising.rules import Answer, Question
     from ..analysis.machines.task import Task
 
@@ -169,7 +170,7 @@ def request_of(
 ) -> Request:
     """Return a question to :func:`workspan.analysis.advising.ranking.advise`."""
     from ..analysis.advising.candidates import USUAL
-    from ..analysis.advising.ranking import Request
+    from ..analysis.advising.excluding import Request
     from ..analysis.machines.machine import load
 
     return Request(
@@ -204,9 +205,9 @@ def explained(found: Advice, name: str) -> Explained:
     OptionError
         If it was not among them.
     """
+    from ..analysis.advising.candidates import small
     from ..analysis.advising.costs import needed
     from ..analysis.advising.dependence import dependence
-    from ..analysis.api import points_of
     from ..analysis.machines.operations import OperationError
 
     one: Row | Excluded | None = next((r for r in found.rows if r.model == name), None)
@@ -221,7 +222,7 @@ def explained(found: Advice, name: str) -> Explained:
     task = found.request.task
     return Explained(
         one,
-        dependence(graph, points_of(graph, ())[0]),
+        dependence(graph, small(graph)),
         {what: str(cost) for what, cost in words.items()},
         task.batch,
         tuple(_survivors(one.candidate, task)),

@@ -92,7 +92,7 @@ def _show(out: Console, block: Block) -> None:
     elif isinstance(block, Verbatim):
         out.print(Text(block.text))
     else:
-        grid = Grid(box=box.SIMPLE_HEAD)
+        grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for k, name in enumerate(block.header):
             side: Literal["left", "right"] = "right" if k in block.numbers else "left"
             grid.add_column(name, justify=side, overflow="fold", no_wrap=k in block.whole)

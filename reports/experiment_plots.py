@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..analysis.experiments.judging import Outcome
 
 LEFT, TOP, WIDTH, HEIGHT = 64.0, 40.0, 420.0, 260.0
-LINE, LETTER = 17.0, 6.3
+LINE, LETTER, TITLE = 17.0, 6.3, 8.6
 APART = 5.0
 """Pixels between marks of one place."""
 STYLE = (
@@ -92,13 +92,14 @@ def plot(outcome: Outcome) -> str:
     told = _told(outcome, lines, profile=profile)
     height = max(TOP + HEIGHT + 50, TOP + LINE * (len(lines) + len(told) + 2))
     longest = max(len(text) for text in (*told, *(line.label for line in lines)))
-    width = LEFT + WIDTH + 50 + LETTER * longest
+    title = outcome.definition.question
+    width = max(LEFT + WIDTH + 50 + LETTER * longest, 24 + TITLE * len(title))
     drawing = element(
         "svg",
         element("title", f"{outcome.definition.name}: {outcome.definition.question}"),
         element("style", Markup(STYLE)),
         element("rect", x=0, y=0, width=width, height=height, class_="paper"),
-        element("text", outcome.definition.question, x=12, y=20, class_="title"),
+        element("text", title, x=12, y=20, class_="title"),
         *_grid(axes),
         *(part for k, line in enumerate(lines) for part in _drawn(axes, line, k, len(lines))),
         *(_note(text, len(lines) + k) for k, text in enumerate(told)),

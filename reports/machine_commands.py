@@ -164,6 +164,7 @@ def _told(
     from ..analysis.machines.contexts import contexts
     from ..analysis.machines.operations import OperationError
     from ..analysis.machines.predicting import predict as predicted
+    from ..graphs.misfits import misfit
     from .machines import Told
 
     graph = graph_of(model.subject, [{s: v for s, v in sizes.items() if s in model.sizes}])
@@ -174,6 +175,9 @@ def _told(
             f"such as --at {','.join(f'{s}=64' for s in graph.free_sizes)}"
         )
     own = {s: sizes[s] for s in graph.free_sizes}
+    wrong = misfit(graph, own)
+    if wrong is not None:
+        raise OptionError(f"{model.name}: {wrong}")
     found = predicted(graph, own, machine, task)
     if budget is None:
         return Told(found)
@@ -219,7 +223,7 @@ def validate(
     ] = None,
     engine: Engine = None,
     device: Device = "cpu",
-    threads: Threads = "1",
+    threads: Threads = "all",
     output: Annotated[
         Path | None, Output, Parameter(help="Writes the report into this Markdown file as well.")
     ] = None,

@@ -258,7 +258,9 @@ def _limit(told: Told) -> str:
         return "no limit: memory does not grow with it" if fits else "none: too much without it"
     formula = told.formula
     most = told.most
-    number = "no limit" if most is None else "none fits" if most == 0 else f"{most:,}"
+    if most is None:
+        return f"no limit: {formula}, where M is the memory in bytes"
+    number = "none fits" if most == 0 else f"{most:,}"
     return f"{number}, {told.contexts.along}_max = {formula} for a memory of M bytes"
 
 
@@ -297,7 +299,7 @@ def operation_cells(found: Prediction) -> list[tuple[str, ...]]:
 def _cells(row: Row, total: float) -> tuple[str, ...]:
     more = len(row.equations) - 1
     return (
-        row.name + (f" +{more}" if more > 0 else ""),
+        short_name(row.name) + (f" +{more}" if more > 0 else ""),
         f"{row.launches:,.0f}",
         shown(row.flops, "flop/s").removesuffix("flop/s").strip(),
         shown(row.bytes, "byte"),
@@ -305,6 +307,12 @@ def _cells(row: Row, total: float) -> tuple[str, ...]:
         _share(row.seconds, total),
         row.binds,
     )
+
+
+def short_name(name: str) -> str:
+    """Return the last two parts of an operation's name, and whether it is of the prompt."""
+    prompt, colon, own = name.rpartition(": ")
+    return f"{prompt}{colon}{'.'.join(own.split('.')[-2:])}"
 
 
 def _share(part: float, total: float) -> str:

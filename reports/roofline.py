@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..analysis.machines.quantities import shown
+from .machines import short_name
 from .markup import Markup, element, spot
 
 if TYPE_CHECKING:
     from ..analysis.machines.machine import Machine
     from ..analysis.machines.predicting import Prediction, Row
 
-LEFT, TOP, WIDTH, HEIGHT, BELOW, KEY = 70.0, 44.0, 560.0, 360.0, 46.0, 270.0
+LEFT, TOP, WIDTH, HEIGHT, BELOW, KEY = 70.0, 44.0, 560.0, 360.0, 46.0, 290.0
 COLOURS = {"compute": "#1f77b4", "bandwidth": "#d95f02", "latency": "#7570b3"}
 CLOSE = 22.0
 """How near points share a label."""
@@ -120,6 +121,9 @@ def _roofs(frame: _Frame, machine: Machine, number: str) -> list[Markup]:
         parts.append(_named(frame, f"elementwise {shown(vector, 'flop/s')}", high, vector))
     if machine.cache_bandwidth is not None and machine.cache_bandwidth > machine.bandwidth:
         parts.append(_roof(frame, machine.cache_bandwidth, peak, low, high, "roof minor"))
+        x, y = frame.place(peak / machine.cache_bandwidth, peak)
+        cached = f"{shown(machine.cache_bandwidth, 'byte/s')} in cache"
+        parts.append(_text(cached, x - 8, y + 14, "end"))
     return parts
 
 
@@ -141,7 +145,7 @@ def _points(frame: _Frame, predictions: Sequence[Prediction]) -> list[Markup]:
     """Draw operations with numbers, and the key beside them."""
     parts, number, y = [], 0, TOP + 8.0
     labels: dict[tuple[float, float], list[int]] = {}
-    across = LEFT + WIDTH + 14
+    across = LEFT + WIDTH + 26
     for name, colour in COLOURS.items():
         parts.append(element("circle", cx=across + 4, cy=y - 4, r=4.0, fill=colour))
         parts.append(_text(f"{name} binds", across + 14, y, "start"))
@@ -167,7 +171,7 @@ def _points(frame: _Frame, predictions: Sequence[Prediction]) -> list[Markup]:
                 y += 16
                 _add(labels, (x, up), number)
                 share = 100 * row.seconds / prediction.seconds
-                label = f"{number}  {_short(row.name)}, {share:.0f} %"
+                label = f"{number}  {short_name(row.name)}, {share:.0f} %"
                 parts.append(_text(label, across, y, "start"))
         y += 10
     return [*parts, *(_text(_runs(k), x + 5, up - 6, "start") for (x, up), k in labels.items())]
@@ -188,11 +192,6 @@ def _runs(numbers: Sequence[int]) -> str:
         else:
             runs.append([k])
     return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in runs)
-
-
-def _short(name: str) -> str:
-    """Return the end of a long name."""
-    return name if len(name) <= 34 else f"…{name[-33:]}"
 
 
 def _text(text: str, x: float, y: float, anchor: str, **more: object) -> Markup:

@@ -39,7 +39,8 @@ def rules_blocks(answers: Sequence[Answer], *, evidence: bool) -> Iterator[Block
                 f"Asked at {at_text(q.sizes)}, batch {q.batch}, {q.memory:,} bytes of memory, "
                 f"{q.bytes} bytes a number, of {pair[0]} (recurrence) and {pair[1]} (attention). "
                 "Verdicts: yes; in a region (the condition is exact); "
-                "no (a counterexample is derived); out of reach of a derivation.",
+                "confirmed (by an experiment on record); no (a counterexample is derived); out of "
+                "reach of both.",
             ),
             quiet=True,
         )
@@ -47,8 +48,9 @@ def rules_blocks(answers: Sequence[Answer], *, evidence: bool) -> Iterator[Block
 
 def _where(answer: Answer) -> str:
     found = dict.fromkeys(p.boundary for p in answer.parts if p.boundary and not p.aside)
-    beyond = [p.says for p in answer.parts if p.verdict == "out of reach"]
-    but = [f"but not: {p.says}" for p in answer.parts if p.aside and p.verdict == "no"]
+    beyond = [p.says for p in answer.parts if p.verdict == "out of reach" and not p.aside]
+    doubtful = ("no", "out of reach")
+    but = [f"but not: {p.says}" for p in answer.parts if p.aside and p.verdict in doubtful]
     short = [b if len(b) <= LONG else "see --rule" for b in found]
     return "; ".join([*short, *(f"undecided: {b}" for b in beyond), *but])
 

@@ -62,11 +62,13 @@ def picture(one: Simulation) -> str:
     Raises
     ------
     PictureError
-        If every schedule got stuck for lack of memory, or takes no time.
+        If every schedule got stuck for lack of memory, or takes no step.
     """
     whole = [run for run in one.runs if run.makespan]
     if not whole:
-        raise PictureError("expected a schedule to draw, got none that comes to an end")
+        raise PictureError(
+            "expected a schedule to draw, got none that takes steps and comes to an end"
+        )
     few = [run for run in whole if run.processors <= FEW]
     drawn = max(few, key=lambda run: run.processors) if few else whole[-1]
     strips = (processor_strips if few else equation_strips)(one.tasks, drawn.schedule, COLUMNS)
@@ -108,7 +110,9 @@ def picture(one: Simulation) -> str:
 
 
 def _told(one: Simulation, drawn: Run) -> str:
-    rows = "processor" if drawn.processors <= FEW else "equation"
+    rows = "equation"
+    if drawn.processors <= FEW:
+        rows = "processor" if (drawn.makespan or 0) <= COLUMNS else "processor (samples)"
     return (
         f"{processors_text(drawn.processors)} processors, {one.priority}, "
         f"{drawn.makespan:,} steps; a strip for each {rows}; {one.setting.describe()}"

@@ -98,7 +98,7 @@ def cells(one: Simulation, run: Run) -> list[str]:
     """Return one row."""
     steps = "stuck" if run.makespan is None else number_text(run.makespan)
     if one.memory is not None:
-        steps += f" ({number_text(run.unlimited)})"
+        steps += f"{'*' * run.careful} ({number_text(run.unlimited)})"
     return [
         processors_text(run.processors),
         steps,
@@ -157,13 +157,16 @@ def _profile(run: Run) -> list[str]:
 
 
 def _enough(one: Simulation) -> str:
-    found = one.enough
-    few = number_text(found.processors)
-    many = f"{few} processors do" if found.processors > 1 else "one processor does"
-    told = f"More than {many} not help: so many reach the span, {number_text(found.makespan)} steps"
+    found, steps = one.enough, number_text(one.enough.makespan)
+    if found.processors == 1:
+        return f"One processor reaches the span, {steps} steps: more do not help."
+    told = f"{number_text(found.processors)} processors reach the span, {steps} steps"
     if found.exact:
-        return f"{told}, and no fewer do."
-    return f"{told}; whether fewer do, from {number_text(found.at_least)} on, was not all tried."
+        return f"{told}, and no fewer do: more do not help."
+    return (
+        f"{told}: more do not help; whether fewer do, from {number_text(found.at_least)} on, "
+        "was not all tried."
+    )
 
 
 def _near(one: Simulation) -> str:
@@ -184,16 +187,16 @@ def _formulas(one: Simulation, quote: Callable[[object], str]) -> list[str]:
         if derivation.formula is None:
             lines.append(f"{name} has no formula: {derivation.reason}.")
         else:
-            grade = derivation.grade or "a sum over the domains"
-            lines.append(f"{name} = {quote(derivation.formula)} ({grade})")
+            lines.append(f"{name} = {quote(derivation.formula)} ({derivation.grade})")
     factor, more = number_text(one.factor), " + Z" if one.waits else ""
-    less = number_text(one.factor - 1)
-    product = "S" if one.factor == 2 else f"({less} S)"
+    times = "S" if one.factor == 1 else f"{factor} S"
+    quotient = "S" if one.factor == 1 else f"({times})"
+    product = "S" if one.factor == 2 else f"({number_text(one.factor - 1)} S)"
     rows = [
         ("", "T_p >= max(W/p, S)", found.lower),
         ("", f"T_p <= (W{more} - S)/p + S", found.upper),
-        (f"within {factor} S only if ", f"p >= W/({factor} S)", found.needed),
-        (f"within {factor} S whenever ", f"p >= (W{more} - S)/{product}", found.guaranteed),
+        (f"within {times} only if ", f"p >= W/{quotient}", found.needed),
+        (f"within {times} whenever ", f"p >= (W{more} - S)/{product}", found.guaranteed),
     ]
     for before_, short, full in rows:
         if full is not None:
@@ -214,14 +217,18 @@ def _memory(one: Simulation) -> list[str]:
             f"Workspace in order, whole arrays at once: {number_text(one.workspace)} scalars."
         )
     lines += [
-        f"With {number_text(one.memory)} scalars, {processors_text(run.processors)} processors get "
-        f"stuck at step {number_text(run.stuck.at)}: {number_text(run.stuck.live)} are live, and the "
-        f"smallest value that is next needs {number_text(run.stuck.needed)} in all; "
-        f"{number_text(run.unlimited_peak)} are enough, and {number_text(one.sequential)} for one "
-        "processor in order."
+        f"With {number_text(one.memory)} scalars it gets stuck on {processors_text(run.processors)}, "
+        f"at step {number_text(run.stuck.at)}: {number_text(run.stuck.live)} are live, and the "
+        f"smallest value that is next needs {number_text(run.stuck.needed)} in all; without a limit "
+        f"it needs {number_text(run.unlimited_peak)}, one processor in order "
+        f"{number_text(one.sequential)}."
         for run in one.runs
         if run.stuck is not None
     ]
+    if any(run.careful for run in one.runs):
+        lines.append(
+            "* The list alone gets stuck: in order, with room kept for what comes earlier in it."
+        )
     return lines
 
 
@@ -302,6 +309,7 @@ def _run(run: Run) -> dict[str, Any]:
         "speedup": plain(run.speedup),
         "most_busy": run.busy.peak,
         "most_live": None if run.live is None else run.live.peak,
+        "careful": run.careful,
         "stuck": stuck and {"at": stuck.at, "live": stuck.live, "needed": stuck.needed},
         "profile": _averages(run.busy, end),
         "live": None if run.live is None else _averages(run.live, end),

@@ -39,8 +39,7 @@ def simulate(
 ) -> int:
     """Schedule models on processors: how long they take, and from when on more do not help.
 
-    The exit code is 1 if a schedule is outside Brent's interval, or a formula is not what is
-    scheduled.
+    The exit code is 1 if a schedule leaves Brent's interval, or a formula is not what was simulated.
     """
     parse_format(style, PLAIN)
     asked = parse_processors(processors)

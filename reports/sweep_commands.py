@@ -57,7 +57,7 @@ def sweep(
     from ..analysis.sweeping.planning import planned
     from ..analysis.sweeping.spec import origin_of, parse
     from ..analysis.sweeping.summary import Summary
-    from ..analysis.sweeping.sweep import digest_of, kept_line, perform
+    from ..analysis.sweeping.sweep import digest_of, kept_line, perform, resumable
     from ..analysis.sweeping.writing import check_output, write_table
     from . import records, sweeps
 
@@ -80,7 +80,7 @@ def sweep(
         try:
             with progress("evaluating") as tell:
                 perform(plan, kept, executor, _telling(plan, before, tell))
-            with progress(f"writing {path}"):
+            with progress(f"writing {path}"), resumable(kept):
                 write_table(path, plan, summary.watching(kept.chunks()))
             finished = True
         except KeyboardInterrupt:
@@ -125,7 +125,9 @@ def _telling(
     def told(done: int) -> None:
         rate = (done - before) / max(time.monotonic() - begin, 1e-3)
         left = (plan.total - done) / max(rate, 1e-9)
-        tell(f"{done:,} of {plan.total:,} points, {rate:,.0f} a second, {_duration(left)} left")
+        tell(
+            f"{done:,} of {plan.total:,} points, {rate:,.{0 if rate > 20 else 1}f} a second, {_duration(left)} left"
+        )
 
     return told
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.sweeping.cells import WITNESS_REASONS
+
 if TYPE_CHECKING:
     from ..analysis.sweeping.planning import Plan
     from ..analysis.sweeping.summary import Summary
@@ -45,7 +47,8 @@ def lines(shown: Shown) -> Iterator[str]:
     if len(spec.witnesses) > 1:
         yield f"{summary.disagree:,} points at which witnesses disagree"
     for reason, count in summary.reasons.most_common(MOST_REASONS):
-        yield f"{count:,} without a value: {reason}"
+        what = "points," if reason.startswith(WITNESS_REASONS) else "without a value:"
+        yield f"{count:,} {what} {reason}"
     rest = len(summary.reasons) - MOST_REASONS
     if rest > 0:
         yield f"{rest:,} other reasons are in the table"

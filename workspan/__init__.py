@@ -19,8 +19,10 @@ _HOME = {
     "Comparison": "analysis.figures",
     "Figure": "analysis.figures",
     "Graph": "graphs.graph",
+    "Machine": "analysis.machines.machine",
     "Relation": "graphs.relations",
     "Setting": "graphs.setting",
+    "Task": "analysis.machines.task",
     "analyze": "analysis.api",
     "arg_top_k": "graphs.operations",
     "associative_scan": "graphs.operations",
@@ -34,6 +36,7 @@ _HOME = {
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
     "confirm": "analysis.confirming.confirming",
+    "contexts": "analysis.machines.contexts",
     "dropout": "graphs.operations",
     "einsum": "graphs.operations",
     "execute": "graphs.execution",
@@ -51,6 +54,7 @@ _HOME = {
     "model": "graphs.tracing",
     "parameter": "graphs.operations",
     "poly": "graphs.sizes",
+    "predict": "analysis.machines.predicting",
     "rearrange": "graphs.operations",
     "recompute": "graphs.operations",
     "relu": "graphs.operations",
@@ -87,8 +91,10 @@ __all__ = [
     "Comparison",
     "Figure",
     "Graph",
+    "Machine",
     "Relation",
     "Setting",
+    "Task",
     "__version__",
     "analyze",
     "arg_top_k",
@@ -103,6 +109,7 @@ __all__ = [
     "compare",
     "concatenate",
     "confirm",
+    "contexts",
     "dropout",
     "einsum",
     "execute",
@@ -120,6 +127,7 @@ __all__ = [
     "model",
     "parameter",
     "poly",
+    "predict",
     "rearrange",
     "recompute",
     "relu",
@@ -170,6 +178,10 @@ if TYPE_CHECKING:
     from .analysis.claims.claiming import claims_of
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.machines.contexts import contexts
+    from .analysis.machines.machine import Machine
+    from .analysis.machines.predicting import predict
+    from .analysis.machines.task import Task
     from .analysis.simulation.simulating import simulate
     from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 
 from ...graphs.graph import Graph
 from ...graphs.models import CATALOGUE
-from ...graphs.sizes import Poly
+from ...graphs.sizes import Poly, SizeError
 from ...graphs.tracing import sizes_of, trace
 from ..causality import on_inputs
 from ..measured.graph import limits
@@ -137,6 +138,25 @@ def _graph(model: Model, sizes: Mapping[str, int]) -> Graph:
         graph.memory[key] = graph.source(stacked="L")
     found: Graph = graph.memory[key]
     return found
+
+
+def small(graph: Graph) -> dict[str, int]:
+    """Return small sizes at which everything that must be whole is.
+
+    Raises
+    ------
+    SizeError
+        If there are none up to 8.
+    """
+    from ..api import points_of
+
+    first = points_of(graph, ())[0]
+    divided = sorted({s for cost in _extents(graph) for s in cost.sizes if s in first and s != "n"})
+    for values in itertools.product((None, 4, 2, 3, 1, 5, 6, 7, 8), repeat=len(divided)):
+        sizes = {**first, **{s: v for s, v in zip(divided, values, strict=True) if v is not None}}
+        if not Candidate(graph.name, graph, sizes, ()).broken:
+            return sizes
+    raise SizeError(f"expected sizes up to 8 at which all parts of {graph.name} are whole")
 
 
 def side_by_side() -> tuple[str, ...]:

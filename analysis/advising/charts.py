@@ -104,6 +104,13 @@ def chart(
         raise ChartError("expected mode encode, prefill, decode or train for times, got generate")
     asked = {**(sizes or {}), window.x: window.across[0], window.y: window.up[0]}
     chosen = [candidate(model, asked) for model in models]
+    known = {s for one in chosen for s in one.sizes}
+    foreign = [s for s in asked if s not in known]
+    if foreign:
+        raise ChartError(
+            f"expected sizes that one of the models has ({', '.join(sorted(known))}), "
+            f"got {foreign[0]}"
+        )
     fixed = {
         s: v
         for one in chosen

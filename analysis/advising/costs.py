@@ -28,7 +28,7 @@ from ..solving import UnsolvedError
 from .candidates import Candidate
 
 if TYPE_CHECKING:
-    from .ranking import Request
+    from .excluding import Request
 
 ROUNDING = 1e-12
 """Times that differ by no more than this part are equal: sums are rounded."""

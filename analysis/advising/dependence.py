@@ -9,8 +9,8 @@ is always zero) or a choice hides it (the largest of several, a unit that is swi
 >>> from ...graphs.models import CATALOGUE
 >>> from ...graphs.tracing import trace
 >>> found = dependence(trace(CATALOGUE["rnn"]), {"n": 4, "d": 2})
->>> found.untouched, found.changed, len(found.reaching), found.silent
-(4, (), 10, ())
+>>> found.untouched, found.changed, found.outside, len(found.reaching), found.silent
+(4, (), 6, 10, ())
 
 Notes
 -----
@@ -49,6 +49,8 @@ class Dependence:
     """Output positions that stayed the same to the last bit while all else was replaced."""
     changed: tuple[int, ...]
     """Output positions (counted over all outputs) that changed: the graph lacks a path."""
+    outside: int
+    """How many pairs there are of a position and an output that it does not reach."""
     reaching: frozenset[Pair]
     """All (input, j, i) such that position j of an input reaches output position i."""
     vanishing: Mapping[Pair, str]
@@ -67,8 +69,11 @@ class Dependence:
         at = ", ".join(f"{k}={v}" for k, v in sorted(self.at.items()))
         count = self.untouched + len(self.changed)
         first = (
-            f"at {at}, {count} output positions, each with everything replaced that does not reach "
-            f"it: {len(self.changed)} changed, {self.untouched} are the same to the last bit"
+            f"at {at}, each of {count} outputs with everything replaced that does not reach it "
+            f"({self.outside} pairs): {len(self.changed)} changed, {self.untouched} are the same to "
+            "the last bit"
+            if self.outside
+            else f"at {at}, every position reaches each of {count} outputs: nothing to replace"
         )
         carried = len(self.reaching) - len(self.vanishing)
         second = f"{carried - len(self.silent)} of {len(self.reaching)} pairs that reach changed the output"
@@ -116,7 +121,9 @@ def dependence(graph: Graph, sizes: Mapping[str, int], *, seed: int = 0) -> Depe
             if not left:
                 break
     at = {s: v for s, v in sizes.items() if s in graph.free_sizes}
-    return Dependence(at, count - len(changed), tuple(changed), pairs, nothing, tuple(sorted(left)))
+    outside = count * sum(len(seen.nodes(name)) for name in looped.inputs) - len(pairs)
+    same = count - len(changed)
+    return Dependence(at, same, tuple(changed), outside, pairs, nothing, tuple(sorted(left)))
 
 
 def _untouched(

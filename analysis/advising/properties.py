@@ -33,6 +33,7 @@ from ..deriving import derive
 from ..measured.graph import MeasureError
 from ..measured.state import causal as measured_causal
 from ..memory import once
+from .candidates import small
 from .limits import hard_limits, relative_tables
 from .reach import Reach, ahead, reach
 
@@ -107,24 +108,25 @@ def _causal(graph: Graph) -> Fact:
             if r.axis is not None and not r.boundary and str(r.relation) != "same"
         )
         return Fact("causal", "yes", "no relation reaches forward", lines)
-    if reason.startswith("not causal"):
-        return Fact("causal", "no", reason.removeprefix("not causal: "), (reason,))
     later, seen = _seen(graph)
-    if later:  # a size at which it is not is proof enough
-        return Fact("causal", "no", seen, (reason, seen))
+    reads_ahead = reason.startswith("not causal")
+    if later or (reads_ahead and later is None):  # a size at which it looks ahead is proof enough
+        text = reason.removeprefix("not causal: ") if reads_ahead else seen
+        return Fact("causal", "no", text, (reason, *([seen] if seen else [])))
     return Fact("causal", "unknown", f"{reason}; {seen}" if seen else reason, (reason, seen))
 
 
-def _seen(graph: Graph) -> tuple[bool, str]:
-    """Return whether the unrolled graph looks ahead at a few sizes, and say so."""
-    from ..api import points_of
+def _seen(graph: Graph) -> tuple[bool | None, str]:
+    """Return whether the unrolled graph looks ahead at small sizes, and say so; None if unknown.
 
-    at = points_of(graph, ())[0]
-    sizes = ", ".join(f"{s}={v}" for s, v in sorted(at.items()))
+    A relation may reach forward and another one back, so that nothing depends on what is later.
+    """
     try:
+        at = small(graph)
         later = not measured_causal(graph, at)
     except (MeasureError, GraphError, SizeError):
-        return False, ""
+        return None, ""
+    sizes = ", ".join(f"{s}={v}" for s, v in sorted(at.items()))
     what = "an output depends" if later else "no output depends"
     return later, f"unrolled at {sizes}, {what} on a later input"
 

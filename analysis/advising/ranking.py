@@ -1,5 +1,6 @@
 """Ranking: who can do what is asked, who does it with least, why the others cannot, and from where.
 
+>>> from .excluding import Request
 >>> found = advise(Request({"n": 32_768, "d": 1024, "L": 24}, models=("lstm", "causal_attention")))
 >>> [row.model for row in found.rows], found.unit
 (['lstm', 'causal_attention'], 'operations')
@@ -13,22 +14,14 @@ causal_attention n <= 2049
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ...graphs.graph import GraphError
-from ...graphs.sizes import Poly, SizeError
 from ..comparing.crossings import Turn
-from ..machines.machine import Machine
-from ..machines.operations import OperationError
-from ..machines.quantities import shown
-from ..machines.task import Task
-from ..solving import UnsolvedError
-from .candidates import USUAL, Candidate, Model, candidate
-from .costs import Cost, NoCostError, cost_of, needed, turns_of
-from .limits import hard_limits, rows_at
-from .properties import Fact, Properties, length_of, properties
-from .rules import longest
+from .candidates import USUAL, Candidate, candidate
+from .costs import Cost, NoCostError, cost_of, turns_of
+from .excluding import Reason, Request, held_by, reasons_of
+from .properties import Properties, properties
 
 ALONG = ("n", "d", "batch")
 """Along which crossovers are looked for."""
@@ -36,39 +29,6 @@ ALONG = ("n", "d", "batch")
 
 class AdviceError(ValueError):
     """A question that makes no sense; the message names the argument and the way out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked."""
-
-    sizes: Mapping[str, int]
-    task: Task = field(default_factory=lambda: Task("decode"))
-    memory: float | None = None
-    """Bytes; those of the machine if None, and no limit without a machine."""
-    streaming: bool = False
-    """Whether input arrives one position after another, without end."""
-    machine: Machine | None = None
-    """Ranked by predicted time on it; by derived work without one."""
-    models: tuple[Model, ...] = ()
-    """The usual ones, if none are named."""
-    causal: bool = False
-    """Whether no output may read later positions, in any mode."""
-
-    @property
-    def budget(self) -> float | None:
-        """The bytes that there are."""
-        return self.machine.memory if self.memory is None and self.machine else self.memory
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a model is excluded."""
-
-    kind: str
-    """not causal, looks ahead, state grows, hard limit, memory, sizes, not known."""
-    text: str
-    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +63,8 @@ class Row:
     properties: Properties
     state: Fraction | None
     """Bytes that survive between two calls, of the whole batch; None if there is no state."""
+    token_work: Fraction | None
+    """Operations of one more token of each sequence; None if it cannot go token by token."""
     turns: tuple[Turn, ...] = ()
     """The nearest sizes at which the order of this model and the first one turns."""
 
@@ -176,9 +138,8 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
             excluded.append(Excluded(chosen.name, reasons, chosen))
         else:
             rows.append(row)
-    rows.sort(
-        key=lambda r: r.cost.value
-    )  # stable: models that tie stay in the order of the catalogue
+    _check_sizes([*(r.candidate for r in rows), *(e.candidate for e in excluded)], request)
+    rows.sort(key=lambda r: r.cost.value)  # models that tie stay in the order given
     ranked = list(_with_turns(rows, request))
     unit = "operations" if request.machine is None else "seconds"
     return Advice(
@@ -191,106 +152,40 @@ def advise(request: Request, progress: Callable[[str], None] | None = None) -> A
     )
 
 
+def _check_sizes(chosen: Sequence[Candidate], request: Request) -> None:
+    known = {s for one in chosen for s in one.sizes}
+    foreign = [s for s in request.sizes if s not in known]
+    if foreign:
+        raise AdviceError(
+            f"expected sizes that one of the models has ({', '.join(sorted(known))}), "
+            f"got {foreign[0]}={request.sizes[foreign[0]]}"
+        )
+
+
 def _judged(chosen: Candidate, request: Request) -> tuple[Row | None, tuple[Reason, ...]]:
     """Return a row, or the reasons why there is none."""
     found = properties(chosen.graph)
-    reasons = [*_misfits(chosen), *_order(found, request), *_hard(chosen)]
-    held = _memory(chosen, request)
-    if not held.unknown:
-        reasons += _too_much(held, request)
+    held = held_by(chosen, request)
+    reasons = reasons_of(chosen, found, held, request)
     if reasons:
-        return None, tuple(reasons)
+        return None, reasons
     try:
         cost = cost_of(chosen, request.task, request.machine)
     except NoCostError as error:
         return None, (Reason("not known", f"no formula for what it costs: {error}"),)
     if held.unknown and request.budget is not None:
         return None, (Reason("not known", f"no formula for its memory: {held.unknown}"),)
-    state = _state(chosen, found, request)
     return Row(
-        chosen, cost, held.memory, held.unknown, held.longest, held.longest_unknown, found, state
+        chosen,
+        cost,
+        held.memory,
+        held.unknown,
+        held.longest,
+        held.longest_unknown,
+        found,
+        _state(chosen, found, request),
+        _token_work(chosen, found, request),
     ), ()
-
-
-def _misfits(chosen: Candidate) -> Iterator[Reason]:
-    broken = chosen.broken
-    if broken:
-        told = ", ".join(f"{text} = {float(value):g}" for text, value in broken.items())
-        yield Reason("sizes", f"what must be whole is not: {told}")
-
-
-def _order(found: Properties, request: Request) -> Iterator[Reason]:
-    """Say what forbids to go token by token, and to go on without end."""
-    causal, constant, latency = found["causal"], found["constant"], found["latency"]
-    one_by_one = (
-        request.streaming
-        or request.causal
-        or request.task.mode in {"prefill", "decode", "generate"}
-    )
-    if one_by_one and causal.value != "yes":
-        if causal.value == "unknown":
-            yield _reason("not known", causal)
-        elif latency.value == "ahead":
-            yield Reason("looks ahead", f"{causal.text}; {latency.text}", latency.evidence)
-        else:
-            yield Reason("not causal", f"{causal.text}; {latency.text}", causal.evidence)
-    elif request.streaming and constant.value != "yes":
-        yield _reason("state grows" if constant.value == "no" else "not known", constant)
-
-
-def _reason(kind: str, fact: Fact) -> Reason:
-    return Reason(kind, fact.text, fact.evidence)
-
-
-def _hard(chosen: Candidate) -> Iterator[Reason]:
-    for limit in hard_limits(chosen.graph):
-        rows, asked = rows_at(limit, chosen.sizes), chosen.sizes.get(limit.length)
-        if rows is not None and asked is not None and asked > rows:
-            own = any(s in chosen.assumed for s in limit.rows.sizes)
-            text = f"{limit.line} = {rows:,}{' (nobody named it)' if own else ''}"
-            yield Reason("hard limit", f"{text}, asked for {asked:,}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The bytes of a model by what they hold, and up to which length they are within the budget."""
-
-    memory: Mapping[str, float]
-    unknown: str = ""
-    longest: int | None = None
-    longest_unknown: str = ""
-
-
-def _memory(chosen: Candidate, request: Request) -> _Held:
-    at = chosen.sizes
-    try:
-        words = needed(chosen, request.task)
-        memory = {
-            name: float(cost.evaluate(**{s: at[s] for s in cost.sizes}))
-            for name, cost in words.items()
-        }
-    except (OperationError, GraphError, SizeError) as error:
-        return _Held({}, str(error))
-    if request.budget is None:
-        return _Held(memory)
-    total = sum(words.values(), Poly({}))
-    try:
-        most = longest(total, at, length_of(chosen.graph) or "n", int(request.budget))
-    except UnsolvedError as error:
-        return _Held(memory, longest_unknown=str(error))
-    return _Held(memory, longest=most)
-
-
-def _too_much(held: _Held, request: Request) -> Iterator[Reason]:
-    bytes_ = sum(held.memory.values())
-    if request.budget is None or bytes_ <= request.budget:
-        return
-    told = {None: "", 0: "; no length would fit"}.get(
-        held.longest, f"; n <= {held.longest or 0:,} would fit"
-    )
-    yield Reason(
-        "memory", f"needs {shown(bytes_, 'byte')}, there are {shown(request.budget, 'byte')}{told}"
-    )
 
 
 def _state(chosen: Candidate, found: Properties, request: Request) -> Fraction | None:
@@ -302,6 +197,14 @@ def _state(chosen: Candidate, found: Properties, request: Request) -> Fraction |
 
 
 # --- crossovers -----------------------------------------------------------------------------------
+
+
+def _token_work(chosen: Candidate, found: Properties, request: Request) -> Fraction | None:
+    latency = found["latency"]
+    if latency.value != "token" or latency.formula is None:
+        return None
+    sizes = {s: chosen.sizes[s] for s in latency.formula.sizes}
+    return Fraction(latency.formula.evaluate(**sizes)) * request.task.batch
 
 
 def _with_turns(rows: Sequence[Row], request: Request) -> Iterator[Row]:

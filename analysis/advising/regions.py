@@ -219,7 +219,7 @@ def _map(
     for name in winning:
         boundaries = {o: condition(costs[name], costs[o]) for o in winning if o != name and costs}
         regions.append(Region(name, _rule(boundaries, costs), areas[name] / total, boundaries))
-    left = {n: "others have less in this window" for n in (*costs, *models) if n not in areas}
+    left = {n: "others have less on all rows" for n in (*costs, *models) if n not in areas}
     return Regions(window, rows, tuple(regions), {**beaten, **left}, alike)
 
 

@@ -25,12 +25,16 @@ from ..comparing.growth import growth
 from ..comparing.segments import segments
 from ..derivation import Derivation
 from ..deriving import derive
+from ..experiments.definitions import define
+from ..experiments.judging import Outcome
+from ..experiments.record import read_results
 from ..solving import UnsolvedError
 from .candidates import candidate
 from .properties import length_of, properties
 
-VERDICTS = ("yes", "in a region", "no", "out of reach")
-"""What a rule can be, the strongest first: a rule is as strong as its weakest part."""
+VERDICTS = ("yes", "in a region", "confirmed", "no", "out of reach")
+"""What a rule can be, the strongest first: a rule is as strong as its weakest part. All but two are
+derived: *confirmed* is the verdict of a pre-stated test on an experiment's numbers."""
 
 SIDES = ("left", "right", "fails", "lasts")
 """Where a part of a rule names one model."""
@@ -283,6 +287,23 @@ def _at(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{s}={v}" for s, v in sorted(sizes.items()) if s != "n")
 
 
+def _experiment(part: Mapping[str, Any], question: Question) -> Part:
+    """Whether an experiment on record confirms a statement on signal or learning, by its own test."""
+    name, statement = part["experiment"], part["statement"]
+    result = read_results().get(name)
+    if result is None:
+        missing = f"no record; 'workspan experiment {name}' measures it"
+        return Part(part["says"], "out of reach", "", missing, (missing,))
+    tests = Outcome.of(define(name), result).tests
+    found = next((t for t in tests if t.test.statement == statement), None)
+    lines = tuple(f"{t.verdict}: {t.test.statement}: {t.told}" for t in tests)
+    if found is None:
+        return Part(part["says"], "out of reach", "", f"{name} does not test: {statement}", lines)
+    verdict = "confirmed" if found.confirmed else "out of reach"
+    here = f"experiment {name}: {found.verdict}: {found.test.statement}: {found.told}"
+    return Part(part["says"], verdict, "", here, lines)
+
+
 def _beyond(part: Mapping[str, Any], question: Question) -> Part:
     return Part(part["says"], "out of reach", "", "", (part["reason"],))
 
@@ -292,5 +313,6 @@ _ASKS: Mapping[str, Callable[[Mapping[str, Any], Question], Part]] = {
     "property": _property,
     "growth": _growth,
     "fits": _fits,
+    "experiment": _experiment,
     "beyond": _beyond,
 }

@@ -75,8 +75,8 @@ class Branch:
         return f"any if {constant} <= {BUDGET} else none"
 
     def decisive(self, budget: int, sizes: Mapping[str, int]) -> Branch:
-        """Return itself: it decides alone."""
-        return self
+        """Return itself, with what decides in place of minima and maxima that do not grow."""
+        return Branch(tuple(_settled(power, sizes) for power in self.powers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +220,16 @@ def _powers(graph: Graph, cost: Poly, along: str) -> tuple[Poly, ...]:
         rest = tuple(p for p in monomial if not (p[0].kind == "size" and p[0].args[0] == along))
         found[power] = found[power] + Poly({rest: coefficient})
     return tuple(found)
+
+
+def _settled(cost: Poly, sizes: Mapping[str, int]) -> Poly:
+    """Put in the place of each minimum and maximum the argument that it is at some sizes."""
+    while True:
+        atom = next((a for a in cost.atoms if a.kind in {"min", "max"}), None)
+        if atom is None:
+            return cost
+        pick = min if atom.kind == "min" else max
+        cost = _with(cost, atom, pick(atom.args, key=lambda a: _exact(a, sizes)))
 
 
 def _exact(cost: Poly, sizes: Mapping[str, int]) -> Fraction:

@@ -1,25 +1,33 @@
 """Decoding: what the n-th token computes and moves if what earlier ones computed is kept.
 
 Positions of the sequence are computed one at a time; of each array that earlier positions hold, so
-many words are read as the relations on the way reach from the last position.
+many words are read as the relations on the way reach from the last position. Initial values are
+behind: what a state starts from is counted as read no more, and the state itself from the start.
+
+>>> from ...graphs.models import CATALOGUE
+>>> from ...graphs.tracing import trace
+>>> runs, along = decoded(trace(CATALOGUE["causal_attention"], L="L"))
+>>> [(base.rpartition(".")[2], str(p.words)) for r in runs for base, (p,) in r.cached.items()]
+[('add_2', 'L*d*n'), ('add_3', 'L*d*n')]
 """
 
 from __future__ import annotations
 
 from ...graphs.graph import Axis, Equation, Graph, product
 from ...graphs.primitives import Gather, Lookup, Parameter, Shift
+from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, maximum, poly
 from ..causality import causal
 from ..counting.counts import decode_work
 from ..counting.position_sums import last_row
 from ..proofs.errors import ProofError
-from ..proofs.parts import Cut, components
+from ..proofs.parts import components
 from ..proofs.slots import instance, relation_of
 from ..proofs.state import sequence
 from ..proofs.timetable import timetable
-from ..proofs.ways import Path, along, computes
-from .operations import OperationError, Run, loops_of, required
+from ..proofs.ways import Hop, Path, along, computes
+from .operations import OperationError, Part, Run, loops_of, required
 
 
 def decoded(graph: Graph) -> tuple[tuple[Run, ...], str]:
@@ -56,17 +64,15 @@ def _run(graph: Graph, equation: Equation, own: Axis, work: Poly) -> Run:
     loops = loops_of(graph, equation.name)
     outer = tuple(axis for _, axis in loops if axis != own.name)
     launches = product(graph.axes[axis].extent for axis in outer)
-    reads: dict[str, dict[tuple[Cut | None, Poly], Poly]] = {}
-    cached: dict[str, dict[tuple[Cut | None, Poly], Poly]] = {}
+    reads: dict[str, dict[str, Part]] = {}
+    cached: dict[str, dict[str, Part]] = {}
     for read in equation.reads:
         for path in along(graph, equation, read, exact=True):
-            found = _taken(graph, path, own, outer)
-            if found is None:
-                continue
-            base, earlier, cut, words, back = found
-            into = (cached if earlier else reads).setdefault(base, {})
-            key = (cut, back)
-            into[key] = words if key not in into else _larger(into[key], words)
+            found = _Walk(graph, own, outer).taken(path)
+            if found is not None:
+                base, earlier, part = found
+                into = (cached if earlier else reads).setdefault(base, {})
+                into[part.seen] = _larger(into.get(part.seen, part), part)
     written = product(_length(graph, a, own) for a in equation.features) * product(
         a.extent for a in equation.positions if a != own
     )
@@ -75,88 +81,83 @@ def _run(graph: Graph, equation: Equation, own: Axis, work: Poly) -> Run:
         loops,
         launches,
         work,
-        {base: _total(found) for base, found in reads.items()},
-        {base: _total(found) for base, found in cached.items()},
+        {base: tuple(parts.values()) for base, parts in reads.items()},
+        {base: tuple(parts.values()) for base, parts in cached.items()},
         written,
     )
 
 
-def _total(found: dict[tuple[Cut | None, Poly], Poly]) -> Poly:
-    total = poly(0)
-    for words in found.values():
-        total = total + words
-    return total
+def _larger(one: Part, other: Part) -> Part:
+    """Return what two relations see of one array: the nearer positions are among the farther."""
+    if at_least(one.words, other.words):
+        return one
+    return Part(maximum(one.words, other.words), one.seen, one.axes | other.axes)
 
 
-def _larger(one: Poly, other: Poly) -> Poly:
-    return one if at_least(one, other) else maximum(one, other)
+class _Walk:
+    """One path from an operation at the last position to an array."""
 
+    def __init__(self, graph: Graph, own: Axis, loops: tuple[str, ...]) -> None:
+        self.graph, self.own = graph, own
+        self.times = {axis: graph.axes[axis].extent for axis in loops}
+        """By axis: in how many iterations, or at how many of its positions, it is read."""
+        self.positions, self.back = poly(1), poly(0)
+        self.earlier = False
+        self.carried: set[str] = set()
 
-def _taken(
-    graph: Graph, path: Path, own: Axis, loops: tuple[str, ...]
-) -> tuple[str, bool, Cut | None, Poly, Poly] | None:
-    """Return what a path reads: the array, whether of earlier positions, which part, how much."""
-    base, views, hops = path.base, path.hops[1:], path.hops
-    for k, hop in enumerate(hops):
-        reader = graph[hop.reader]
-        if isinstance(reader.primitive, Lookup) and hop.read == reader.reads[1]:
-            base, views, hops = reader.name, path.hops[1:k], path.hops[: k + 1]
-            break
-    positions, back, earlier, repeats = (
-        poly(1),
-        poly(0),
-        False,
-        {a: graph.axes[a].extent for a in loops},
-    )
-    ends: set[str] = set()
-    for hop in hops:
-        reader, relation = graph[hop.reader], hop.read.relation
-        if relation.kind in {"last", "head"} and hop.read.axis != own.name:
-            ends.add(str(hop.read.axis))
-            continue
+    def taken(self, path: Path) -> tuple[str, bool, Part] | None:
+        """Return the array, whether earlier calls kept it, and what is read; None for nothing."""
+        base, views, hops = path.base, path.hops[1:], path.hops
+        for k, hop in enumerate(path.hops):
+            reader = self.graph[hop.reader]
+            if isinstance(reader.primitive, Lookup) and hop.read == reader.reads[1]:
+                base, views, hops = reader.name, path.hops[1:k], path.hops[:k]  # a row a number
+                break
+        if not all(self._passes(hop) for hop in hops):
+            return None
+        source, shown = self.graph[base], components(self.graph, base, views)
+        if shown is None:
+            return None
+        is_weight, cut = isinstance(source.primitive, Parameter), shown.cut
+        axes = source.features if cut is None else self.graph[cut.view].features[:-1]
+        each = product(_length(self.graph, a, self.own) for a in axes)
+        each = each * (1 if cut is None else cut.extent) * (1 if is_weight else self.positions)
+        layers = {a.name: a.extent for a in source.positions if a.kind == "layer"}
+        words = each * product({**layers, **self.times}.values())
+        seen = f"{cut} {self.back} {[str(t) for t in self.times.values()]}"
+        return base, self.earlier and not is_weight, Part(words, seen, frozenset(self.carried))
+
+    def _passes(self, hop: Hop) -> bool:
+        """Follow one read; False if it reads nothing at the last position."""
+        reader, relation = self.graph[hop.reader], hop.read.relation
+        axis, view = hop.read.axis, reader.primitive
         if hop.read.boundary:
-            axis = getattr(reader.primitive, "axis", None)
-            if axis == own.name:
-                return None
-            repeats[str(axis)] = poly(1)
-        elif isinstance(reader.primitive, Shift) and reader.primitive.axis in repeats:
-            repeats[reader.primitive.axis] = repeats[reader.primitive.axis] - 1
-        if hop.read.axis == own.name and relation.kind == "offsets":
-            distance = relation.distance
-            if distance is not None:
-                back = back + distance
-                earlier = earlier or distance != 0
-            elif isinstance(reader.primitive, Gather):
-                slot = next(a for a in reader.features if a.relation == relation)
-                positions = positions * instance(graph, slot, last_row(relation_of(slot)))
-                earlier = True
-            else:
-                raise ProofError(f"{reader.name}: how much {relation} reads has no rule")
-        elif hop.read.axis == own.name and relation.kind not in {"offsets"}:
-            raise ProofError(
-                f"{reader.name}: how much {relation} reads at one position has no rule"
-            )
-        elif hop.read.axis is not None and hop.read.axis not in repeats:
-            other = graph.axes[hop.read.axis]
-            if other.kind == "sequence" and isinstance(reader.primitive, Gather):
-                positions = positions * other.extent
-    source = graph[base]
-    if isinstance(source.primitive, Parameter):
-        earlier = False
-    found = components(graph, base, views)
-    if found is None:
-        return None
-    cut = found.cut
-    axes = source.features if cut is None else graph[cut.view].features[:-1]
-    each = product(_length(graph, a, own) for a in axes) * (1 if cut is None else cut.extent)
-    layers = product(
-        a.extent
-        for a in source.positions
-        if a.kind == "layer" and a.name not in repeats and a.name not in ends
-    )
-    if isinstance(source.primitive, Parameter):
-        positions = poly(1)
-    return base, earlier, cut, each * positions * layers * product(repeats.values()), back
+            start = str(getattr(view, "axis", None))
+            self.times[start] = poly(1)
+            return start != self.own.name
+        if axis == self.own.name:
+            self._along(reader, relation)
+        elif relation.kind in {"last", "head"}:
+            self.times[str(axis)] = poly(1)
+        elif isinstance(view, Shift) and view.axis in self.times:
+            self.times[view.axis] = self.times[view.axis] - 1
+            self.carried.add(view.axis)
+        elif isinstance(view, Gather) and axis is not None:
+            self.positions = self.positions * self.graph.axes[axis].extent
+        return True
+
+    def _along(self, reader: Equation, relation: Relation) -> None:
+        """Follow a read along the sequence whose positions are computed one at a time."""
+        distance = relation.distance if relation.kind == "offsets" else None
+        if distance is not None:
+            self.back = self.back + distance
+            self.earlier = self.earlier or distance != 0
+        elif relation.kind == "offsets" and isinstance(reader.primitive, Gather):
+            slot = next(a for a in reader.features if a.relation == relation)
+            reached = instance(self.graph, slot, last_row(relation_of(slot)))
+            self.positions, self.earlier = self.positions * reached, True
+        else:
+            raise ProofError(f"{reader.name}: how much {relation} reads at a position has no rule")
 
 
 def _length(graph: Graph, axis: Axis, own: Axis) -> Poly:

@@ -30,14 +30,14 @@ layers.einsum_2 | L | 4*L*d**2 + 4*L*d | 4*L*d*n | L*d*n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...graphs.graph import Graph, product
-from ...graphs.sizes import Poly, minimum, poly, summed
+from ...graphs.sizes import Poly, minimum, summed
 from ..proofs.ways import computes
-from .operations import MATRIX, Loops, Operation, Run, joined
+from .operations import MATRIX, Loops, Operation, Part, Parts, Run, joined
 from .task import Task
 
 ELEMENTWISE = frozenset({"map"})
@@ -161,11 +161,11 @@ def _between(groups: Sequence[Group], home: Mapping[str, int], first: int, last:
 def _needed(graph: Graph, groups: Sequence[Group]) -> list[frozenset[str]]:
     """Return, for each group, which of its arrays others read, now or at later positions."""
     needed = set(_shown(graph))
-    for k, group in enumerate(groups):
+    for group in groups:
+        own = {run.equation.name for run in group.runs}
         for run in group.runs:
             needed.update(run.cached)
-            home = {r.equation.name for r in groups[k].runs}
-            needed.update(base for base in run.reads if base not in home)
+            needed.update(base for base, _ in _outside(run.reads, group, own))
     return [
         frozenset(run.equation.name for run in group.runs if run.equation.name in needed)
         for group in groups
@@ -185,28 +185,37 @@ def _shown(graph: Graph) -> frozenset[str]:
 
 
 def _operation(graph: Graph, group: Group, needed: frozenset[str], along: str | None) -> Operation:
-    runs = group.runs
-    if len(runs) == 1 and group.loops == runs[0].loops:
-        written = {runs[0].equation.name: runs[0].written}
-        return joined(graph, runs, runs[0].launches, runs[0].reads, runs[0].cached, written)
-    own = {run.equation.name for run in runs}
-    bases = dict.fromkeys(base for run in runs for base in run.reads if base not in own)
-    kept = dict.fromkeys(base for run in runs for base in run.cached)
+    own = {run.equation.name for run in group.runs}
+    reads: dict[str, dict[str, Poly]] = {}
+    cached: dict[str, dict[str, Poly]] = {}
+    for run in group.runs:
+        for base, part in _outside(run.reads, group, own):
+            reads.setdefault(base, {})[part.seen] = part.words
+        for base, parts in run.cached.items():
+            cached.setdefault(base, {}).update((part.seen, part.words) for part in parts)
+    loops = _around(group.loops, along)
+    together = len(group.runs) > 1 or group.loops != group.runs[0].loops
     return joined(
         graph,
-        runs,
-        product(graph.axes[axis].extent for _, axis in _around(group.loops, along)),
+        group.runs,
+        product(graph.axes[axis].extent for _, axis in loops),
         {
-            base: minimum(
-                summed(run.reads.get(base, poly(0)) for run in runs),
-                _once(graph, base, group.loops, along),
-            )
-            for base in bases
+            base: minimum(summed(parts.values()), _once(graph, base, loops, along))
+            if together
+            else summed(parts.values())
+            for base, parts in reads.items()
         },
-        {base: summed(run.cached.get(base, poly(0)) for run in runs) for base in kept},
-        {run.equation.name: run.written for run in runs if run.equation.name in needed},
-        keeps=along is None and any(len(run.loops) > len(group.loops) for run in runs),
+        {base: summed(parts.values()) for base, parts in cached.items()},
+        {run.equation.name: run.written for run in group.runs if run.equation.name in needed},
+        keeps=along is None and any(len(run.loops) > len(group.loops) for run in group.runs),
     )
+
+
+def _outside(reads: Parts, group: Group, own: Container[str]) -> Iterator[tuple[str, Part]]:
+    """Yield what is read of other groups, or of an earlier launch of the same."""
+    around = {axis for _, axis in group.loops}
+    for base, parts in reads.items():
+        yield from ((base, part) for part in parts if base not in own or part.axes & around)
 
 
 def _once(graph: Graph, base: str, loops: Loops, along: str | None) -> Poly:

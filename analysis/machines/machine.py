@@ -97,6 +97,24 @@ class Machine:
     """Which figures no document states, and where they are from."""
     file: str = field(default="", compare=False)
 
+    @staticmethod
+    def load(name_or_path: str) -> Machine:
+        """Read a machine that is shipped, by its name, or one of a TOML file; see :func:`load`."""
+        return load(name_or_path)
+
+    @property
+    def speeds(self) -> tuple[object, ...]:
+        """All that times depend on."""
+        return (
+            *sorted(self.rates.items()),
+            self.vector_rate,
+            self.function_rate,
+            self.bandwidth,
+            self.cache_bandwidth,
+            self.cache,
+            self.latency,
+        )
+
     def rate(self, number: str, *, contraction: bool = True) -> float:
         """Return operations per second in a number format.
 

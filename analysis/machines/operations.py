@@ -30,7 +30,7 @@ from ...graphs.sizes import Poly, poly, summed
 from ..counting.counts import work
 from ..modes import ModeError, in_training
 from ..proofs.timetable import timetable
-from ..proofs.traffic import TrafficCertificate, repeated
+from ..proofs.traffic import Taken, TrafficCertificate, repeated
 from ..storage.traffic import traffic
 from .task import Task
 
@@ -179,6 +179,21 @@ def loops_of(graph: Graph, name: str) -> Loops:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one operation reads of one array."""
+
+    words: Poly
+    seen: str
+    """Which words these are: two parts of an array with the same text are the same words."""
+    axes: frozenset[str] = frozenset()
+    """Axes of loops of which earlier iterations computed them."""
+
+
+Parts: TypeAlias = Mapping[str, tuple[Part, ...]]
+"""By array: what is read of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One equation that runs: its work, and its words by the arrays that they are of."""
 
@@ -187,10 +202,9 @@ class Run:
     """The loops around it, the outermost first."""
     launches: Poly
     work: Poly
-    reads: Mapping[str, Poly]
-    """By array."""
-    cached: Mapping[str, Poly]
-    """By array: what earlier calls have kept."""
+    reads: Parts
+    cached: Parts
+    """What earlier calls have kept."""
     written: Poly
 
 
@@ -204,14 +218,22 @@ def whole(graph: Graph, task: Task) -> tuple[Run, ...]:
     found = []
     for m in moved.moved:
         equation = graph[m.name]
-        reads = {
-            base: summed(repeated(graph, equation, t.cell) * t.each for t in taken)
-            for base, taken in m.read.items()
-        }
         loops = loops_of(graph, m.name)
         launches = product(graph.axes[axis].extent for _, axis in loops)
+        reads = {
+            base: tuple(_part(graph, equation, loops, t) for t in taken)
+            for base, taken in m.read.items()
+        }
         found.append(Run(equation, loops, launches, totals[m.name], reads, {}, m.written))
     return tuple(found)
+
+
+def _part(graph: Graph, equation: Equation, loops: Loops, taken: Taken) -> Part:
+    return Part(
+        repeated(graph, equation, taken.cell) * taken.each,
+        f"{[own for own, _ in loops]} {taken.cell} {taken.looks}",
+        frozenset(axis for look in taken.looks for axis, steps in look.steps if steps),
+    )
 
 
 def required(graph: Graph, derivation: Any) -> Any:

@@ -106,6 +106,11 @@ class Parts:
     """Seconds of its launches."""
 
     @property
+    def starts(self) -> Any:
+        """Seconds of its launches, if they hold matrix products."""
+        return np.where(np.asarray(self.matrix) > 0, self.latency, 0.0)
+
+    @property
     def compute(self) -> Any:
         """Seconds of its work at the rates."""
         return self.matrix + self.vector + self.functions
@@ -164,6 +169,10 @@ def seconds(graph: Graph, sizes: Mapping[str, Any], machine: Machine, task: Task
 
     For generation these are the seconds of its n-th token.
     """
+    if machine.cache_bandwidth is None and any(isinstance(v, np.ndarray) for v in sizes.values()):
+        # One formula is faster than many; rates are measured, so that floats are exact enough.
+        whole = {name: np.asarray(value, dtype=float) for name, value in sizes.items()}
+        return _evaluated(formula(graph, machine, task), whole)
     total: Any = 0.0
     for one in operations(graph, task):
         total = total + parts(one, sizes, machine, task).seconds
@@ -184,7 +193,12 @@ def formula(graph: Graph, machine: Machine, task: Task) -> Poly:
         raise OperationError(
             f"expected a machine with one bandwidth for a formula, got {machine.name}"
         )
-    return summed(_formula(one, machine, task) for one in operations(graph, task))
+    key = ("seconds", machine.speeds, task)
+    if key not in graph.memory:
+        costs = (_formula(one, machine, task) for one in operations(graph, task))
+        graph.memory[key] = summed(costs)
+    found: Poly = graph.memory[key]
+    return found
 
 
 def _formula(one: Operation, machine: Machine, task: Task) -> Poly:
@@ -210,13 +224,17 @@ def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task
     graph
         A model, traced with the number of layers as a size (``trace(..., L="L")``).
     sizes
-        A value for every size of the graph.
+        A value for every size of the graph. That there is a model of these sizes (heads that
+        divide the width) is for :func:`graphs.misfits.misfit` to say.
 
     Raises
     ------
     OperationError, MachineError, SizeError
         If the model cannot be run so, the machine has no such rate, or a size is missing.
     """
+    missing = [s for s in graph.free_sizes if s not in sizes]
+    if missing:
+        raise SizeError(f"expected a value for {', '.join(missing)}, such as --at {missing[0]}=64")
     rows = tuple(_rows(graph, sizes, machine, task))
     total = sum(row.seconds for row in rows)
     shares = {r: sum(x.seconds for x in rows if x.binds == r) / (total or 1) for r in RESOURCES}
@@ -237,7 +255,12 @@ def predict(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task
 
 
 def _notes(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) -> Iterator[str]:
-    """Say where a choice is in doubt: weights that stay on chip, and are larger than its cache."""
+    """Say where a choice is in doubt: what stays on chip and is larger, what is not kept."""
+    if task.mode == "train" and "attention" in task.fusions:
+        yield (
+            "activations are all that the backward pass reads, pairs of positions as well; a fused "
+            "kernel that computes these again keeps less and works more"
+        )
     for one in operations(graph, task):
         size = float(task.bytes) * _evaluated(one.kept, sizes)
         if size > machine.cache:
@@ -260,7 +283,7 @@ def _rows(graph: Graph, sizes: Mapping[str, int], machine: Machine, task: Task) 
             yield replace(row, name=f"prompt: {row.name}")
     along, (first, last) = _along(graph), _tokens(graph, sizes, task)
     for one in operations(graph, task):
-        yield _summed(one, {**sizes, along: np.arange(first, last + 1)}, machine, task)
+        yield _summed(one, {**sizes, along: np.arange(first, last + 1, dtype=float)}, machine, task)
 
 
 def _along(graph: Graph) -> str:

@@ -2,7 +2,8 @@
 
 What is predicted is a sum of terms: matrix products, elementwise arithmetic, functions, bytes and
 launches. Where the code takes longer or shorter than predicted by more than a quarter, each term is
-scaled alone, and the one with which the predictions of that code come nearest is named.
+scaled alone, and the one with which the predictions of that code come nearest is named; of several
+that come as near, the one that is scaled least.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import msgspec
 
 from ...graphs.models import CATALOGUE
 from ...graphs.tracing import trace
-from .calibrating import clock_of, engine_of, in_process, least, library_of
+from .calibrating import clock_of, engine_of, in_process, least
+from .libraries import library_of
 from .machine import Machine
 from .operations import operations
 from .predicting import Parts, parts
@@ -31,6 +33,7 @@ ALIKE = 0.05
 
 TERMS: Mapping[str, str] = {
     "latency": "time per launch",
+    "starts": "time per launch of a matrix product",
     "transfer": "time per byte",
     "matrix": "time per operation of matrix products",
     "vector": "time per operation of elementwise arithmetic",
@@ -157,15 +160,19 @@ def predicted(subject: Subject, sizes: Mapping[str, int], machine: Machine) -> l
 
 
 def term_of(what: str, found: Sequence[tuple[Sequence[Parts], float]]) -> Missing | None:
-    """Return the term that is missing, if the median of a subject's errors is not tolerated."""
+    """Return the term that is missing, if the median of a subject's errors is not tolerated.
+
+    Of terms that the runs do not tell apart it is the one whose factor is nearest to one.
+    """
     before = _error(found, {})
     if before <= TOLERATED:
         return None
     best = sorted(
         min((_error(found, {t: s}), abs(math.log2(s)), t, s) for s in SCALES) for t in TERMS
     )
-    left, _, term, factor = best[0]
-    also = tuple(t for error, _, t, _ in best[1:] if error <= left + ALIKE)
+    alike = [one for one in best if one[0] <= best[0][0] + ALIKE]
+    left, _, term, factor = min(alike, key=lambda one: one[1])  # the least that has to be assumed
+    also = tuple(t for _, _, t, _ in alike if t != term)
     return Missing(what, before, term, factor, left, also)
 
 
@@ -175,7 +182,8 @@ def _error(found: Sequence[tuple[Sequence[Parts], float]], factors: Mapping[str,
     def scaled(part: Parts) -> float:
         terms = {t: factors.get(t, 1.0) * float(getattr(part, t)) for t in TERMS}
         compute = terms["matrix"] + terms["vector"] + terms["functions"]
-        return max(compute, terms["transfer"]) + terms["latency"]
+        more = terms["starts"] - float(part.starts)  # they are among the launches already
+        return max(compute, terms["transfer"]) + terms["latency"] + more
 
     errors = [
         abs(sum(scaled(part) for part in one) - measured) / measured for one, measured in found

@@ -126,7 +126,8 @@ def _counted(equation: Equation, ledger: Ledger, masked: bool) -> Equation:
     """Return an equation that moves names in place of values."""
 
     def fresh(frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        return ledger.fresh(_shape(frame, site.equation))
+        found = ledger.fresh(_shape(frame, site.equation))
+        return _inside(frame, site.equation, found) if masked else found
 
     def rows(frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         found = _rows(frame, site, arrays, ledger)
@@ -136,7 +137,7 @@ def _counted(equation: Equation, ledger: Ledger, masked: bool) -> Equation:
         return _all_of_it(frame, site, arrays, ledger)
 
     primitive = equation.primitive
-    if isinstance(primitive, Input | Parameter | Seed):
+    if isinstance(primitive, Input | Parameter):
         return equation
     if isinstance(primitive, Constant):
         return replace(equation, primitive=Constant(primitive.axes, NOTHING))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from . import (
     attention,
+    chunks,
     convolution,
     feed_forward,
     gated,
@@ -57,6 +58,8 @@ class Plain:
     """Whether the function can leave out pairs that are not allowed."""
     depth: str | None = "L"
     """The size that is the number of layers; `None` where there is only one."""
+    whole: str | None = None
+    """The size that divides the length, if one must: then there is no n-th position alone."""
     stepwise: Function | None = None
     """A loop over positions with the same values, where the function itself runs in rounds."""
 
@@ -65,6 +68,7 @@ _HEADS = {"heads": "h"}
 _PROJECTIONS = shapes.affine("q_proj", "k_proj", "v_proj", "out_proj")
 _WINDOWED = {"heads": "h", "window": "w"}
 _LATENT = {"heads": "h", "width": "e"}
+_CHUNKS = {"heads": "h", "size": "c"}
 _MEMORY = {"x": "n", "memory": "m"}
 _STEPS = {"a": "n", "b": "n"}
 _TRANSLATION = {"target": "m", "source": "n"}
@@ -177,8 +181,20 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "linear_attention_recurrent": Plain(
             kernel_attention.linear_attention_recurrent, _PROJECTIONS, _HEADS
         ),
+        "linear_attention_chunked": Plain(
+            chunks.linear_attention_chunked, _PROJECTIONS, _CHUNKS, pairs=True, whole="c"
+        ),
         "retnet": Plain(retention.retnet, shapes.retention, _HEADS, pairs=True),
         "retnet_recurrent": Plain(retention.retnet_recurrent, shapes.retention, _HEADS),
+        "retnet_chunked": Plain(
+            chunks.retnet_chunked, shapes.retention, _CHUNKS, pairs=True, whole="c"
+        ),
+        "gla_chunked": Plain(
+            chunks.gla_chunked, shapes.gated_linear, _CHUNKS, pairs=True, whole="c"
+        ),
+        "mlstm_chunked": Plain(
+            chunks.mlstm_chunked, shapes.matrix_memory, _CHUNKS, pairs=True, whole="c"
+        ),
         "gla": Plain(matrix_states.gla, shapes.gated_linear, _HEADS),
         "ssd": Plain(matrix_states.ssd, shapes.selective, _HEADS),
         "ssd_quadratic": Plain(

@@ -42,15 +42,12 @@ def gla(x: Array, layers: Layers, *, heads: int) -> Array:
     """Run gated linear attention on x [n, d], its gates to the power of 1/16."""
     for layer in layers:
         given = enter(x)
-        q, k, v = (_heads(_plain(given, layer, f"{p}_proj"), heads) for p in "qkv")
-        low = _affine(_plain(given, layer, "gk_proj.0"), layer, "gk_proj.1")
-        gates = _heads(exp(-softplus(-low) / 16.0), heads)
+        q, k, v, logs = gated(given, layer, heads)
         state, rows = zeros((*k.shape[1:], v.shape[2]), like=x), []
-        for own, gate in zip(_outer(k, v), gates, strict=True):
+        for own, gate in zip(_outer(k, v), exp(logs), strict=True):
             state = gate[:, :, None] * recur(state) + own
             rows.append(state)
-        y = _unscaled(contract("nhs,nhse->nhe", q, np.stack(rows))).reshape(x.shape)
-        x = _plain(silu(_plain(given, layer, "g_proj")) * y, layer, "o_proj")
+        x = gated_out(contract("nhs,nhse->nhe", q, np.stack(rows)), given, layer)
     return x
 
 
@@ -115,7 +112,7 @@ def delta_net(x: Array, layers: Layers, *, heads: int) -> Array:
 def mlstm(x: Array, layers: Layers, *, heads: int) -> Array:
     """Run mLSTM on x [n, d], one position after another."""
     for layer in layers:
-        q, k, v, new, kept, gate = _exponential(enter(x), layer, heads)
+        q, k, v, new, kept, gate = exponential(enter(x), layer, heads)
         matrix, norm = (zeros(shape, like=x) for shape in ((*k.shape[1:], v.shape[2]), k.shape[1:]))
         most, rows = zeros((heads,), like=x), []
         for query, key, value, i, f in zip(q, k, v, new, kept, strict=True):
@@ -126,9 +123,9 @@ def mlstm(x: Array, layers: Layers, *, heads: int) -> Array:
             matrix = f[:, None, None] * matrix + key[:, :, None] * value[:, None, :]
             norm = f[:, None] * norm + key
             above, below = contract("hs,hse->he", query, matrix), contract("hs,hs->h", query, norm)
-            rows.append(above / _at_least(below, most)[:, None])
+            rows.append(above / at_least(below, most)[:, None])
         y = np.stack(rows).reshape(x.shape)
-        x = _affine(gate * y, layer, "out_proj")
+        x = affine(gate * y, layer, "out_proj")
     return x
 
 
@@ -137,7 +134,7 @@ def mlstm_parallel(
 ) -> Array:
     """Run the same layers on all pairs of positions."""
     for layer in layers:
-        q, k, v, new, kept, gate = _exponential(enter(x), layer, heads)
+        q, k, v, new, kept, gate = exponential(enter(x), layer, heads)
         since = _totals(kept, looped=looped)
 
         def mixed(
@@ -154,10 +151,10 @@ def mlstm_parallel(
             most = maximum(logs, axis=1)
             scores = contract("ihs,ijhs->ijh", q[i], slots.read(k)) * exp(logs - most[:, None])
             above = contract("ijh,ijhe->ihe", scores, slots.read(v))
-            return np.asarray(above / _at_least(total(scores, axis=1), most)[:, :, None])
+            return np.asarray(above / at_least(total(scores, axis=1), most)[:, :, None])
 
         y = _over_pairs(len(x), mixed, pairs).reshape(x.shape)
-        x = _affine(gate * y, layer, "out_proj")
+        x = affine(gate * y, layer, "out_proj")
     return x
 
 
@@ -166,7 +163,7 @@ def slstm(x: Array, layers: Layers, *, heads: int) -> Array:
     d = x.shape[1]
     for layer in layers:
         given = enter(x)
-        read = [_affine(given, layer, name) for name in "zifo"]
+        read = [affine(given, layer, name) for name in "zifo"]
         y, cell, norm, most = (zeros((d,), like=x) for _ in range(4))
         rows = []
         for own in zip(*read, strict=True):
@@ -182,21 +179,35 @@ def slstm(x: Array, layers: Layers, *, heads: int) -> Array:
             cell, norm = f * cell + i * tanh(z), f * norm + i
             y = sigmoid(o) * (cell / norm)
             rows.append(y)
-        x = _affine(np.stack(rows), layer, "out_proj")
+        x = affine(np.stack(rows), layer, "out_proj")
     return x
+
+
+def gated(x: Array, layer: Layer, heads: int) -> tuple[Array, Array, Array, Array]:
+    """Return queries, keys, values and the logarithms of gates of gated linear attention."""
+    q, k, v = (_heads(_plain(x, layer, f"{p}_proj"), heads) for p in "qkv")
+    low = affine(_plain(x, layer, "gk_proj.0"), layer, "gk_proj.1")
+    return q, k, v, _heads(-softplus(-low) / 16.0, heads)
+
+
+def gated_out(y: Array, x: Array, layer: Layer) -> Array:
+    """Divide heads by their root mean squares, pass the gate, and mix."""
+    y = _unscaled(y).reshape(x.shape)
+    return _plain(silu(_plain(x, layer, "g_proj")) * y, layer, "o_proj")
 
 
 def _selective(x: Array, layer: Layer, heads: int) -> tuple[Array, Array, Array, Array, Array]:
     b, c = (_plain(x, layer, f"{name}_proj") for name in "BC")
-    step = softplus(_affine(x, layer, "dt_proj"))
+    step = softplus(affine(x, layer, "dt_proj"))
     u = _heads(_plain(x, layer, "in_proj"), heads)
     return b, c, u, u * step[:, :, None], -exp(layer["A_log"]) * step
 
 
-def _exponential(x: Array, layer: Layer, heads: int) -> tuple[Array, ...]:
-    q, k, v = (_heads(_affine(x, layer, f"{p}_proj"), heads) for p in "qkv")
-    new, kept = (_affine(x, layer, f"{p}_proj") for p in "if")
-    gate = sigmoid(_affine(x, layer, "o_proj"))
+def exponential(x: Array, layer: Layer, heads: int) -> tuple[Array, ...]:
+    """Return queries, keys, values, the logarithms of both gates and the output gate of mLSTM."""
+    q, k, v = (_heads(affine(x, layer, f"{p}_proj"), heads) for p in "qkv")
+    new, kept = (affine(x, layer, f"{p}_proj") for p in "if")
+    gate = sigmoid(affine(x, layer, "o_proj"))
     return q, k / math.sqrt(k.shape[2]), v, new, -softplus(-kept), gate
 
 
@@ -210,7 +221,8 @@ def _totals(x: Array, *, looped: bool) -> Array:
     return np.stack(sums[1:])
 
 
-def _at_least(below: Array, most: Array) -> Array:
+def at_least(below: Array, most: Array) -> Array:
+    """Return the size of a sum that was divided by exp(most), or 1 divided by it if that is more."""
     return larger(larger(below, -below), exp(-most))
 
 
@@ -240,5 +252,6 @@ def _plain(x: Array, layer: Layer, name: str) -> Array:
     return contract("td,ed->te", x, layer[f"{name}.weight"])
 
 
-def _affine(x: Array, layer: Layer, name: str) -> Array:
+def affine(x: Array, layer: Layer, name: str) -> Array:
+    """Apply a linear map of a layer by its name."""
     return linear(x, layer[f"{name}.weight"], layer[f"{name}.bias"])

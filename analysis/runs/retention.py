@@ -35,31 +35,31 @@ Layers = Sequence[Layer]
 def retnet(x: Array, layers: Layers, *, heads: int, pairs: str = "dense") -> Array:
     """Weigh all pairs of positions of x [n, d] by what has decayed between them."""
     require_one_of("pairs", pairs, ("dense", "masked"))
-    n, turn = len(x), _angles(x, heads)
-    since = _rates(heads, like=x) * numbers(n, like=x)[:, None]
+    n, turn = len(x), turns(x, heads)
+    since = rates(heads, like=x) * numbers(n, like=x)[:, None]
     all_slots = prefix(n)
     rows = [(slice(i, i + 1), all_slots.of(i)) for i in range(n)]
     parts = [(slice(None), all_slots)] if pairs == "dense" else rows
     kept = [exp(since[i, None] - slots.read(since)) for i, slots in parts]
     for layer in layers:
-        q, k, v, gate = _read(enter(x), layer, heads, turn)
+        q, k, v, gate = read(enter(x), layer, heads, turn)
         found = [
             _weighed(q[i], k, v, left, slots) for (i, slots), left in zip(parts, kept, strict=True)
         ]
-        x = _closed(np.concatenate(found), gate, layer)
+        x = closed(np.concatenate(found), gate, layer)
     return x
 
 
 def retnet_recurrent(x: Array, layers: Layers, *, heads: int) -> Array:
     """Carry a matrix for each head from position to position of x [n, d]."""
-    decay, turn = exp(_rates(heads, like=x)), _angles(x, heads)
+    decay, turn = exp(rates(heads, like=x)), turns(x, heads)
     for layer in layers:
-        q, k, v, gate = _read(enter(x), layer, heads, turn)
+        q, k, v, gate = read(enter(x), layer, heads, turn)
         state, rows = zeros((heads, k.shape[2], v.shape[2]), like=x), []
         for new in k[:, :, :, None] * v[:, :, None, :]:
             state = decay[:, None, None] * recur(state) + new
             rows.append(state)
-        x = _closed(contract("nhs,nhse->nhe", q, np.stack(rows)), gate, layer)
+        x = closed(contract("nhs,nhse->nhe", q, np.stack(rows)), gate, layer)
     return x
 
 
@@ -68,23 +68,26 @@ def _weighed(q: Array, k: Array, v: Array, kept: Array, slots: Slots) -> Array:
     return contract("ijh,ijhe->ihe", where(slots.allowed[:, :, None], scores, 0.0), slots.read(v))
 
 
-def _rates(heads: int, *, like: Array) -> Array:
+def rates(heads: int, *, like: Array) -> Array:
     """Return the logarithms of the heads' decays."""
     return elementwise("log", 1.0 - exp((numbers(heads, like=like) + 5.0) * -math.log(2.0)))
 
 
-def _angles(x: Array, heads: int) -> Turn:
+def turns(x: Array, heads: int) -> Turn:
+    """Return the angles of all positions, for heads of pairs of components."""
     require_divides("2*heads", 2 * heads, "d", x.shape[1])
     return angles(x, x.shape[1] // heads)
 
 
-def _read(x: Array, layer: Layer, heads: int, turn: Turn) -> tuple[Array, Array, Array, Array]:
+def read(x: Array, layer: Layer, heads: int, turn: Turn) -> tuple[Array, Array, Array, Array]:
+    """Return queries and keys, both turned, values and the gate."""
     q, k, v = (_plain(x, layer, f"{p}_proj").reshape(len(x), heads, -1) for p in "qkv")
     q, k = rotated(q, turn), rotated(k, turn) / math.sqrt(k.shape[2])
     return q, k, v, silu(_plain(x, layer, "g_proj"))
 
 
-def _closed(y: Array, gate: Array, layer: Layer) -> Array:
+def closed(y: Array, gate: Array, layer: Layer) -> Array:
+    """Divide heads by their root mean squares, pass the gate, and mix."""
     y = y / sqrt(mean(y * y, axis=-1) + 1e-5)[..., None]
     return _plain(gate * y.reshape(gate.shape), layer, "out_proj")
 

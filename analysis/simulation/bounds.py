@@ -26,12 +26,10 @@ from fractions import Fraction
 
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, maximum, poly, size, summed
+from ...graphs.sizes import Poly, maximum, poly, size
+from ..counting.steps import steps_in_all
 from ..derivation import Derivation
 from ..deriving import derive
-from ..modes import ModeError, in_mode, in_training
-from ..proofs.errors import ProofError
-from ..sites import weights
 from .levels import SCALAR
 from .scheduling import Processors
 
@@ -106,24 +104,6 @@ def formulas(graph: Graph, setting: Setting, factor: Fraction) -> Formulas:
         None if s == 0 else w / (ratio * s),
         None if s == 0 or factor == 1 else (w - s) / ((ratio - 1) * s),
     )
-
-
-def steps_in_all(graph: Graph, setting: Setting) -> Derivation:
-    """Sum the steps of all nodes, where a node is a task: positions times steps, by equation."""
-    try:
-        if setting.mode == "train":
-            graph = in_training(graph, "work")
-        elif setting.mode in {"decode", "generate"}:
-            in_mode(graph, setting.mode)
-            return Derivation(None, reason=f"no rule for the steps in all of mode {setting.mode}")
-        steps = weights(graph, setting)
-    except (ModeError, ProofError) as error:
-        return Derivation(None, reason=str(error))
-    if any(s.endswith("_") for cost in steps.values() for s in cost.sizes):
-        return Derivation(None, reason="steps depend on the layer")
-    by_equation = {e.name: e.count * steps[e.name] for e in graph}
-    lines = tuple(f"{name}: {cost}" for name, cost in by_equation.items() if cost != 0)
-    return Derivation(summed(by_equation.values()), steps=lines)
 
 
 def value_at(found: Derivation, sizes: Mapping[str, int]) -> Fraction | None:

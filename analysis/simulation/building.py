@@ -26,6 +26,7 @@ from ..measured.state import causal, feeds_itself, length
 from ..modes import ModeError, in_training
 from .costs import scalars, shaped
 from .flat import LIMIT, Array, Flat, flatten
+from .longest import unbounded
 from .tasks import Tasks
 
 
@@ -65,7 +66,7 @@ def tasks_of(
     flat = flatten(graph, sizes, limit=limit)
     tasks = _tasks(flat, counted, setting, sizes)
     if setting.mode == "decode":
-        return _part(tasks, _last(flat))
+        return _part(tasks, _last(tasks, flat))
     return _fed(tasks, flat) if setting.mode == "generate" else tasks
 
 
@@ -115,24 +116,23 @@ def _part(tasks: Tasks, chosen: Array) -> Tasks:
     )
 
 
-def _last(flat: Flat) -> Array:
+def _last(tasks: Tasks, flat: Flat) -> Array:
     """Return which nodes are known only with the last position of the output's sequence."""
     axis = along(flat.graph).name
-    time, placed = np.full(flat.count, -1), np.zeros(flat.count, dtype=bool)
+    time: Array = np.full(flat.count, -1)
+    placed = np.zeros(flat.count, dtype=bool)
     for equation in flat.graph:
         names = [a.name for a in equation.positions]
         if equation.sequence is not None and equation.sequence.name == axis:
             own = np.indices(flat.shape[equation.name])[names.index(axis)].reshape(-1)
             time[flat.block(equation.name)] = own
             placed[flat.block(equation.name)] = True
-    targets = np.repeat(np.arange(flat.count), np.diff(flat.start))
-    free = ~placed[targets]  # known with the last of what they read
-    sources, targets = flat.sources[free], targets[free]
-    while True:
-        before = time[targets].copy()
-        np.maximum.at(time, targets, time[sources])
-        if np.array_equal(before, time[targets]):
-            return time == time.max()
+    known, start, sources = memoryview(time), tasks.start.tolist(), memoryview(tasks.sources)
+    done = unbounded(tasks).done
+    for node in done[~placed[done]].tolist():  # known with the last of what it reads
+        read = sources[start[node] : start[node + 1]].tolist()
+        known[node] = max([known[s] for s in read], default=-1)
+    return time == time.max()
 
 
 def _fed(tasks: Tasks, flat: Flat) -> Tasks:

@@ -80,27 +80,17 @@ def live(tasks: Tasks, found: Schedule) -> Curve:
 
 
 def _until(tasks: Tasks, found: Schedule) -> Array:
-    """Return by node until when its value is needed."""
+    """Return by node until when its value is needed: by its readers, or by those of views of it."""
     assert found.makespan is not None
-    passing = np.where(tasks.holds, 0, 1).astype(bool)
+    beyond, views = found.makespan + 1, ~tasks.holds  # outputs are held beyond the end
+    read = found.end.copy()
+    read[views & tasks.kept] = beyond
+    reads, starts, readers = memoryview(read), tasks.start_list, memoryview(tasks.readers)
+    for view in found.done[views[found.done]][::-1].tolist():  # whoever reads it comes first
+        own = readers[starts[view] : starts[view + 1]].tolist()
+        reads[view] = max([reads[view], *[reads[r] for r in own]])
     needed = found.end.copy()
-    needed[tasks.kept] = found.makespan + 1  # held beyond the end
-    sources, readers = tasks.sources, np.repeat(np.arange(tasks.count), np.diff(tasks.start))
-    through = passing[readers]  # what reads a view's source is whoever reads the view
-    while True:
-        before = needed[passing].copy()
-        _later(needed, sources, readers, passing[sources] & through)
-        _later(needed, sources, readers, passing[sources] & ~through, found.end)
-        if np.array_equal(before, needed[passing]):
-            break
-    _later(needed, sources, readers, ~passing[sources] & through)
-    _later(needed, sources, readers, ~passing[sources] & ~through, found.end)
+    needed[tasks.kept] = beyond
+    targets = np.repeat(np.arange(tasks.count), np.diff(tasks.start))
+    np.maximum.at(needed, tasks.sources, read[targets])
     return needed
-
-
-def _later(
-    needed: Array, sources: Array, readers: Array, chosen: Array, when: Array | None = None
-) -> None:
-    """Put off until when some sources are needed, to when their readers need them."""
-    at = (needed if when is None else when)[readers[chosen]]
-    np.maximum.at(needed, sources[chosen], at)

@@ -85,6 +85,7 @@ def schedule(
     priority: str = "fifo",
     keys: Array | None = None,
     memory: int | None = None,
+    careful: bool = False,
 ) -> Schedule:
     """Schedule tasks on processors.
 
@@ -98,6 +99,9 @@ def schedule(
     memory
         How many scalars may be live. What would not fit is not started; what is ready behind it
         and fits is.
+    careful
+        Whether room is kept for what comes earlier in order, so that it gets stuck only if one
+        processor in order does (:mod:`.reserving`); the priority is then the order.
 
     Raises
     ------
@@ -108,6 +112,11 @@ def schedule(
         raise ScheduleError(f"expected at least one processor, got {processors}")
     if priority not in PRIORITIES:
         raise ScheduleError(f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}")
+    plan = None
+    if careful and memory is not None:
+        from .reserving import Plan
+
+        plan, priority = Plan(tasks, memory), "order"
     if keys is None and priority == "critical-path":
         from .longest import urgency
 
@@ -115,7 +124,8 @@ def schedule(
     if keys is None and priority == "order":
         keys = tasks.order
     width = tasks.work + 1 if processors == math.inf else int(processors)
-    machine = _Machine(tasks, width, keys, drift=priority == "critical-path", memory=memory)
+    store = None if memory is None else Store(tasks, memory, plan)
+    machine = _Machine(tasks, width, keys, drift=priority == "critical-path", store=store)
     stuck = machine.run()
     return Schedule(
         processors,
@@ -133,7 +143,7 @@ class _Machine:
     """Processors, a clock, tasks that are ready and tasks that run."""
 
     def __init__(
-        self, tasks: Tasks, width: int, keys: Array | None, *, drift: bool, memory: int | None
+        self, tasks: Tasks, width: int, keys: Array | None, *, drift: bool, store: Store | None
     ) -> None:
         self.tasks, self.width, self.free = tasks, width, width
         self.begin = np.full(tasks.count, -1, dtype=np.int64)
@@ -149,7 +159,7 @@ class _Machine:
         self._due: dict[int, list[tuple[int, int, bool]]] = {}
         """By step, what ends then: a node, processors, and whether its level is over."""
         self._times: list[int] = []
-        self._store = None if memory is None else Store(tasks, memory)
+        self._store = store
         self._ready: dict[int, list[int]] = {0: []}
         """By the room that is needed, a heap of keys and nodes."""
 
@@ -229,6 +239,10 @@ class _Machine:
         assert self._store is not None
         room = self._store.limit - self._store.live
         fitting = [q for size, q in self._ready.items() if q and size <= room]
+        if self._store.plan is not None:
+            # Of one size, what comes later in order is not allowed either.
+            count = self.tasks.count
+            fitting = [q for q in fitting if self._store.plan.allows(q[0] % count)]
         return min(fitting, key=lambda q: q[0], default=None)
 
     def _advance(self) -> Callable[[list[int], int], None]:

@@ -12,14 +12,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from .bounds import guaranteed
 from .flat import Array
 from .liveness import busy
-from .longest import remaining, span, unbounded
+from .longest import longest_wait, remaining, span, unbounded
 from .scheduling import schedule
 from .tasks import Tasks
 
-EFFORT = 6_000_000
-"""Levels and nodes that one search may schedule, all its trials together (about ten seconds)."""
+EFFORT = 3_000_000
+"""Levels and nodes that one search may schedule, all its trials together (about five seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ def least(tasks: Tasks, makespan: int, *, priority: str = "fifo", effort: int = 
     effort
         How many nodes and levels may be scheduled; past it what is known by then is returned.
     """
-    high, low = max(1, busy(unbounded(tasks).pieces).peak), fewest(tasks, makespan)
+    depth, low = span(tasks), fewest(tasks, makespan)
+    high = max(1, busy(unbounded(tasks).pieces).peak)
+    always = guaranteed(tasks.work, depth, Fraction(makespan, depth or 1), longest_wait(tasks))
+    high = high if always is None else min(high, always)
     each = tasks.count + tasks.stages
     trials, known = max(effort // each, 1), dict[int, bool]()
 

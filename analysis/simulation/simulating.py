@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -36,6 +37,7 @@ Asked: TypeAlias = "Sequence[int | float | EllipsisType]"
 """Numbers of processors; an ellipsis continues the progression before it."""
 
 DEFAULT: Asked = (1, 2, 4, ..., math.inf)
+FACTOR = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12}|/[1-9][0-9]{0,11})?", re.ASCII)
 LONGEST = 64
 """How many numbers of processors are tried at most, without being named one by one."""
 
@@ -63,6 +65,8 @@ class Run:
     """How many processors are busy over time: the profile of parallelism."""
     live: Curve | None
     """How many scalars are live over time; None in unit layer, and if it got stuck."""
+    careful: bool
+    """Whether it would have got stuck, and room was kept for what comes earlier in order."""
     schedule: Schedule = field(repr=False)
 
     @property
@@ -155,7 +159,8 @@ def simulate(
         ``fifo`` (what is ready first), ``critical-path`` (what has the longest way to go), ``order``
         (as the schedule in order has it).
     memory
-        How many scalars may be live; None for any number.
+        How many scalars may be live; None for any number. Where the list gets stuck, the schedule is
+        in order, with room kept for what comes earlier: it gets stuck only where one processor does.
     factor
         Within which the span is to be reached, at least 1.
     progress
@@ -244,9 +249,13 @@ def _run(
         free = replace(unbounded(tasks), processors=processors, priority=priority)
     else:
         free = schedule(tasks, processors, priority=priority)
-    found = free
+    found, careful = free, False
     if memory is not None:
         found = schedule(tasks, processors, priority=priority, memory=memory)
+        if found.stuck is not None:
+            again = schedule(tasks, processors, memory=memory, careful=True)
+            found = found if again.stuck else again
+            careful = not again.stuck
     steps, unlimited = found.makespan, free.makespan
     assert unlimited is not None
     lower, upper = interval(tasks.work, depth, processors, waits)
@@ -266,6 +275,7 @@ def _run(
         None if part is None else part / int(processors),
         busy(found.pieces),
         curve,
+        careful,
         found,
     )
 
@@ -275,10 +285,9 @@ def _checked(priority: str, memory: int | None, factor: Any) -> Fraction:
         raise ScheduleError(f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}")
     if memory is not None and memory < 1:
         raise ScheduleError(f"expected memory for at least one scalar, got {memory}")
-    try:
-        ratio = Fraction(str(factor))
-    except ValueError:
-        raise ScheduleError(f"expected a factor such as 2 or 1.5, got {factor}") from None
+    if not FACTOR.fullmatch(str(factor)):
+        raise ScheduleError(f"expected a factor such as 2 or 1.5, got {str(factor)[:40]}")
+    ratio = Fraction(str(factor))
     if ratio < 1:
         raise ScheduleError(f"expected a factor of at least 1, got {factor}: the span is the least")
     return ratio

@@ -7,9 +7,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .tasks import Tasks
+
+if TYPE_CHECKING:
+    from .reserving import Plan
 
 
 class Store:
@@ -18,8 +23,8 @@ class Store:
     What is read through a view is read by whoever reads the view.
     """
 
-    def __init__(self, tasks: Tasks, limit: int) -> None:
-        self.limit, self.live, self._tasks = limit, 0, tasks
+    def __init__(self, tasks: Tasks, limit: int, plan: Plan | None = None) -> None:
+        self.limit, self.live, self.plan = limit, 0, plan
         self._size = np.where(tasks.holds, tasks.scalars, 0).tolist()
         self._holds = tasks.holds.tolist()
         uses = np.diff(tasks.read_start) + tasks.kept
@@ -39,6 +44,8 @@ class Store:
     def take(self, node: int) -> None:
         """Allocate a node's value."""
         self.live += self._size[node]
+        if self.plan is not None:
+            self.plan.start(node)
 
     def over(self, node: int) -> None:
         """Free what nobody reads any more, now that a node has ended."""

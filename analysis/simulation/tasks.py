@@ -133,10 +133,12 @@ class Tasks:
     def holds(self) -> Array:
         """Which nodes hold values of their own: what has an operation, and inputs that are used."""
         computed = np.array([any(w for w, _ in levels) for levels in self.levels])[self.shape]
-        readers = np.repeat(np.arange(self.count), np.diff(self.start))
-        used = self.kept.copy()
-        while True:  # through views, one after another
-            before = int(used.sum())
-            used[self.sources[(computed | used)[readers]]] = True
-            if int(used.sum()) == before:
-                return computed | (self.given & used)
+        used = computed | self.kept
+        found = np.flatnonzero(used)
+        while len(found):  # through views, one after another
+            begin, counts = self.start[found], self.start[found + 1] - self.start[found]
+            places = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+            found = np.unique(self.sources[places])
+            found = found[~used[found]]
+            used[found] = True
+        return computed | (self.given & used)

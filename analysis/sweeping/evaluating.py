@@ -36,6 +36,11 @@ Sizes: TypeAlias = Mapping[str, NDArray[Any]]
 
 MOST_REASONS = 60_000
 OTHER = "for various reasons"
+NONE = {
+    "measured": "it has no such figure, or unrolled it is too large",
+    "run": "no plain code shows it in this setting, or it would take too long",
+}
+"""What it means that a witness has no value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,10 +169,9 @@ def _joined(halves: list[_Columns], axis: int) -> _Columns:
 def _box(job: Job, sizes: Sizes, shape: tuple[int, ...], reasons: _Reasons) -> _Columns:
     codes = np.zeros(shape, dtype=np.uint16)
     sizes = _with_tied(job, sizes, codes, reasons)
-    for part in job.formula.divided:
-        whole = evaluate(part.quotient, sizes)
-        if whole.below is not None:
-            _mark(codes, whole.above % whole.below != 0, reasons, f"{part.text} is not whole")
+    for demand in job.formula.demands:
+        count, broken = whole_of(evaluate(demand.count, sizes))
+        _mark(codes, broken if demand.whole else count < 0, reasons, demand.refusal)
     unsound = codes > 0
     formula = job.formula
     if "derived" not in job.witnesses:
@@ -290,5 +294,5 @@ def _taken(name: str, job: Job, graph: Graph, at: Mapping[str, int]) -> tuple[st
     except (GraphError, SizeError, RunError) as error:
         return None, f"{name}: {str(error).split(', got')[0]}"
     if value is None:
-        return None, f"{name}: none here, or it would take too long"
+        return None, f"{name}: {NONE[name]}"
     return str(value if isinstance(value, int) else Fraction(value)), ""

@@ -1,7 +1,7 @@
 """Where tasks are done: here, in a pool of processes, or on a dask cluster; one seam for all.
 
 >>> with opened("serial") as seam:
-...     seam.executor.submit(pow, 2, 10).result(), seam.workers
+...     seam.executor.submit(pow, 2, 10).result(), seam.workers()
 (1024, 1)
 >>> with opened("threads:4") as seam:
 ...     pass
@@ -29,7 +29,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
 )
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from .errors import SweepError
@@ -50,7 +50,7 @@ class Seam:
     """An executor, how many tasks it does at a time, and how to see that it is still there."""
 
     executor: Executor
-    workers: int
+    workers: Callable[[], int]
     check: Callable[[], None]
     """Raises SweepError if nobody is left to do the tasks."""
     named: str
@@ -85,7 +85,7 @@ def opened(name: str) -> Iterator[Seam]:
     """
     check_name(name)
     if name == "serial":
-        yield Seam(Serial(), 1, lambda: None, name)
+        yield Seam(Serial(), lambda: 1, lambda: None, name)
     elif name.startswith("dask://"):
         with _cluster(name) as seam:
             yield seam
@@ -134,26 +134,34 @@ def _processes(name: str) -> int:
 
 @contextlib.contextmanager
 def _pool(processes: int, name: str) -> Iterator[Seam]:
+    context = multiprocessing.get_context("spawn")
+    ends, end = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_follow_parent
+        processes, mp_context=context, initializer=_follow_parent, initargs=(ends,)
     )
     try:
-        yield Seam(pool, processes, lambda: None, name)
-    finally:
+        yield Seam(pool, lambda: processes, lambda: None, name)
+    except BaseException:
         # Whoever leaves early, by an error or Ctrl-C, does not wait for what nobody will read.
+        end.send_bytes(b"end")
+        raise
+    finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        end.close()
+        ends.close()
 
 
-def _follow_parent() -> None:
-    """Leave Ctrl-C to the parent, and end with it, however it ends."""
+def _follow_parent(ends: Connection) -> None:
+    """Leave Ctrl-C to the parent, and end with it, or when it says so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        following = threading.Thread(target=_end_with, args=(parent.sentinel, ends), daemon=True)
+        following.start()
 
 
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
+def _end_with(*signs: Any) -> None:
+    wait(signs)
     os._exit(1)
 
 
@@ -180,33 +188,39 @@ def _cluster(name: str) -> Iterator[Seam]:
                 f"expected a dask scheduler at {name}, nothing answers there ({reason})"
             ) from None
         try:
-            workers = len(client.scheduler_info(n_workers=-1)["workers"])
-            yield Seam(
-                client.get_executor(pure=False), max(workers, 1), _Watch(client, name).check, name
-            )
+            watch = _Watch(client, name)
+            yield Seam(client.get_executor(pure=False), watch.workers, watch.check, name)
         finally:
             with contextlib.suppress(Exception):
                 client.close(timeout=2)
 
 
 class _Watch:
-    """Sees that a scheduler answers and has workers."""
+    """Sees that a scheduler answers, and how many workers it has."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
-        self._seen = self._looked = time.monotonic()
+        self._seen = time.monotonic()
+        self._looked = -LOOKING
+        self._workers = 0
+
+    def workers(self) -> int:
+        """Return how many workers there were at the last look."""
+        return max(self._workers, 1)
 
     def check(self) -> None:
         """Raise if nobody was there for too long."""
-        client, now = self._client, time.monotonic()
+        now = time.monotonic()
         if now - self._looked < LOOKING:
             return
         self._looked = now
+        client = self._client
         if client.status == "closed":
             raise SweepError(f"expected the dask scheduler at {self._name} to go on, it is gone")
         running = client.status == "running"
-        if running and client.scheduler_info(n_workers=-1)["workers"]:
+        self._workers = len(client.scheduler_info(n_workers=-1)["workers"]) if running else 0
+        if self._workers:
             self._seen = now
         elif now - self._seen > PATIENCE:
             what = "it has no workers" if running else "it is gone"

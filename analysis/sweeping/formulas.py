@@ -12,18 +12,21 @@ from __future__ import annotations
 import msgspec
 
 from ...graphs.graph import Graph
+from ...graphs.misfits import Whole, demands_of
 from ...graphs.programs import Quotient, program
 from ...graphs.setting import Setting
 from ...graphs.sizes import SizeError
-from ..api import UNITS, graph_of, is_quotient
+from ..api import UNITS, graph_of
 from ..deriving import derive
 
 
-class Divided(msgspec.Struct, frozen=True):
-    """An extent of the graph that must be whole, such as n/c."""
+class Demand(msgspec.Struct, frozen=True):
+    """What sizes must satisfy for the model to exist: a count is whole, or not negative."""
 
-    text: str
-    quotient: Quotient
+    refusal: str
+    """What is the case where it does not hold."""
+    count: Quotient
+    whole: bool
 
 
 class Formula(msgspec.Struct, frozen=True):
@@ -36,7 +39,7 @@ class Formula(msgspec.Struct, frozen=True):
     reason: str = ""
     least: dict[str, int] = {}
     """Sizes below which the formula does not hold."""
-    divided: tuple[Divided, ...] = ()
+    demands: tuple[Demand, ...] = ()
     timed: bool = False
     """Whether it is the predicted time of a task, which is no formula of whole numbers."""
 
@@ -46,18 +49,20 @@ def formula_of(
 ) -> Formula:
     """Derive a figure; where there is no formula, the reason stands in its place."""
     graph = graph_of(subject, [dict.fromkeys(symbols, 1)])
-    unit, divided = UNITS[figure], divided_of(graph)
+    unit, demands = UNITS[figure], demands_on(graph)
     found = derive(figure, graph, setting)
     if found.formula is None:
-        return Formula(unit, reason=found.reason or "no formula was found", divided=divided)
+        return Formula(unit, reason=found.reason or "no formula was found", demands=demands)
     try:
         quotient = program(found.formula)
     except SizeError as error:
-        return Formula(unit, reason=str(error), divided=divided)
-    return Formula(unit, quotient, found.grade or "", "", dict(found.least), divided)
+        return Formula(unit, reason=str(error), demands=demands)
+    return Formula(unit, quotient, found.grade or "", "", dict(found.least), demands)
 
 
-def divided_of(graph: Graph) -> tuple[Divided, ...]:
-    """Return the extents of a graph that must be whole."""
-    extents = {str(a.extent): a.extent for a in graph.axes.values() if is_quotient(a.extent)}
-    return tuple(Divided(text, program(extents[text])) for text in sorted(extents))
+def demands_on(graph: Graph) -> tuple[Demand, ...]:
+    """Return what sizes of a graph must satisfy."""
+    return tuple(
+        Demand(demand.refusal, program(demand.count), isinstance(demand, Whole))
+        for demand in demands_of(graph)
+    )

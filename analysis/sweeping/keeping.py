@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ from .errors import SweepError
 
 SCHEMA = 1
 LARGEST_MANIFEST = 10_000
+CHECKSUM = 16
+"""Bytes before a chunk."""
 
 _CHUNK = re.compile(r"([0-9]{15})-([0-9]{15})\.chunk")
 _MANIFEST = "manifest.json"
@@ -123,9 +126,8 @@ class Kept:
         SweepError
             If it cannot be written, as on a full disk; what was kept before still is.
         """
-        data = msgspec.msgpack.encode(chunk)
         with self._reported():
-            self._write(self._path(chunk.start, chunk.stop), data)
+            self._write(self._path(chunk.start, chunk.stop), _encoded(chunk))
         self._take(chunk.start, chunk.stop)
 
     def read(self, start: int, stop: int) -> Chunk:
@@ -138,7 +140,7 @@ class Kept:
         """
         path = self._path(start, stop)
         try:
-            chunk = msgspec.msgpack.decode(path.read_bytes(), type=Chunk)
+            chunk = _decoded(path.read_bytes())
             if (chunk.start, chunk.stop) == (start, stop) and chunk.sound:
                 return chunk
             reason = "it holds other points"
@@ -241,10 +243,25 @@ class Kept:
         try:
             yield
         except OSError as error:
-            kept = f"; {self.done:,} of {self.points:,} points are kept" if self.done else ""
-            raise SweepError(
-                f"expected to write to {self.folder}, got: {error.strerror or error}{kept}"
-            ) from error
+            reason = error.strerror or error
+            raise SweepError(f"expected to write to {self.folder}, got: {reason}") from error
+
+
+def _encoded(chunk: Chunk) -> bytes:
+    """Write a chunk after its checksum: disks change bits, and every value of them is a value."""
+    data = msgspec.msgpack.encode(chunk)
+    return _checksum(data) + data
+
+
+def _decoded(data: bytes) -> Chunk:
+    """Read what :func:`_encoded` wrote; nothing else is read as numbers."""
+    if data[:CHECKSUM] != _checksum(data[CHECKSUM:]):
+        raise msgspec.DecodeError("its checksum is another one")
+    return msgspec.msgpack.decode(data[CHECKSUM:], type=Chunk)
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=CHECKSUM).digest()
 
 
 def _forget(path: Path) -> None:

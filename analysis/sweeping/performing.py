@@ -105,8 +105,8 @@ class Work:
             If the executor is not there, or is lost on the way.
         """
         if self._executor == DEFAULT:
-            here = Seam(Serial(), 1, lambda: None, "serial")
-            yield from self._with(here, until=time.monotonic() + ALONE)
+            with opened("serial") as seam:
+                yield from self._with(seam, until=time.monotonic() + ALONE)
             if not self._more():
                 return
         with opened(self._executor) as seam:
@@ -114,7 +114,7 @@ class Work:
 
     def _with(self, seam: Seam, *, until: float = math.inf) -> Iterator[Chunk]:
         while True:
-            while len(self._pending) < 2 * seam.workers and time.monotonic() < until:
+            while len(self._pending) < 2 * seam.workers() and time.monotonic() < until:
                 if not self._submit(seam):
                     break
             if not self._pending:
@@ -178,8 +178,8 @@ class Work:
         Models that no other process knows are worked on in this one; so are formulas, if nobody
         asked otherwise: they are evaluated faster than their values travel between processes.
         """
-        cheap = function is finish and self._executor == DEFAULT and not self._plan.executed
-        here = cheap or not isinstance(part.subject, str)
+        cheap = function is finish and not args[0].formula.timed and not self._plan.executed
+        here = (cheap and self._executor == DEFAULT) or not isinstance(part.subject, str)
         executor = Serial() if here else seam.executor
         try:
             self._pending[executor.submit(function, *args)] = job
@@ -190,18 +190,22 @@ class Work:
         """Wait for tasks, and take in what they made."""
         done, _ = waiting(self._pending, timeout=1.0, return_when=FIRST_COMPLETED)
         seam.check()
+        failed: Exception | None = None
         for future in [f for f in self._pending if f in done]:
             job = self._pending.pop(future)
             try:
                 result = future.result()
             except Exception as error:
-                raise told(error, seam) from error
+                failed = failed or error
+                continue  # what others have finished by then is kept
             if isinstance(job, tuple):
                 self._open.append(_Open(job[0], result, job[1]))
                 continue
             chunk = result.chunk
             self._pace.learn(self._kind(job), points=len(chunk), seconds=result.seconds)
             yield chunk
+        if failed is not None:
+            raise told(failed, seam) from failed
 
     def _kind(self, block: Block) -> Any:
         """What has a pace of its own: executed points, by what is executed."""

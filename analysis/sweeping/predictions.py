@@ -28,7 +28,7 @@ from ..machines.memory import widths, words
 from ..machines.operations import OperationError, operations
 from ..machines.predicting import seconds
 from ..machines.task import Task
-from .formulas import Formula, divided_of
+from .formulas import Formula, demands_on
 
 UNITS: Mapping[str, str] = {"time": "s", "memory": "byte"}
 """What is predicted, and in which unit."""
@@ -44,18 +44,18 @@ def prediction_of(
 ) -> Formula:
     """Derive what a prediction needs; where it cannot be made, the reason stands in its place."""
     graph = graph_of(subject, [dict.fromkeys(symbols, 1)])
-    unit, divided = UNITS[figure], divided_of(graph)
+    unit, demands = UNITS[figure], demands_on(graph)
     try:
         if figure == "memory":
             held, width = words(graph, task), widths(task)
             cost = summed(width[name] * amount for name, amount in held.items())
-            return Formula(unit, program(cost), GRADE, "", _least(graph, held), divided)
+            return Formula(unit, program(cost), GRADE, "", _least(graph, held), demands)
         operations(graph, task)
         for contraction in (True, False):
             machine.rate(task.number, contraction=contraction)
     except (OperationError, MachineError, GraphError, SizeError) as error:
-        return Formula(unit, reason=str(error), divided=divided)
-    return Formula(unit, None, GRADE, "", {}, divided, timed=True)
+        return Formula(unit, reason=str(error), demands=demands)
+    return Formula(unit, None, GRADE, "", {}, demands, timed=True)
 
 
 def _least(graph: Graph, held: Mapping[str, Poly]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -35,8 +36,14 @@ MOST_NAMES = 200
 """The most models, figures or machines."""
 MOST_VALUES = 10_000_000
 """The most values of one size."""
+MOST_TASKS = 10_000
 WITNESSES = ("derived", "measured", "run")
 PREDICTED = ("time", "memory")
+COLUMNS = (
+    *("model", "figure", "machine", "value", "exact", "unit", "grade"),
+    *("measured", "run", "reason"),
+)
+"""Columns of a table that are there besides those of sizes, settings and tasks."""
 
 Given: TypeAlias = str | int | tuple[str | int, ...]
 
@@ -85,12 +92,12 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, the last field changing fastest; none without machines."""
-        names = list(self.task) if self.machines else []
         if not self.machines:
             return ()
-        lists = [_listed(self.task[name]) for name in names]
+        lists = [_listed(given) for given in self.task.values()]
         return tuple(
-            Task(**dict(zip(names, chosen, strict=True))) for chosen in itertools.product(*lists)
+            Task(**dict(zip(self.task, chosen, strict=True)))
+            for chosen in itertools.product(*lists)
         )
 
     @property
@@ -198,6 +205,9 @@ def _check(spec: Spec) -> None:
         raise _FieldError("task", 'expected machines for a task, such as machines = ["a100"]')
     for name, given in spec.task.items():
         _check_task(name, _listed(given))
+    tasks = math.prod(len(_listed(given)) for given in spec.task.values())
+    if tasks > MOST_TASKS:
+        raise _FieldError("task", f"expected at most {MOST_TASKS:,} tasks, got {tasks:,}")
     for axis, given in spec.setting.items():
         _check_setting(axis, _listed(given))
     if not spec.sizes:
@@ -206,6 +216,8 @@ def _check(spec: Spec) -> None:
     for name, given in spec.sizes.items():
         if not NAME.match(name):
             raise _FieldError(f"sizes.{name}", "expected the name of a size such as n")
+        if name in COLUMNS or name.startswith(("setting_", "task_")):
+            raise _FieldError(f"sizes.{name}", "expected another name, a column is called so")
         if isinstance(given, str):
             foreign = [s for s in _tied(name, given).sizes if s not in enumerated]
             if foreign:

@@ -12,6 +12,7 @@ attention 64 99200 proved
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import heapq
 from collections.abc import Callable, Iterator, Mapping
@@ -101,13 +102,20 @@ def perform(
     gaps = list(kept.gaps())
     if not gaps:
         return
-    try:
+    with resumable(kept):
         for chunk in Work(plan, gaps, executor):
             kept.keep(chunk)
             if progress is not None:
                 progress(kept.done)
+
+
+@contextlib.contextmanager
+def resumable(kept: Kept) -> Iterator[None]:
+    """Add to an error how much is kept."""
+    try:
+        yield
     except SweepError as error:
-        if " are kept" in str(error) or not kept.done:
+        if not kept.done:
             raise
         raise SweepError(f"{error}; {kept_line(kept)}") from error
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,8 @@ def write_table(path: Path, plan: Plan, chunks: Iterable[Chunk]) -> None:
     SweepError
         If it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # One name, so that what a kill leaves of it is written over by the next attempt.
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         WRITERS[path.suffix](temporary, plan, chunks)
         temporary.replace(path)

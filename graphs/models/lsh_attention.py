@@ -26,10 +26,11 @@ from ..operations import (
     stop_gradient,
     total,
 )
-from ..primitives import Slice, Spread
+from ..primitives import Slice
 from ..sizes import Poly, Sized, poly
 from ..tables import lookup, numbers
 from ..tracing import Array, current, model
+from .sparse_attention import lined
 
 OTHER_BUCKET, ITSELF = 1e9, 1e5
 """What is subtracted from the scores of other buckets, and of a position with itself."""
@@ -44,11 +45,6 @@ def buckets(x: Array, directions: Array) -> Array:
     best = elementwise("equal", every, lined(greatest(every, every.axes[0]), every.axes, 1, 2))
     count = every.axes[0]
     return total(best * lined(numbers(count.extent), every.axes, 0), count)
-
-
-def lined(x: Array, axes: tuple[Axis, ...], *kept: int) -> Array:
-    """Repeat an array along the axes that it does not have."""
-    return current().apply("spread", Spread(axes, kept), x)
 
 
 def backwards(x: Array) -> Array:

@@ -121,8 +121,9 @@ def chunked(q: Array, k: Array, v: Array, new: Array, kept: Array, c: Sized) -> 
     before = scan(step, start, (products, sums, top, whole))[1]
     matrix, norm, old = (member(a, q, c) for a in before)
     logs = gates(since, new, inside)
-    most = larger(old + since, greatest(logs, logs.axes[0]))
-    weights, far = weighed(q, k, logs, most, inside), exp(old + since - most)
+    reached = old + since
+    most = larger(reached, greatest(logs, logs.axes[0]))
+    weights, far = weighed(q, k, logs, most, inside), exp(reached - most)
     above = einsum("h e, h -> h e", read(q, matrix), far)
     above = above + einsum("h j, j h e -> h e", weights, gather(v, inside))
     below = einsum("h s, h s -> h", q, norm) * far + total(weights, weights.axes[-1])

@@ -34,13 +34,10 @@ class Lookup(View):
         return (*numbers, *table[1:])
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Take the rows, for each layer on its own where layers have tables of their own."""
+        """Take the rows: of one table, or of one for each layer or position."""
         numbers, table = arrays
         axes = site.sources[1].features
         lead = table.shape[: table.ndim - len(axes)]
-        layers = lead if site.equation.sequence is None else lead[:-1]
-        if lead != layers and lead[-1] != 1:
-            raise GraphError(f"expected one table for all positions, got one for each of {lead}")
         numbers = numbers.long() if hasattr(numbers, "long") else numbers.astype(int)
         count = table.shape[len(lead)]
         least, most = numbers.min(), numbers.max()
@@ -51,10 +48,15 @@ class Lookup(View):
                 f"{site.sources[1].name}, got {wrong}"
             )
         rows = table.shape[len(lead) :]
-        if all(size == 1 for size in layers):
+        if all(size == 1 for size in lead):
             return table.reshape(*rows)[numbers]
-        found = [table[p].reshape(*rows)[_of(numbers, p)] for p in np.ndindex(*layers)]
-        return frame.xp.stack(found).reshape(*layers, *found[0].shape)
+        kept = len(site.sources[0].features)
+        own = numbers.shape[numbers.ndim - kept :]
+        common = np.broadcast_shapes(tuple(lead), tuple(numbers.shape[: numbers.ndim - kept]))
+        tables = frame.xp.broadcast_to(table, (*common, *rows)).reshape(-1, *rows)
+        numbers = frame.xp.broadcast_to(numbers, (*common, *own)).reshape(-1, *own)
+        which = frame.xp.arange(len(tables)).reshape(-1, *[1] * kept)
+        return tables[which, numbers].reshape(*common, *own, *rows[1:])
 
     def passes(self, place: int) -> bool:
         """Nothing passes to whole numbers."""
@@ -63,17 +65,14 @@ class Lookup(View):
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
     ) -> Pulled:
-        """Add every position's adjoint to the row that it took; whole numbers have none."""
+        """Add every position's adjoint to the row that it took; whole numbers have none.
+
+        A table of one's own gets the adjoint of one's own rows alone.
+        """
         deposit = Deposit(site.sources[1].features)
-        if site.equation.sequence is None:
+        if site.equation.sequence is None or site.sources[1].sequence is not None:
             return None, m.apply(deposit, inputs[0], adjoint)
         return None, m.apply(deposit, m.collected(inputs[0]), m.collected(adjoint))
-
-
-def _of(array: Any, place: tuple[int, ...]) -> Any:
-    """Return one layer's part of an array, which may be the same for all layers."""
-    sizes = array.shape[: len(place)]
-    return array[tuple(k if size > 1 else 0 for k, size in zip(place, sizes, strict=True))]
 
 
 @dataclass(frozen=True, slots=True)

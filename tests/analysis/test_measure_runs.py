@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters import runnable, symbolic
+from tests.adapters import HEAVY, runnable, symbolic
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.measured.paths import reach
 from workspan.analysis.runs import PLAIN, RunResult, run
@@ -33,7 +33,7 @@ SCAN = "linear_recurrence_scan"
 
 def cases(name: str) -> Iterator[Mapping[str, int]]:
     """Yield sizes that the model has: odd kernels, and one layer where it does not stack."""
-    for at in SIZES:
+    for at in SIZES[:3] if name in HEAVY else SIZES:
         changes = {"k": at["k"] | 1} if name in ODD else {}
         layers = 1 if name == "cross_attention" else at["L"]
         yield runnable(name, {**at, **changes, "L": layers})

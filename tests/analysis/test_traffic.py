@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,9 +22,11 @@ from workspan.analysis.storage.traffic import traffic
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.models import CATALOGUE
-from workspan.graphs.operations import linear, top_k
+from workspan.graphs.operations import gather, linear, parameter, tanh, top_k
+from workspan.graphs.relations import Relation
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, poly, size
+from workspan.graphs.tables import lookup
 from workspan.graphs.tracing import Array, trace
 from workspan.testing import Block, Chain, Convolution, Cross, Recurrent, Shift, models, sizes
 
@@ -78,6 +81,25 @@ def test_the_catalogue_is_measured_as_derived(name: str, mode: str) -> None:
 def test_short_sequences_are_measured_as_derived(block: Block, mode: str, n: int) -> None:
     """Law: a shift reads nothing from before the start, and a window nothing from outside."""
     agrees(block.graph, Setting(mode=mode), {"n": n, "m": 2, "d": 4, "h": 2, "L": 2})
+
+
+def rows(x: Array) -> Array:
+    """Look up a row for each number in a window."""
+    return lookup(gather(x, Relation.window("w")), parameter("table", 5, "q"))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "function", [rows, lambda x: tanh(rows(x)), lambda x: rows(linear(x, "d"))]
+)
+def test_outputs_over_slots_are_measured_as_derived(
+    function: Callable[[Array], Array], mode: str
+) -> None:
+    """Law: of an output with slots outside the sequence, the gradient is not read there."""
+    graph = trace(function, name="rows")
+    for pairs in PAIRS:
+        for at in ({"n": 3, "d": 2, "w": 2, "q": 2}, {"n": 2, "d": 1, "w": 4, "q": 3}):
+            agrees(graph, Setting(mode=mode, pairs=pairs), at)
 
 
 @examples(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -126,6 +127,13 @@ def test_what_is_no_formula_is_refused(text: str) -> None:
     """Law: text from outside is parsed, never evaluated."""
     with pytest.raises(SizeError):
         poly(text)
+
+
+@pytest.mark.parametrize("value", [2.5, None, [3], object])
+def test_what_is_no_size_is_named(value: Any) -> None:
+    """Law: a float or nothing at all is no cost, and the error says what is."""
+    with pytest.raises(SizeError, match="expected a size, a whole number or a formula, got"):
+        poly(value)
 
 
 def test_a_missing_size_is_named() -> None:

@@ -132,6 +132,8 @@ def test_a_map_of_times_has_no_rule_and_says_how(capsys: pytest.CaptureFixture[s
         (("map", "--x", "q"), "expected --x to be one of"),
         (("map", "--at", "n=4"), "expected n on an axis or in --at, got both"),
         (("map", "--figure", "beauty"), "expected a figure of params"),
+        ((*BARE, *FEW, "--at", "b=4"), "expected sizes that one of the models has (L, d, n), got b=4"),
+        (("map", "--x", "w"), "expected sizes that one of the models has (d, n), got w"),
         (("map", "--figure", "time"), "expected a machine for the figure time"),
         (("map", "--machine", "a100"), "expected the figure time on a machine, got 'work'"),
         (("map", "--models", "attention", "--figure", "state"), "not causal"),

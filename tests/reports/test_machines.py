@@ -79,6 +79,7 @@ def test_the_picture_has_every_operation(
         ),
         (["predict"], "expected at least one model"),
         (["predict", "attention", "--at", "n=8,d=8,h=1", "--mode", "decode"], "not causal"),
+        (["predict", "attention", "--at", "n=8,d=7,h=2"], "expected h to divide d"),
         (["machine", "show", "nothing"], "expected a machine of"),
         (["machine", "calibrate", "--threads", "3"], "expected --threads to be 1 or all"),
         (["machine", "calibrate", "--engine", "abacus"], "abacus"),

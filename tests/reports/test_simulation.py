@@ -63,7 +63,7 @@ def test_too_little_memory_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """A schedule that gets stuck says where, and how much is enough."""
     out = printed(capsys, "rnn", "--at", "n=4,d=4", "--processors", "2", "--memory", "17")
     assert "stuck" in out
-    assert "2 processors get stuck at step" in " ".join(out.split())
+    assert "With 17 scalars it gets stuck on 2, at step" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ is what stretches rotary angles beyond the trained length.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...operations import (
     einsum,
     gather,
@@ -34,6 +36,11 @@ EPSILON = 1e-6
 """What the norms add to the mean square."""
 
 Angles = tuple[Array, Array]
+Weigh = Callable[[Array], Array]
+"""From scores by contents to weights, in which scores by positions take part."""
+
+Mix = Callable[[Array, Array, Sized, Weigh], Array]
+"""From queries and latents to what the heads find."""
 
 
 def cut(x: Array, width: Sized) -> tuple[Array, Array]:
@@ -50,11 +57,38 @@ def turned(x: Array, by: Angles) -> Array:
     return rotate(rearrange(x, f"{lead} (j z) -> {lead} (z j)", z=2), by)
 
 
+def expanded(content: Array, latent: Array, e: Sized, weigh: Weigh) -> Array:
+    """Keys and values of all heads are made of the latents of all positions, as it is trained."""
+    h = content.axes[0].extent
+    both = linear(latent, 2 * h * e, name="kv_b_proj", bias=False)
+    k, v = split(rearrange(both, "(h w) -> h w", h=h), 2)
+    weights = weigh(einsum("h e, j h e -> h j", content, gather(k, Relation.prefix())))
+    return einsum("h j, j h e -> h e", weights, gather(v, Relation.prefix()))
+
+
+def absorbed(content: Array, latent: Array, e: Sized, weigh: Weigh) -> Array:
+    """Queries are brought to the space of latents, so that nothing else is kept (section 2.1.2)."""
+    h = content.axes[0].extent
+    both = parameter("kv_b_proj.weight", 2 * h * e, latent.axes[-1].extent)
+    to_k, to_v = split(rearrange(both, "(h w) r -> h r w", h=h), 2)
+    read = gather(latent, Relation.prefix())
+    asked = einsum("h e, h r e -> h r", content, to_k)
+    weights = weigh(einsum("h r, j r -> h j", asked, read))
+    return einsum("h r, h r e -> h e", einsum("h j, j r -> h r", weights, read), to_v)
+
+
 def attention(
-    x: Array, h: Sized, e: Sized, t: Sized, r: Sized, q: Sized | None, turn: Angles
+    x: Array,
+    h: Sized,
+    e: Sized,
+    t: Sized,
+    r: Sized,
+    q: Sized | None,
+    turn: Angles,
+    mix: Mix,
 ) -> Array:
     """Attend with keys and values that are made of a latent of r components (equations 37 to 47)."""
-    prefix, inner, asked = Relation.prefix(), poly(e) + t, x
+    inner, asked = poly(e) + t, x
     if q is not None:
         asked = linear(x, q, name="q_a_proj", bias=False)
         asked = rms_norm(asked, name="q_a_layernorm", epsilon=EPSILON)
@@ -63,11 +97,8 @@ def attention(
     content, place = cut(query, e)
     latent, key = cut(linear(x, poly(r) + t, name="kv_a_proj_with_mqa", bias=False), r)
     latent = rms_norm(latent, name="kv_a_layernorm", epsilon=EPSILON)
-    both = linear(latent, 2 * poly(h) * e, name="kv_b_proj", bias=False)
-    k, v = split(rearrange(both, "(h w) -> h w", h=h), 2)
-    scores = einsum("h e, j h e -> h j", content, gather(k, prefix))
-    weights = weighted(scores, turned(place, turn), turned(key, turn), e)
-    mixed = einsum("h j, j h e -> h e", weights, gather(v, prefix))
+    place, key = turned(place, turn), turned(key, turn)
+    mixed = mix(content, latent, e, lambda scores: weighted(scores, place, key, e))
     found = rearrange(mixed, "h e -> (h e)")
     return linear(found, x.axes[-1].extent, name="o_proj", bias=False)
 
@@ -101,6 +132,7 @@ def decoder(
     k: Sized,
     a: Sized,
     L: Sized,
+    mix: Mix = expanded,
 ) -> Array:
     """Stack a layers without experts and L with them, between an embedding and logits."""
     turn = angles(tokens, t)
@@ -108,7 +140,7 @@ def decoder(
     def attended(x: Array) -> Array:
         normed = rms_norm(x, name="input_layernorm", epsilon=EPSILON)
         with scope("self_attn"):
-            return x + layer(attention)(normed, h=h, e=e, t=t, r=r, q=q, turn=turn)
+            return x + layer(attention)(normed, h=h, e=e, t=t, r=r, q=q, turn=turn, mix=mix)
 
     def dense(x: Array) -> Array:
         x = attended(x)
@@ -150,6 +182,29 @@ def deepseek_v2(
 ) -> Array:
     """DeepSeek-V2 with its logits, queries of rank q, as transformers.DeepseekV2ForCausalLM."""
     return decoder(tokens, v, d, h, e, t, r, q, f, i, E, s, k, a, L)
+
+
+@model("n", E=4)
+def deepseek_v2_absorbed(
+    tokens: Array,
+    *,
+    v: Sized = "v",
+    d: Sized = "d",
+    h: Sized = "h",
+    e: Sized = "e",
+    t: Sized = "t",
+    r: Sized = "r",
+    q: Sized = "q",
+    f: Sized = "f",
+    i: Sized = "i",
+    E: Sized = "E",
+    s: Sized = 2,
+    k: Sized = 2,
+    a: Sized = 1,
+    L: Sized = 1,
+) -> Array:
+    """DeepSeek-V2 as it decodes: of a position a latent and a rotary key are all that is kept."""
+    return decoder(tokens, v, d, h, e, t, r, q, f, i, E, s, k, a, L, absorbed)
 
 
 @model("n", E=4)

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.adapters import symbolic
+from tests.compositions import models
+from tests.examples import examples
 from workspan.analysis.advising.candidates import USUAL, candidate, side_by_side
 from workspan.analysis.advising.costs import needed
-from workspan.analysis.advising.ranking import Advice, AdviceError, Excluded, Request, advise
+from workspan.analysis.advising.excluding import Request
+from workspan.analysis.advising.ranking import Advice, AdviceError, Excluded, advise
 from workspan.analysis.deriving import derive
 from workspan.analysis.machines.machine import load
 from workspan.analysis.machines.predicting import predict
@@ -154,6 +159,33 @@ def _difference(first: Any, row: Any, found: Advice, along: str, value: int) -> 
     return 0.0 if costs[0] == pytest.approx(costs[1], rel=1e-12) else float(costs[0] - costs[1])
 
 
+@given(st.lists(models(most=2), min_size=2, max_size=3, unique_by=lambda g: g.name))
+@examples(8)
+def test_rankings_of_random_models(graphs: list[Graph]) -> None:
+    """Law: of any models, those that stream are ranked by work, and the others have a witness."""
+    request = Request({"n": 64, "d": 8}, Task("decode"), streaming=True, models=tuple(graphs))
+    found = advise(request)
+    by_name = {graph.name: graph for graph in graphs}
+    for row in found.rows:
+        graph = by_name[row.model]
+        assert causal(graph, {"n": 5, "d": 2})
+        assert state(graph, {"n": 9, "d": 2}) == state(graph, {"n": 14, "d": 2})
+        work = derive("work", graph, Setting(mode="decode")).formula
+        assert work is not None
+        assert row.cost.value == work.evaluate(**{s: request.sizes[s] for s in work.sizes})
+    costs = [row.cost.value for row in found.rows]
+    assert costs == sorted(costs)
+    for one in found.excluded:
+        graph, kind = by_name[one.model], one.kinds[0]
+        if kind in {"not causal", "looks ahead"}:
+            assert not causal(graph, {"n": 5, "d": 2})
+        elif kind == "state grows":
+            kept = [state(graph, {"n": n, "d": 2}) for n in (9, 14)]
+            assert kept[0] < kept[1]  # type: ignore[operator]
+        else:
+            assert kind == "not known"
+
+
 def test_the_founding_crossover_is_found() -> None:
     """Attention takes less contraction work than an LSTM below n = 2 d (Vaswani et al. 2017)."""
     names = ("lstm", "causal_attention")
@@ -197,6 +229,17 @@ def test_a_graph_of_ones_own_is_ranked() -> None:
 
     found = advise(Request({"n": 64, "d": 8}, Task("decode"), models=(trace(mine), "lstm")))
     assert [r.model for r in found.rows] == ["mine", "lstm"]
+
+
+def test_a_depth_that_a_model_cannot_have_excludes_it() -> None:
+    """A layer from d to 3 d has no depth, and cannot be stacked: it is told and not ranked."""
+
+    def widening(x: Array) -> Any:
+        return linear(x, "3*d")
+
+    asked_for = Request({"n": 8, "d": 4, "L": 2}, models=(trace(widening), "lstm"))
+    (one,) = advise(asked_for).excluded
+    assert (one.model, one.reasons[0].text) == ("widening", "it has no size L that could be 2")
 
 
 def test_a_size_that_is_missing_is_named() -> None:

@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from workspan.analysis.advising.candidates import candidate
+from workspan.analysis.advising.charts import chart
 from workspan.analysis.advising.regions import EVERYWHERE, NEVER, Window, envelope, winners_at
 from workspan.analysis.deriving import derive
+from workspan.analysis.machines.machine import load
+from workspan.analysis.machines.predicting import predict
+from workspan.analysis.machines.task import Task
 from workspan.analysis.solving import UnsolvedError
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, minimum, poly
@@ -110,6 +114,22 @@ def test_winners_of_any_formulas(terms: list[tuple[int, ...]], w: int) -> None:
     assert set(found.beaten) | {r.model for r in found.regions} >= set(formulas) - {
         v for group in found.alike.values() for v in group
     }
+
+
+def test_times_turn_where_the_map_says() -> None:
+    """Law: at both ends of every run of a map of times, its winners are those predicted fastest."""
+    names, machine, task = ("lstm", "causal_attention", "gru"), load("a100"), Task("decode")
+    window = Window("n", "d", (1, 200_000), (250, 260))
+    found = chart(names, window, "time", {"L": 2}, machine=machine, task=task).regions
+    assert len(found.regions) > 1
+    for d, runs in found.rows.items():
+        assert [r.first for r in runs] == [1, *(r.last + 1 for r in runs[:-1])]
+        for run in runs:
+            for n in (run.first, run.last):
+                chosen = [candidate(name, {"n": n, "d": d, "L": 2}) for name in names]
+                times = {c.name: predict(c.graph, c.sizes, machine, task).seconds for c in chosen}
+                best = min(times.values())
+                assert set(run.winners) == {k for k, v in times.items() if v <= best * (1 + 1e-12)}
 
 
 def test_a_size_without_a_value_is_named() -> None:

@@ -16,6 +16,9 @@ from workspan.analysis.advising.rules import (
     rules,
 )
 from workspan.analysis.deriving import derive
+from workspan.analysis.experiments.definitions import define
+from workspan.analysis.experiments.judging import judge
+from workspan.analysis.experiments.record import read_results
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
 
@@ -23,13 +26,13 @@ ADVICE = {
     "long-sequences": "in a region",
     "streaming": "yes",
     "short-memory": "in a region",
-    "inductive-bias": "out of reach",
+    "inductive-bias": "confirmed",
     "parallel-training": "in a region",
     "context-fits": "in a region",
     "long-dependence": "in a region",
     "scale": "out of reach",
 }
-"""The founding comparison, rule by rule, and what of it a graph can decide."""
+"""The founding comparison, rule by rule, and what of it a graph or an experiment can decide."""
 
 
 @pytest.mark.parametrize("name", ADVICE)
@@ -41,6 +44,22 @@ def test_every_rule_of_the_founding_comparison_is_answered(name: str) -> None:
     assert VERDICTS.index(found.verdict) == max(
         VERDICTS.index(p.verdict) for p in found.parts if not p.aside
     )
+
+
+def test_experiments_speak_by_their_own_tests() -> None:
+    """Law: a statement on learning is confirmed if the test that was stated for it confirms it."""
+    seen = []
+    for asked in rules():
+        for part, told in zip(asked.parts, answered(asked).parts, strict=True):
+            if part["asks"] != "experiment":
+                continue
+            result = read_results()[part["experiment"]]
+            judged = judge(define(part["experiment"]), result)
+            confirmed = [t.confirmed for t in judged if t.test.statement == part["statement"]]
+            assert [told.verdict == "confirmed"] == confirmed
+            assert len(told.evidence) == len(judged)
+            seen.append(told.verdict)
+    assert {"confirmed", "out of reach"} == set(seen)
 
 
 def test_these_are_all_rules() -> None:

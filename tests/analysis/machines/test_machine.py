@@ -68,6 +68,24 @@ def test_a_bad_file_is_one_line(old: str, new: str, said: str) -> None:
     assert "\n" not in message
 
 
+@examples(150)
+@given(st.integers(0, len(GOOD)), st.integers(0, 40), st.binary(max_size=12))
+def test_any_file_is_a_machine_or_an_error(start: int, length: int, other: bytes) -> None:
+    """Law: whatever stands in a file, it is read as a machine with sane figures, or refused in a line."""
+    text = GOOD.encode()
+    refused = ""
+    try:
+        found = parse(text[:start] + other + text[start + length :], "file.toml")
+    except MachineError as error:
+        refused = str(error)
+    if refused:
+        assert refused.startswith("file.toml: ")
+        assert "\n" not in refused
+        return
+    figures = (found.bandwidth, found.memory, found.cache, found.latency, *found.rates.values())
+    assert all(0 < value < 1e22 for value in figures)
+
+
 def test_a_rate_that_no_file_states_is_an_error() -> None:
     """An unknown rate is never another one."""
     with pytest.raises(MachineError, match="number format that NVIDIA A100"):

@@ -15,7 +15,12 @@ from tests.adapters import WORDS, fitting, symbolic
 from tests.compositions import CAUSAL, models, sizes
 from tests.examples import examples
 from workspan.analysis.deriving import derive
-from workspan.analysis.machines.operations import Operation, OperationError, operations
+from workspan.analysis.machines.operations import (
+    Operation,
+    OperationError,
+    loops_of,
+    operations,
+)
 from workspan.analysis.machines.task import FUSIONS, Task
 from workspan.analysis.measured.traffic import Counted, Ledger, _counted, _inside, _shape
 from workspan.graphs.execution import execute
@@ -109,6 +114,95 @@ def test_fusion_saves_words_and_launches_and_no_work(
     assert total(found, at) <= total(plain, at)
     launches = [summed(o.launches for o in some).evaluate(**at) for some in (found, plain)]
     assert launches[0] <= launches[1]
+
+
+# --- what is fused ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Together(Counted):
+    """An operation that notes what it reads, and which launch of its group computed what."""
+
+    group: int
+    loops: tuple[str, ...]
+    found: dict[tuple[int, tuple[int, ...]], set[int]]
+    made: dict[int, tuple[int, tuple[int, ...]]]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Note the names, and return new ones."""
+        launch = self.group, tuple(frame.fixed[axis] for axis in self.loops)
+        read = {int(name) for array in arrays for name in np.unique(array)} - {0}
+        several = [self.ledger.behind[n] for n in read if n in self.ledger.behind]
+        read = read.difference(self.ledger.behind).union(*several)
+        self.found.setdefault(launch, set()).update(read)
+        names = self.ledger.fresh(_shape(frame, site.equation))
+        self.made.update((int(name), launch) for name in np.unique(names))
+        return names
+
+
+def counted_together(graph: Graph, found: Sequence[Operation], at: Mapping[str, int]) -> list[int]:
+    """Run a graph on names of scalars; return what each operation reads, in all of its launches."""
+    ledger, reads, made = Ledger(), {}, {}  # type: ignore[var-annotated]
+    equations = {e.name: _counted(e, ledger, False) for e in graph}
+    for k, one in enumerate(found):
+        count = one.launches.evaluate(**at)
+        for name in one.equations:
+            axes = tuple(axis for _, axis in loops_of(graph, name))
+            around = next(
+                axes[:j]
+                for j in range(len(axes) + 1)
+                if np.prod([at[a] for a in axes[:j]]) == count
+            )
+            equations[name] = replace(
+                graph[name], primitive=Together(ledger, False, k, around, reads, made)
+            )
+    given_ = {
+        e.name: ledger.fresh([whole(a.extent, at) for a in e.domain])
+        for e in graph
+        if isinstance(e.primitive, Input | Parameter)
+    }
+    execute(replace(graph, equations=equations, source=None), given_, given_, **at)
+    totals = [0] * len(found)
+    for launch, names in reads.items():
+        totals[launch[0]] += sum(made.get(name) != launch for name in names)
+    return totals
+
+
+EXACT = (
+    "rnn",
+    "lstm",
+    "gru",
+    "attention",
+    "causal_attention",
+    "gpt2",
+    "linear_recurrence",
+    "mamba",
+)
+
+
+@pytest.mark.parametrize("fused", [*FUSIONS, "all"])
+@pytest.mark.parametrize("name", EXACT)
+def test_a_launch_reads_what_it_does_not_compute(name: str, fused: str) -> None:
+    """Law: fused, a launch reads each number once that it does not compute itself."""
+    graph = symbolic(name)
+    at = {s: v for s, v in fitting(name, AT).items() if s in graph.free_sizes}
+    found = operations(graph, Task("encode", fused=fused))
+    formulas = [one.weights + one.rows + one.read for one in found]
+    assert [f.evaluate(**at) for f in formulas] == counted_together(graph, found, at)
+
+
+@examples(12)
+@given(models(CAUSAL), sizes(), st.sampled_from((*FUSIONS, "all")))
+def test_launches_of_random_models(graph: Graph, at: dict[str, int], fused: str) -> None:
+    """Law: no launch of a random model reads more than what is said, where there is a rule."""
+    try:
+        found = operations(graph, Task("encode", fused=fused))
+    except OperationError:
+        return
+    own = {**{s: at[s] for s in graph.free_sizes}, "n": at["n"] + 6}
+    said = [(one.weights + one.rows + one.read).evaluate(**own) for one in found]
+    counted = counted_together(graph, found, own)
+    assert all(a >= b for a, b in zip(said, counted, strict=True))
 
 
 # --- one more token -------------------------------------------------------------------------------

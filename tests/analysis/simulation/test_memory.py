@@ -112,6 +112,28 @@ def test_one_processor_in_order_needs_no_more_than_the_workspace(name: str) -> N
         assert few == most
 
 
+@examples(25)
+@given(
+    st.data(),
+    models(deepest=2),
+    st.sampled_from([1, 2, 4, math.inf]),
+    st.sampled_from(["encode", "train"]),
+    st.integers(0, 10),
+)
+def test_what_one_processor_needs_is_enough(
+    data: st.DataObject, model: Block, p: float, mode: str, more: int
+) -> None:
+    """Law: with room kept for what comes earlier in order, no schedule gets stuck with the memory
+    that one processor in order needs, or more, and none uses more.
+    """
+    at = data.draw(sizes(model.graph, longest=5))
+    tasks = tasks_of(model.graph, Setting(mode=mode), at)
+    limit = live(tasks, schedule(tasks, 1, priority="order")).peak + more
+    found = schedule(tasks, p, memory=max(limit, 1), careful=True)
+    assert found.stuck is None
+    assert live(tasks, found).peak <= limit
+
+
 def test_memory_that_is_short_takes_longer_or_ends() -> None:
     """Less memory makes attention's schedule longer, and too little stops it where it says."""
     at, many = {"n": 12, "d": 4}, (math.inf,)

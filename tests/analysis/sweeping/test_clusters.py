@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,23 @@ def test_a_worker_that_dies_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     plan = plan_of()
     with pytest.raises(SweepError, match="a worker process died"):
         list(Work(plan, [(0, plan.total)], "processes:1"))
+
+
+def _sleep(*_: object) -> None:
+    time.sleep(60)
+
+
+def test_leaving_early_does_not_wait_for_tasks() -> None:
+    """Law: after an interrupt, tasks that nobody will read are ended, not waited for."""
+    futures: list[Future[None]] = []
+
+    def interrupted() -> None:
+        with executing.opened("processes:2") as seam:
+            futures.extend(seam.executor.submit(_sleep) for _ in range(2))
+            while not all(f.running() for f in futures):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert all(f.cancelled() or f.exception() is not None for f in futures)

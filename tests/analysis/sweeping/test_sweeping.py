@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import workspan as ws
 from workspan.analysis.api import graph_of
+from workspan.analysis.deriving import derive
 from workspan.analysis.machines.machine import load
 from workspan.analysis.machines.predicting import predict
 from workspan.analysis.machines.task import Task
 from workspan.analysis.sweeping.axes import Axis, boxes, points
 from workspan.analysis.sweeping.errors import SweepError
 from workspan.analysis.sweeping.performing import Work
-from workspan.analysis.sweeping.spec import convert, parse
+from workspan.analysis.sweeping.planning import planned
+from workspan.analysis.sweeping.spec import COLUMNS, Spec, convert, parse, read
 from workspan.analysis.sweeping.summary import Summary
 from workspan.analysis.sweeping.sweep import in_order
+from workspan.analysis.sweeping.tables import SETTING, TASK, Table, columns_of
 from workspan.analysis.sweeping.writing import csv_texts
+from workspan.graphs.misfits import misfit
 from workspan.testing import Block, models
 
 from .specs import SMALL, plan_of
+
+BENCHMARKED = Path(__file__).parents[3] / "benchmarks" / "points.toml"
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(1, 40), st.data())
@@ -105,6 +112,28 @@ def test_what_has_no_value_says_why() -> None:
     }
 
 
+def test_a_model_that_does_not_exist_has_no_value() -> None:
+    """Law: a sequence longer than the positions that were learned is null, and not measured."""
+    spec = {
+        "models": ["gpt2"],
+        "figures": ["work"],
+        "sizes": {"n": [3, 4, 5], "c": 4, "d": 4, "h": [2, 3], "f": 8, "v": 5},
+        "witnesses": ["derived", "measured"],
+    }
+    rows = [row for table in ws.sweep(spec) for row in table.rows()]
+    assert [(r["n"], r["h"], r["reason"]) for r in rows] == [
+        (3, 2, ""),
+        (3, 3, "d/h is not whole"),
+        (4, 2, ""),
+        (4, 3, "d/h is not whole"),
+        (5, 2, "n is more than c"),
+        (5, 3, "d/h is not whole"),
+    ]
+    for row in rows:
+        assert row["value"] == row["measured"]
+        assert (row["value"] is None) == bool(row["reason"])
+
+
 def test_a_size_that_is_none_is_null_where_it_is_none() -> None:
     """Law: only the points at which a formula of sizes is no size have no value, nor a witness."""
     spec = {
@@ -130,16 +159,22 @@ def test_a_size_that_is_none_is_null_where_it_is_none() -> None:
 @given(models(deepest=2), st.lists(st.integers(1, 5), min_size=2, max_size=3, unique=True))
 @settings(max_examples=15)
 def test_any_model_has_the_values_of_its_analysis(model: Block, lengths: list[int]) -> None:
-    """Law: for any model, whatever its formulas look like, each point has the analysis's value."""
+    """Law: for any model, whatever its formulas look like, each point has the analysis's value,
+    and none, nor a witness, where there is no such model.
+    """
     figures = ["work", "span", "activations"]
     graph = model.graph
     sizes = {s: [2, 3] if s != "n" else lengths for s in graph.free_sizes}
     spec = {"models": ["drawn"], "figures": figures, "sizes": sizes}
-    at = [dict(zip(sizes, row, strict=True)) for row in itertools.product(*sizes.values())]
+    every = [dict(zip(sizes, row, strict=True)) for row in itertools.product(*sizes.values())]
+    at = [own for own in every if misfit(graph, own) is None]
+    assume(at)
     found = ws.analyze(graph, at=at, figures=figures, witnesses=["derived"])
-    rows = [row for t in ws.sweep(spec, models={"drawn": graph}) for row in t.rows()]
-    expected = [v.derived for name in figures for v in found[name].values]
-    assert [row["value"] for row in rows] == expected
+    values = {name: iter(found[name].values) for name in figures}
+    for table in ws.sweep(spec, models={"drawn": graph}):
+        for row in table.rows():
+            exists = misfit(graph, {s: row[s] for s in sizes}) is None
+            assert row["value"] == (next(values[row["figure"]]).derived if exists else None)
 
 
 def test_a_formula_is_null_outside_its_domain() -> None:
@@ -223,6 +258,39 @@ def test_a_wrong_field_is_named_with_its_line(text: str, message: str) -> None:
     assert "\n" not in str(found.value)
 
 
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["n", "d", "4*d", "lstm", "work", "tensor", "decode", "a100", 10**13, 8]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["from", "to", "step", "n", "d", "unit", "x"]), inner)
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Spec.__struct_fields__, "other"]), ANYTHING), st.data())
+def test_whatever_a_file_says_is_taken_or_refused_in_one_line(
+    changes: dict[str, Any], data: Any
+) -> None:
+    """Law: no content of a file raises anything but the error that names the field."""
+    kept = data.draw(st.sets(st.sampled_from(list(changes)))) if changes else set()
+    given_ = {**SMALL, **{k: v for k, v in changes.items() if k in kept}}
+    message = ""
+    try:
+        spec = convert(given_)
+        assert spec.axes
+        assert spec.settings
+        assert bool(spec.tasks) == bool(spec.machines)
+    except SweepError as error:
+        message = str(error)
+    assert "\n" not in message
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -230,6 +298,11 @@ def test_a_wrong_field_is_named_with_its_line(text: str, message: str) -> None:
         ({"task": {"batch": 0}, "machines": ["a100"]}, "task.batch: expected batch to be from 1"),
         ({"task": {"number": "bf17"}}, "task: expected machines for a task"),
         ({"task": {"speed": 3}, "machines": ["a100"]}, "task.speed: expected one of mode"),
+        (
+            {"task": {"batch": list(range(1, 10_002))}, "machines": ["a100"]},
+            "task: expected at most 10,000 tasks, got 10,001",
+        ),
+        ({"sizes": {"n": 1, "value": 2}}, "sizes.value: expected another name"),
         ({"figures": []}, "expected figures, machines or both, got neither"),
         ({"models": ["lstn"]}, "models: expected a model of the catalogue"),
         ({"sizes": {"n": [1]}}, "sizes: expected values for d, which lstm has"),
@@ -254,6 +327,21 @@ def test_a_sweep_that_makes_no_sense_is_refused(changes: dict[str, Any], message
     assert message in str(found.value)
 
 
+def test_eighty_million_points_are_found_by_their_index() -> None:
+    """Law: a sweep of the benchmarks is never written out; any of its points is found at once,
+    with the value that its formula has there by itself.
+    """
+    plan = planned(read(BENCHMARKED))
+    assert plan.total == 2 * 4 * 10 * 20 * 50_000
+    picked = [0, 49_999, 50_000, 12_345_678, 35_000_017, 61_999_999, plan.total - 1]
+    for chunk in Work(plan, [(k, k + 1) for k in picked], "serial"):
+        (row,) = Table(plan, chunk).rows()
+        setting = ws.Setting(unit="scalar")
+        found = derive(row["figure"], graph_of(row["model"], [{"L": 1}]), setting).formula
+        assert found is not None
+        assert row["value"] == found.evaluate(**{s: row[s] for s in found.sizes})
+
+
 def test_predictions_are_those_of_the_machines() -> None:
     """Law: time and memory at each point are what is predicted there by itself."""
     machines = {name: load(name) for name in ("a100", "m1_max")}
@@ -273,6 +361,13 @@ def test_predictions_are_those_of_the_machines() -> None:
         value = expected.seconds if row["figure"] == "time" else expected.bytes
         assert row["value"] == pytest.approx(value, rel=1e-12)
         assert (row["grade"], row["reason"]) == ("predicted", "")
+
+
+def test_columns_have_names_that_no_size_has() -> None:
+    """Law: the names that sizes must not have are those of all other columns."""
+    plan = plan_of(machines=["a100"], witnesses=["derived", "measured", "run"])
+    others = {c for c in columns_of(plan) if c not in (*SMALL["sizes"], *SETTING, *TASK)}
+    assert others == set(COLUMNS)
 
 
 def test_what_cannot_be_predicted_says_why() -> None:

@@ -162,6 +162,24 @@ def with_globals(
     return out, affine(found, p, "out_proj")
 
 
+def longnet_by_heads(x: Any, p: Arrays, at: Mapping[str, int]) -> Any:
+    """Ding et al. 2023, equations 5 to 11: one head of one position after another."""
+    (q, k, v), h, rows = qkv(x, p, at["h"]), at["h"], np.zeros_like(x)
+    for i in range(len(x)):
+        for j in range(h):
+            above: Any = 0.0
+            below: Any = 0.0
+            for r in (1, at["k"], at["k"] ** 2):
+                if i % r != j % r:
+                    continue
+                size = at["c"] * r
+                js = [t for t in range(len(x)) if t // size == i // size and t % r == j % r]
+                shown = np.exp(k[js, j] @ q[i, j] / np.sqrt(q.shape[2]))
+                above, below = above + shown @ v[js, j], below + shown.sum()
+            rows[i].reshape(h, -1)[j] = above / below
+    return affine(rows, p, "out_proj")
+
+
 def transformer_xl(x: Any, p: Arrays, at: Mapping[str, int]) -> Any:
     """Dai et al. 2019, section 3.3: the four terms of each score, one pair after another."""
     (q, k, v), c, d = qkv(x, p, at["h"]), at["c"], x.shape[1]

@@ -109,6 +109,15 @@ def test_scales_are_mixed_by_their_denominators() -> None:
     np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(("n", "c", "k", "h"), [(1, 2, 2, 4), (7, 2, 2, 8), (20, 2, 3, 9)])
+def test_heads_take_part_at_their_own_offsets(n: int, c: int, k: int, h: int) -> None:
+    """Law: LongNet's head j reads, at each scale, every r-th position of a segment from j mod r."""
+    at = {"n": n, "d": 2 * h, "h": h, "c": c, "k": k}
+    x, weights, y = executed(symbolic("longnet_by_heads", L=1), at)
+    expected = papers.longnet_by_heads(x, weights, at)
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("name", ["global_windowed_attention", "big_bird"])
 def test_global_rows_are_first_tokens(name: str, layers: int) -> None:

@@ -76,6 +76,11 @@ CASES: Mapping[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         DEEPSEEK,
         {**MANY, "s": 2, "k": 2, "a": 1, "L": 2, "n": 9},
     ),
+    "deepseek_v2_absorbed": (
+        "DeepseekV2ForCausalLM",
+        DEEPSEEK,
+        {**MANY, "s": 2, "k": 2, "a": 1, "L": 2, "n": 9},
+    ),
     "deepseek_v2_lite": (
         "DeepseekV2ForCausalLM",
         {**DEEPSEEK, "q_lora_rank": None},
@@ -141,6 +146,7 @@ def of_deepseek(name: str) -> str:
 NAMED: Mapping[str, Callable[[str], str]] = {
     "t5": of_t5,
     "deepseek_v2": of_deepseek,
+    "deepseek_v2_absorbed": of_deepseek,
     "deepseek_v2_lite": of_deepseek,
     "rwkv4": lambda name: name.replace("blocks.0.pre_ln", "pre_ln"),
 }

@@ -164,6 +164,13 @@ def test_caches_of_latents(layers: int, elements: int) -> None:
     assert carried[1] - carried[0] == elements
 
 
+def test_a_cache_of_latents_in_a_whole_model() -> None:
+    """Law: DeepSeek-V2 keeps 60 times 576 numbers of each token: table 9 of arXiv:2405.04434."""
+    at = {**DEEPSEEK_V2, "n": 100}
+    carried = [derived("state", "deepseek_v2_absorbed", {**at, "n": n}) for n in (99, 100)]
+    assert carried[1] - carried[0] == 34_560
+
+
 @pytest.mark.parametrize(
     ("name", "at", "size"),
     [
