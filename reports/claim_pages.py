@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from ..analysis.claims.statements import Quantity
     from ..analysis.claims.working import Worked
 
-EXPERIMENTS = {"gradient", "random graph", "influence"}
+ONE_SIDED = {"gradient", "random graph", "influence"}
 """Figures whose relations have no right-hand side."""
+EXPERIMENTS = {*ONE_SIDED, "algorithm"}
+"""Figures that are no figures of a graph, so that they have no setting and no derivation."""
 FENCE = "```"
 TAKEN = {
     "full text": " Taken from its full text.",
@@ -61,7 +63,10 @@ def _lines(claim: Claim, entry: Entry | None) -> Iterator[str]:
     )
     yield f"- Family: [{claim.family}](README.md#{claim.family})."
     if entry is not None and entry.evidence:
-        yield from ("", "## Each case: derived, measured and run", "")
+        graph = not claim.beyond and claim.figure not in EXPERIMENTS
+        yield ""
+        yield f"## Each case: {'derived, measured and run' if graph else 'run'}"
+        yield ""
         yield from (f"- {code(line)}" for line in entry.evidence)
     yield from _derivations(claim)
 
@@ -106,8 +111,10 @@ def _read(claim: Claim) -> Iterator[str]:
     for name, reading in claim.readable():
         models = ", ".join(reading.models)
         left = reading.left or reading.figure
+        if reading.counted is not None:
+            left, models = reading.counted.counts, reading.counted.name
         counting = f" of {reading.counting}s" if reading.counting else ""
-        right = f" {code(reading.value)}" if reading.figure not in EXPERIMENTS else ""
+        right = f" {code(reading.value)}" if reading.figure not in ONE_SIDED else ""
         when = f" when {code(reading.when)}" if reading.when else ""
         told = f"{code(left)}{counting} {markdown_escape(reading.relation)}{right}{when}"
         extra = [

@@ -223,6 +223,9 @@ def beyond(relation: Relation, n: Poly) -> Range | None:
     the last ``a``; a sink by ``j + w`` if it lies ``w`` behind, and is none of the last ``w``.
     """
     back, ahead = relation.back, relation.ahead
+    named = (relation.step, relation.size, *(b for b in (back, ahead) if b is not None))
+    if relation.distance is not None or any(s.endswith("_") for b in named for s in b.sizes):
+        return None  # a shift has its own rule; what differs between layers has none
     if relation.kind == "sinks" and back is not None and at_least(back, 0):
         return Range(poly(0), minimum(relation.size, maximum(n - back, 0)) - 1)
     if relation.kind != "offsets":
