@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..analysis.machines.quantities import shown
-from .asking import Explained
-from .blocks import Block, Heading, Lines, Table, markdown_of, printer_of
-from .sheet import at_text
+from .commands.asking import Explained
+from .tables.blocks import Block, Heading, Lines, Table, markdown_of, printer_of
+from .tables.sheet import at_text
 
 if TYPE_CHECKING:
     from ..analysis.advising.ranking import Advice, Excluded, Overtaking, Row
     from ..analysis.comparing.crossings import Turn
-    from .text import Printer
+    from .tables.text import Printer
 
 NOTE = (
     "Cost says nothing of what a model can learn; 'workspan advise rules' says which advice a "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .asking import Explained
-from .records import SCHEMA, plain
+from .commands.asking import Explained
+from .tables.records import SCHEMA, plain
 
 if TYPE_CHECKING:
     from ..analysis.advising.ranking import Advice, Row

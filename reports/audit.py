@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.auditing.audit import Audit, Row
-from .markup import code, markdown_escape
-from .records import SCHEMA, plain
-from .sheet import at_text, number_text
+from .notation.markup import code, markdown_escape
+from .tables.records import SCHEMA, plain
+from .tables.sheet import at_text, number_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .text import Printer
+    from .tables.text import Printer
 
 LEGEND = (
     "Numbers: what a counter prints over the derived contractions (a multiply-add is two). "
@@ -177,8 +177,8 @@ def audited(
     """
     from ..analysis.auditing.audit import audit
     from ..analysis.runs.errors import RunError
-    from .options import OptionError
-    from .progress import progress
+    from .commands.options import OptionError
+    from .commands.progress import progress
 
     try:
         with progress("auditing counters") as tell:

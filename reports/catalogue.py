@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..graphs.models import CATALOGUE
-from .markup import code, markdown_escape
-from .records import SCHEMA, dumps
-from .text import Printer
+from .notation.markup import code, markdown_escape
+from .tables.records import SCHEMA, dumps
+from .tables.text import Printer
 
 
 def _rows() -> list[tuple[str, str, list[str]]]:

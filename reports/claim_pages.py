@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .citing import NONE
-from .markup import code, escape, markdown_escape, printable
+from .notation.markup import code, escape, markdown_escape, printable
 
 if TYPE_CHECKING:
     from ..analysis.claims import Claim

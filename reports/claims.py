@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .citing import NONE, bibliography
 from .claim_pages import claim_page, file_of
-from .markup import markdown_escape
+from .notation.markup import markdown_escape
 
 if TYPE_CHECKING:
     from ..analysis.claims import Claim

@@ -10,26 +10,10 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from . import (
-    advice_commands,
-    claim_commands,
-    commands,
-    experiment_commands,
-    machine_commands,
-    simulation_commands,
-    sweep_commands,
-)
-from .app import FINE, app
+from .commands import advice, claims, experiments, machines, models, simulation, sweeps
+from .commands.app import FINE, app
 
-COMMANDS = (
-    commands,
-    advice_commands,
-    claim_commands,
-    experiment_commands,
-    machine_commands,
-    simulation_commands,
-    sweep_commands,
-)
+COMMANDS = (models, advice, claims, experiments, machines, simulation, sweeps)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.confirming.confirmation import VERDICTS, Confirmation, Line, Skipped
-from .markup import code, markdown_escape
-from .records import SCHEMA, figure_record, plain
-from .sheet import at_text, number_text
+from .notation.markup import code, markdown_escape
+from .tables.records import SCHEMA, figure_record, plain
+from .tables.sheet import at_text, number_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..analysis.figures import Figure
-    from .text import Printer
+    from .tables.text import Printer
 
 SIGNS = {"differs": "!=", "equal": "=", "within": "~", "noted": "*", "unheld": "?", "shown": ""}
 LEGEND = (

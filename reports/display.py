@@ -6,8 +6,8 @@ from typing import Any
 
 from ..analysis.figures import Analysis, Comparison, Figure
 from ..graphs.graph import Graph
-from .markup import Markup, element
-from .sheet import comparison_sheet, figure_sheet, sheet_of
+from .notation.markup import Markup, element
+from .tables.sheet import comparison_sheet, figure_sheet, sheet_of
 
 LOUD = ".disagree { color: #b91c1c; font-weight: 700; } .quiet { opacity: 0.7; }"
 
@@ -25,10 +25,10 @@ def html_of(result: Any) -> str:
     TypeError
         For anything else.
     """
-    from .details import story
-    from .draw import svg
-    from .html import figure_table
-    from .style import DRAWING
+    from .notation.style import DRAWING
+    from .pictures.draw import svg
+    from .tables.details import story
+    from .tables.html import figure_table
 
     match result:
         case Figure():
@@ -48,7 +48,7 @@ def html_of(result: Any) -> str:
 
 def latex_of(result: Any) -> str | None:
     """Return LaTeX: a formula or a table; None for a graph, which has a picture instead."""
-    from . import latex
+    from .tables import latex
 
     match result:
         case Figure():
@@ -64,8 +64,8 @@ def latex_of(result: Any) -> str | None:
 
 def markdown_of(result: Any) -> str:
     """Return Markdown: a line, a table, or a Mermaid drawing of a graph."""
-    from . import markdown
-    from .diagrams import mermaid
+    from .pictures.diagrams import mermaid
+    from .tables import markdown
 
     match result:
         case Figure():

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .experiment_plots import plot
-from .markdown import pipe_table
-from .markup import code, markdown_escape
-from .records import SCHEMA
+from .notation.markup import code, markdown_escape
+from .pictures.experiments import plot
+from .tables.markdown import pipe_table
+from .tables.records import SCHEMA
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..analysis.experiments.definition import Definition
     from ..analysis.experiments.judging import Judged, Outcome
     from ..analysis.runs.intervals import Interval
-    from .text import Printer
+    from .tables.text import Printer
 
 INDEX = "README.md"
 CLOSING = (

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..analysis.machines.quantities import shown
-from .markup import markdown_escape
+from .notation.markup import markdown_escape
 
 if TYPE_CHECKING:
     from ..analysis.machines.machine import Machine
-    from .text import Printer
+    from .tables.text import Printer
 
 
 def machines_printer(machines: Mapping[str, Machine]) -> Printer:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.advising.charts import MORE
-from .blocks import Block, Heading, Lines, Table, Verbatim
-from .records import SCHEMA, plain
-from .sheet import at_text
+from .tables.blocks import Block, Heading, Lines, Table, Verbatim
+from .tables.records import SCHEMA, plain
+from .tables.sheet import at_text
 
 if TYPE_CHECKING:
     from ..analysis.advising.charts import Chart

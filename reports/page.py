@@ -11,15 +11,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .curves import fixed_text
-from .details import details
-from .draw import DrawingError, svg
 from .experiment_summary import SUMMARY, summary_rows
-from .html import crossover_tables, figure_table, table, verdict_table
-from .markup import Markup, element
-from .plots import plot
-from .sheet import Sheet, comparison_sheet, counts_text, sheet_of
-from .style import DRAWING, PAGE
+from .notation.markup import Markup, element
+from .notation.style import DRAWING, PAGE
+from .pictures.curves import fixed_text
+from .pictures.draw import DrawingError, svg
+from .pictures.plots import plot
+from .tables.details import details
+from .tables.html import crossover_tables, figure_table, table, verdict_table
+from .tables.sheet import Sheet, comparison_sheet, counts_text, sheet_of
 
 if TYPE_CHECKING:
     from ..analysis.experiments.judging import Outcome

@@ -13,13 +13,13 @@ from rich.text import Text
 
 from ..analysis.machines.quantities import shown
 from .machines import table_markdown
-from .markup import code, markdown_escape
-from .sheet import at_text
+from .notation.markup import code, markdown_escape
+from .tables.sheet import at_text
 
 if TYPE_CHECKING:
     from ..analysis.machines.contexts import Contexts
     from ..analysis.machines.predicting import Prediction, Row
-    from .text import Printer
+    from .tables.text import Printer
 
 MOST = 12
 """How many operations are shown, those that take longest."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .files import write_all
-from .markup import markdown_escape, slug
+from .commands.files import write_all
+from .notation.markup import markdown_escape, slug
 
 if TYPE_CHECKING:
     from ..analysis.experiments.judging import Outcome
@@ -36,11 +36,11 @@ def report_texts(
     title: str = TITLE,
 ) -> dict[str, str]:
     """Return the files of a report by name, written nowhere yet."""
-    from .draw import svg
-    from .latex import comparison_latex, document
-    from .markdown import comparison_markdown
     from .page import comparison_page
-    from .records import comparison_record, dumps
+    from .pictures.draw import svg
+    from .tables.latex import comparison_latex, document
+    from .tables.markdown import comparison_markdown
+    from .tables.records import comparison_record, dumps
 
     texts = {
         "report.html": comparison_page(comparison, verdicts, experiments, title=title),

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .markdown import pipe_table
-from .markup import code, markdown_escape
-from .records import SCHEMA, plain
-from .sheet import at_text, number_text
-from .text import Printer
+from .notation.markup import code, markdown_escape
+from .tables.markdown import pipe_table
+from .tables.records import SCHEMA, plain
+from .tables.sheet import at_text, number_text
+from .tables.text import Printer
 
 if TYPE_CHECKING:
     from ..analysis.simulation.simulating import Run, Simulation

@@ -12,12 +12,12 @@ from rich.text import Text
 from ..analysis.machines.quantities import shown
 from ..analysis.machines.validating import TERMS, TOLERATED
 from .machines import machine_record, table_markdown
-from .markup import markdown_escape
-from .sheet import at_text
+from .notation.markup import markdown_escape
+from .tables.sheet import at_text
 
 if TYPE_CHECKING:
     from ..analysis.machines.validating import Missing, Point, Validation
-    from .text import Printer
+    from .tables.text import Printer
 
 HEAD = ("code", "fused", "at", "predicted", "measured", "ratio")
 

@@ -18,8 +18,8 @@ from workspan.analysis.runs.pytorch import counters
 from workspan.analysis.runs.pytorch.counters import COUNTERS, Counter, Reading, read
 from workspan.analysis.runs.pytorch.modules import build
 from workspan.reports.audit import audit_markdown, audit_printer, audit_record, audited, lines
-from workspan.reports.options import OptionError
-from workspan.reports.text import text_of
+from workspan.reports.commands.options import OptionError
+from workspan.reports.tables.text import text_of
 
 ON_CPU, ON_META = "torch.utils.flop_counter", "torch.utils.flop_counter on meta"
 TORCH = (ON_CPU, ON_META)

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from workspan.reports.blocks import Heading, Lines, Table, markdown_of, printer_of
 from workspan.reports.cli import main
-from workspan.reports.text import text_of
+from workspan.reports.tables.blocks import Heading, Lines, Table, markdown_of, printer_of
+from workspan.reports.tables.text import text_of
 
 ASKED = ("advise", "--n", "32768", "--d", "1024", "--L", "24", "--batch", "8", "--mode", "decode")
 BARE = ASKED[:-4]

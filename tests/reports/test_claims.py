@@ -14,7 +14,7 @@ from workspan.reports.citing import row
 from workspan.reports.claim_pages import EXPERIMENTS, file_of
 from workspan.reports.claims import catalogue_texts
 from workspan.reports.cli import main
-from workspan.reports.markup import code
+from workspan.reports.notation.markup import code
 
 COMMITTED = Path(__file__).parents[2] / "reports" / "claims"
 

@@ -12,10 +12,10 @@ import pytest
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.tracing import trace
-from workspan.reports.diagrams import dot, graph_record, mermaid
-from workspan.reports.draw import DrawingError, svg
-from workspan.reports.layout import lay_out
-from workspan.reports.picture import picture_of
+from workspan.reports.pictures.diagrams import dot, graph_record, mermaid
+from workspan.reports.pictures.draw import DrawingError, svg
+from workspan.reports.pictures.layout import lay_out
+from workspan.reports.pictures.picture import picture_of
 
 
 def graph_of(name: str, **sizes: object) -> Graph:

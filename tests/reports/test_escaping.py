@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from workspan.analysis.figures import Comparison
 from workspan.graphs.sizes import poly
-from workspan.reports.diagrams import dot, graph_record, mermaid
-from workspan.reports.draw import svg
-from workspan.reports.latex import comparison_latex, document
-from workspan.reports.markdown import comparison_markdown
-from workspan.reports.markup import code, escape, latex_escape
+from workspan.reports.notation.markup import code, escape, latex_escape
 from workspan.reports.page import comparison_page
-from workspan.reports.records import comparison_record, dumps
+from workspan.reports.pictures.diagrams import dot, graph_record, mermaid
+from workspan.reports.pictures.draw import svg
+from workspan.reports.tables.latex import comparison_latex, document
+from workspan.reports.tables.markdown import comparison_markdown
+from workspan.reports.tables.records import comparison_record, dumps
 
 from .samples import HOSTILE, analysis, comparison, figure, verdict
 

@@ -12,10 +12,10 @@ import pytest
 from workspan.analysis.api import compare
 from workspan.analysis.experiments.definitions import NAMES, define
 from workspan.analysis.experiments.record import RECORD, read_results
-from workspan.reports import experimenting
 from workspan.reports.cli import main
+from workspan.reports.commands import experimenting
 from workspan.reports.report import report_texts
-from workspan.reports.text import report_printer, text_of
+from workspan.reports.tables.text import report_printer, text_of
 
 PAGES = Path(__file__).parents[2] / "reports" / "experiments"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workspan.reports.files import OutputError, prepare, write, write_all
+from workspan.reports.commands.files import OutputError, prepare, write, write_all
 
 
 def test_a_failure_half_way_keeps_the_old_file(

@@ -13,8 +13,8 @@ from workspan.analysis.machines.calibrating import Measured
 from workspan.analysis.machines.machine import load, names
 from workspan.analysis.machines.predicting import Parts
 from workspan.analysis.machines.validating import Point, Validation, term_of
-from workspan.reports import machine_commands
 from workspan.reports.cli import main
+from workspan.reports.commands import machines as machine_commands
 from workspan.reports.validation import validation_markdown, validation_record
 
 LLAMA = "n=4096,d=4096,h=32,g=8,f=14336,v=128256,L=32"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workspan.graphs.sizes import Poly, ceil_log2, maximum, minimum, poly, size
-from workspan.reports.notation import latex, mathml, mathml_terms
+from workspan.reports.notation.mathematics import latex, mathml, mathml_terms
 
 NAMES = st.sampled_from(["n", "d", "w", "d_kv"])
 LEAVES = NAMES.map(size) | st.integers(0, 9).map(poly)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from workspan.analysis.figures import Value
 from workspan.graphs.sizes import poly
-from workspan.reports.records import (
+from workspan.reports.tables.records import (
     analyses_record,
     comparison_record,
     dumps,

@@ -12,9 +12,9 @@ import pytest
 
 from workspan import Setting, simulate
 from workspan.reports.cli import main
-from workspan.reports.options import parse_processors
-from workspan.reports.schedule_plots import PictureError, picture
-from workspan.reports.schedule_strips import equation_strips, processor_strips
+from workspan.reports.commands.options import parse_processors
+from workspan.reports.pictures.schedules import PictureError, picture
+from workspan.reports.pictures.strips import equation_strips, processor_strips
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

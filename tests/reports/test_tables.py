@@ -14,14 +14,19 @@ from workspan.analysis.figures import Value
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.tracing import trace
 from workspan.reports.display import html_of, latex_of, markdown_of, register
-from workspan.reports.domains import holds
-from workspan.reports.latex import comparison_latex
-from workspan.reports.markdown import comparison_markdown
+from workspan.reports.notation.domains import holds
 from workspan.reports.page import comparison_page
-from workspan.reports.plots import plot
+from workspan.reports.pictures.plots import plot
 from workspan.reports.report import report_texts
-from workspan.reports.sheet import comparison_sheet, counts_text, marks, number_text
-from workspan.reports.text import analyses_printer, comparison_printer, text_of, verdicts_printer
+from workspan.reports.tables.latex import comparison_latex
+from workspan.reports.tables.markdown import comparison_markdown
+from workspan.reports.tables.sheet import comparison_sheet, counts_text, marks, number_text
+from workspan.reports.tables.text import (
+    analyses_printer,
+    comparison_printer,
+    text_of,
+    verdicts_printer,
+)
 
 from .samples import analysis, comparison, disagreeing, figure, verdict
 

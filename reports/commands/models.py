@@ -1,0 +1,325 @@
+"""The commands about models: ``workspan list | analyze | compare | confirm | audit | draw | report``.
+
+Nothing heavy is imported before a command needs it, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ...graphs.setting import Setting
+from .app import DRAWN, FAILED, FINE, PLAIN, RICH, app, format_of, put
+from .files import prepare, write
+from .options import SIZES, parse_at, parse_figures, parse_format
+from .progress import progress
+
+if TYPE_CHECKING:
+    from .loading import Model
+
+Models = Annotated[str, Parameter(help="Names of the catalogue, or path/to/file.py:function.")]
+At = Annotated[
+    tuple[str, ...], Parameter(help="Sizes such as n=64,d=32; may be repeated.", negative=())
+]
+Figures = Annotated[
+    str | None, Parameter(help="Names of figures such as work,span; all if not given.")
+]
+Cost = Annotated[Setting, Parameter(name="*")]
+
+
+@app.command(name="list")
+def list_models(*, style: Annotated[str, format_of(*PLAIN)] = "text") -> int:
+    """List the models of the catalogue."""
+    parse_format(style, PLAIN)
+    from ..catalogue import catalogue_json, catalogue_markdown, catalogue_printer
+
+    put(style, {"text": catalogue_printer, "json": catalogue_json, "markdown": catalogue_markdown})
+    return FINE
+
+
+@app.command
+def analyze(
+    *models: Models,
+    at: At = (),
+    figures: Figures = None,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    style: Annotated[str, format_of(*RICH)] = "text",
+) -> int:
+    """Derive the figures of models, each by itself."""
+    parse_format(style, RICH)
+    from ...analysis.api import analyze as analyzed
+    from ...analysis.figures import NAMES
+    from .. import page
+    from ..tables import latex, markdown, records, text
+
+    chosen, found, sizes = parse_figures(figures, NAMES), *_models(models, at)
+    with progress("analyzing") as tell:
+        analyses = [
+            analyzed(m.subject, at=sizes, setting=setting, figures=chosen, progress=tell)
+            for m in found
+        ]
+    put(
+        style,
+        {
+            "text": lambda: text.analyses_printer(analyses, values=bool(at)),
+            "json": lambda: records.dumps(records.analyses_record(analyses)),
+            "markdown": lambda: markdown.analyses_markdown(analyses),
+            "latex": lambda: latex.analyses_latex(analyses),
+            "html": lambda: page.analyses_page(analyses, title=", ".join(m.name for m in found)),
+        },
+    )
+    return FINE if all(a.agree for a in analyses) else FAILED
+
+
+@app.command
+def compare(
+    *models: Models,
+    at: At = (),
+    figures: Figures = None,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    style: Annotated[str, format_of(*RICH)] = "text",
+) -> int:
+    """Compare models side by side, and say who is cheaper where.
+
+    Without models, the founding comparison of attention and recurrence.
+    """
+    parse_format(style, RICH)
+    from .. import page
+    from ..tables import latex, markdown, records, text
+
+    comparison, title = _compared(models, at, figures, setting)
+    put(
+        style,
+        {
+            "text": lambda: text.comparison_printer(comparison),
+            "json": lambda: records.dumps(records.comparison_record(comparison)),
+            "markdown": lambda: markdown.comparison_markdown(comparison),
+            "latex": lambda: latex.comparison_latex(comparison),
+            "html": lambda: page.comparison_page(comparison, title=title),
+        },
+    )
+    return FINE if comparison.agree else FAILED
+
+
+@app.command
+def confirm(
+    *models: Models,
+    engine: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="numpy, torch or transformers; all that are installed if not given.", negative=()
+        ),
+    ] = (),
+    at: At = (),
+    figures: Figures = None,
+    against: Annotated[
+        str | None, Parameter(help="A plain NumPy function of yours: path/to/file.py:function.")
+    ] = None,
+    time: Annotated[bool, Parameter(help="Time scaling as well.", negative=())] = False,
+    gradient: Annotated[
+        bool, Parameter(help="Take gradients by distance as well.", negative=())
+    ] = False,
+    store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
+    style: Annotated[str, format_of(*PLAIN)] = "text",
+) -> int:
+    """Run models as other people wrote them, and hold what is seen against the derivations.
+
+    Finished measurements are kept, so that an interrupted run goes on where it was.
+    """
+    parse_format(style, PLAIN)
+    from .. import confirmation
+    from ..tables import records
+    from . import confirming as running
+
+    chosen = running.figures_of(figures)
+    engines = running.engines_of(engine, alone=against is not None)
+    asked = [name for name, wanted in (("time", time), ("gradient", gradient)) if wanted]
+    found, sizes = _models(models, at)
+    with progress("confirming") as tell:
+        confirmed = running.confirm_all(
+            found,
+            sizes,
+            engines=engines,
+            figures=chosen,
+            asked=asked,
+            against=against,
+            folder=store,
+            tell=tell,
+        )
+    put(
+        style,
+        {
+            "text": lambda: confirmation.confirmations_printer(confirmed),
+            "json": lambda: records.dumps(confirmation.confirmations_record(confirmed)),
+            "markdown": lambda: confirmation.confirmations_markdown(confirmed),
+        },
+    )
+    return FINE if all(c.agree for c in confirmed) else FAILED
+
+
+@app.command
+def audit(
+    *models: Models,
+    at: At = (),
+    counters: Annotated[
+        str | None,
+        Parameter(
+            help="Names of counters such as torch,fvcore; all that are installed by default."
+        ),
+    ] = None,
+    style: Annotated[str, format_of(*PLAIN)] = "text",
+) -> int:
+    """Hold public counters of operations against the derived work, with reasons."""
+    parse_format(style, PLAIN)
+    from .. import audit as shown
+    from ..tables import records
+
+    chosen = tuple(c.strip() for c in (counters or "").split(",") if c.strip())
+    found = shown.audited(models, parse_at(at), chosen)
+    put(
+        style,
+        {
+            "text": lambda: shown.audit_printer(found),
+            "json": lambda: records.dumps(shown.audit_record(found)),
+            "markdown": lambda: shown.audit_markdown(found),
+        },
+    )
+    return FINE
+
+
+@app.command
+def draw(
+    model: Annotated[str, Parameter(help="A name of the catalogue, or path/to/file.py:function.")],
+    /,
+    *,
+    at: Annotated[
+        str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
+    ] = None,
+    style: Annotated[str, format_of(*DRAWN)] = "svg",
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="A file instead of the output.")
+    ] = None,
+) -> int:
+    """Draw the reduced dependence graph: columns are depth, arcs are cycles.
+
+    Layers are drawn as one cycle unless --at gives their number.
+    """
+    parse_format(style, DRAWN)
+    from ..pictures import diagrams
+    from ..pictures.draw import svg
+    from ..tables import records
+
+    graph = _drawn(model, at)
+    makers = {
+        "svg": lambda: svg(graph),
+        "dot": lambda: diagrams.dot(graph),
+        "mermaid": lambda: diagrams.mermaid(graph),
+        "json": lambda: records.dumps(diagrams.graph_record(graph)),
+    }
+    if output is None:
+        put(style, makers)
+    else:
+        write(output, makers[style]())
+    return FINE
+
+
+@app.command
+def report(
+    *models: Models,
+    at: At = (),
+    figures: Figures = None,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    output: Annotated[
+        Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
+    ] = Path("workspan-report"),
+    engine: Annotated[
+        tuple[str, ...],
+        Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
+    ] = (),
+    store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
+    style: Annotated[str, format_of("text", "json", "markdown")] = "text",
+) -> int:
+    """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
+
+    Without models, the founding comparison of attention and recurrence, with its claims checked,
+    and the experiments that are on record.
+    """
+    parse_format(style, PLAIN)
+    from ...analysis.claims import check as checked
+    from ...analysis.claims import founding
+    from ..report import TITLE, write_report
+    from ..tables import markdown, records, text
+    from .experimenting import recorded
+
+    prepare(output)
+    comparison, title = _compared(models, at, figures, setting)
+    if engine:
+        from . import confirming as running
+
+        with progress("confirming") as tell:
+            comparison = running.with_runs(
+                comparison, running.engines_of(engine, alone=True), folder=store, tell=tell
+            )
+    with progress("checking claims") as tell:
+        verdicts = [] if models else checked(claims=founding(), progress=tell)
+    experiments = [] if models else recorded()
+    with progress("writing the report"):
+        name = title if models else TITLE
+        paths = write_report(output, comparison, verdicts, experiments, title=name)
+    put(
+        style,
+        {
+            "text": lambda: text.report_printer(comparison, verdicts, experiments),
+            "json": lambda: records.dumps(
+                records.comparison_record(comparison, verdicts, experiments)
+            ),
+            "markdown": lambda: markdown.comparison_markdown(comparison, verdicts, experiments),
+        },
+    )
+    print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
+    refuted = any(v.verdict == "refuted" for v in verdicts)
+    return FINE if comparison.agree and not refuted else FAILED
+
+
+def _compared(
+    models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
+) -> tuple[Any, str]:
+    from ...analysis.api import compare as compared
+    from ...analysis.figures import COMPARED, NAMES
+    from ..report import FOUNDING, TITLE
+
+    chosen = COMPARED if figures is None else parse_figures(figures, NAMES)
+    found, sizes = _models(models or FOUNDING, at)
+    with progress("comparing") as tell:
+        comparison = compared(
+            [m.subject for m in found], at=sizes, setting=setting, figures=chosen, progress=tell
+        )
+    return comparison, ", ".join(m.name for m in found) if models else TITLE
+
+
+def _models(
+    arguments: Sequence[str], at: Sequence[str]
+) -> tuple[list[Model], list[dict[str, int]]]:
+    from .loading import ModelError, load_all
+
+    if not arguments:
+        raise ModelError("expected at least one model, got none; see 'workspan list'")
+    found = load_all(arguments)
+    known = sorted({*SIZES, *(s for m in found for s in m.sizes)})
+    return found, parse_at(at, known)
+
+
+def _drawn(argument: str, at: str | None) -> Any:
+    (model,), sizes = _models([argument], () if at is None else (at,))
+    if model.function is None:
+        return model.graph
+    from ...graphs.tracing import trace
+
+    given: dict[str, Any] = {"L": "L"} if "L" in model.options else {}
+    for fixed in sizes:
+        given.update(fixed)
+    return trace(model.function, **given)

@@ -1,0 +1,1 @@
+"""How mathematics is written: formulas as trees, MathML, LaTeX, escaping, the style of pages."""

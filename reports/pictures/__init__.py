@@ -1,0 +1,1 @@
+"""Pictures as SVG: drawings of graphs, plots, maps, schedules; the same bytes everywhere."""
