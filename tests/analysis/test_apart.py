@@ -1,0 +1,59 @@
+"""Reads that leave out the reader's own position: at an end of a sequence there is nothing to read."""
+
+from __future__ import annotations
+
+import pytest
+
+from workspan.analysis.deriving import derive
+from workspan.analysis.measured.measure import measure
+from workspan.graphs.graph import Graph
+from workspan.graphs.models.attention import multi_head
+from workspan.graphs.models.convolution import convolve
+from workspan.graphs.models.recurrent import elman
+from workspan.graphs.operations import stack
+from workspan.graphs.relations import Relation
+from workspan.graphs.setting import Setting
+from workspan.graphs.sizes import poly
+from workspan.graphs.tracing import Array, trace
+
+APART = {
+    "past": Relation(back=None, ahead=poly(-1)),
+    "two before": Relation(back=poly(2), ahead=poly(-1)),
+    "ahead": Relation(back=poly(-1), ahead=None),
+    "every second before": Relation(back=poly(2), ahead=poly(-1), step=poly(2)),
+}
+
+
+def attending(relation: Relation) -> Graph:
+    """Attend twice."""
+    return trace(lambda x: stack(lambda x: multi_head(x, x, relation, 1), x, 2), name="attending")
+
+
+def convolving(relation: Relation) -> Graph:
+    """Convolve what a recurrence computes, the last position first."""
+
+    def model(x: Array) -> Array:
+        width = 2 if relation.bounded else "n"
+        return elman(convolve(elman(x, "d", reverse=True), relation, width), "d")
+
+    return trace(model, name="convolving")
+
+
+@pytest.mark.parametrize("name", APART)
+@pytest.mark.parametrize("pairs", ["dense", "masked"])
+def test_what_may_read_nothing_is_measured_as_derived(pairs: str, name: str) -> None:
+    """Law: nothing carries a cost to a position that reads none, however short the sequence."""
+    graphs = [attending(APART[name])]
+    if APART[name].bounded:
+        graphs.append(convolving(APART[name]))
+    for graph in graphs:
+        for unit in ("tensor", "scalar") if pairs == "dense" else ("tensor",):
+            setting = Setting(mode="train", unit=unit, pairs=pairs)
+            found = derive("span", graph, setting)
+            if found.formula is None:
+                assert found.reason
+                continue
+            for n in range(found.least.get("n", 1), found.least.get("n", 1) + 4):
+                at = {"n": n, "d": found.least.get("d", 2)}
+                measured = measure("span", graph, setting, at)
+                assert found.formula.evaluate(**at) == measured, (unit, at)
