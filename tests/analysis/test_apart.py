@@ -10,7 +10,7 @@ from workspan.graphs.graph import Graph
 from workspan.graphs.models.attention import multi_head
 from workspan.graphs.models.convolution import convolve
 from workspan.graphs.models.recurrent import elman
-from workspan.graphs.operations import stack
+from workspan.graphs.operations import gather, linear, stack, tanh, total
 from workspan.graphs.relations import Relation
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
@@ -57,3 +57,34 @@ def test_what_may_read_nothing_is_measured_as_derived(pairs: str, name: str) -> 
                 at = {"n": n, "d": found.least.get("d", 2)}
                 measured = measure("span", graph, setting, at)
                 assert found.formula.evaluate(**at) == measured, (unit, at)
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [
+        *APART.values(),
+        Relation.block_prefix(3),
+        Relation.blocks(2, back=1, ahead=-1),
+        Relation.sinks(2, 0),
+        Relation.sinks(2, 1),
+        Relation.marks(3, 1),
+        Relation.window("w"),
+    ],
+    ids=str,
+)
+def test_one_more_token_takes_what_it_reads_of_itself(relation: Relation) -> None:
+    """Law: a token waits for what it reads at its own position, and for nothing before."""
+
+    def model(x: Array) -> Array:
+        deep = gather(tanh(tanh(linear(x, "d", name="in"))), relation)
+        return x * total(deep, deep.axes[0])
+
+    graph, setting = trace(model, name="deep"), Setting(mode="decode")
+    found = derive("span", graph, setting)
+    if found.formula is None:
+        assert found.reason
+        return
+    for n in range(1, 6):
+        at = {"n": n, "d": 2, "w": 2}
+        value = found.formula.evaluate(**{s: at[s] for s in found.formula.sizes})
+        assert value == measure("span", graph, setting, at)
