@@ -154,7 +154,8 @@ def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[tuple[
         low, high = relation.bounds(position, extent)
         return (low,), (high,)
     first, last = relation.back, relation.ahead
-    ends = [] if first is None else [(position - first * relation.step,)]
+    ends: list[tuple[Poly, ...]] = []
+    ends += [] if first is None else [(position - first * relation.step,)]
     ends += [] if last is None else [(position + last * relation.step,)]
     if around:
         ends.append((position,))

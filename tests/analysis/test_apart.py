@@ -10,7 +10,7 @@ from workspan.graphs.graph import Graph
 from workspan.graphs.models.attention import multi_head
 from workspan.graphs.models.convolution import convolve
 from workspan.graphs.models.recurrent import elman
-from workspan.graphs.operations import gather, linear, stack, tanh, total
+from workspan.graphs.operations import gather, linear, stack, tanh, top_k, total
 from workspan.graphs.relations import Relation
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
@@ -88,3 +88,19 @@ def test_one_more_token_takes_what_it_reads_of_itself(relation: Relation) -> Non
         at = {"n": n, "d": 2, "w": 2}
         value = found.formula.evaluate(**{s: at[s] for s in found.formula.sizes})
         assert value == measure("span", graph, setting, at)
+
+
+@pytest.mark.parametrize("reduction", ["tree", "sequential"])
+def test_nothing_is_sorted_or_added_where_nothing_is_read(reduction: str) -> None:
+    """Law: in the first block, no block before it costs operations or steps."""
+
+    def model(x: Array) -> Array:
+        before = gather(x, Relation.blocks(3, back=1, ahead=-1))
+        most = top_k(before, before.axes[0], 1)
+        return total(most, most.axes[0]) + total(before, before.axes[0])
+
+    graph, at = trace(model, name="before"), {"n": 3, "d": 2}
+    setting = Setting(unit="scalar", pairs="masked", reduction=reduction)
+    assert measure("work", graph, setting, at) == 3 * 2  # the additions of both parts
+    assert measure("span", graph, setting, at) == 1
+    assert measure("parallelism", graph, setting, at) == 6
