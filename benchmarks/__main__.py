@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from .counters import sweeping
+from .crossing import crossing
 from .formulas import adding, evaluating
 from .measuring import measuring
+from .points import points
+from .predicting import predicting
+from .simulating import simulating
 from .stacks import figures, folding, longest_path, slowest
 from .starting import report, starting
 from .timing import HEAD, Row
@@ -22,7 +26,11 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "slowest": slowest,
     "longest_path": longest_path,
     "measuring": measuring,
+    "simulating": simulating,
     "sweeping": sweeping,
+    "points": points,
+    "predicting": predicting,
+    "crossing": crossing,
 }
 
 

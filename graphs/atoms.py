@@ -28,6 +28,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
 
 LARGEST_BITS = 1 << 20
 """The longest power that is carried out."""
+LARGEST_EXPONENT = 4096
 
 
 class SizeError(ValueError):
@@ -67,11 +68,13 @@ def exact_power(base: Number, exponent: Number) -> Number:
     """Return a power with a whole exponent."""
     if exponent == 1:
         return base
+    if type(base) is int and type(exponent) is int and 0 <= exponent <= 64:
+        return base**exponent  # what nearly all terms are, without fractions
     if Fraction(exponent).denominator != 1:
         raise SizeError(f"expected a whole exponent, got {exponent}")
-    if abs(Fraction(exponent)) > 4096:
+    if abs(Fraction(exponent)) > LARGEST_EXPONENT:
         raise SizeError(
-            f"expected powers with exponents of at most 4096, got {base}**{exponent}; "
+            f"expected powers with exponents of at most {LARGEST_EXPONENT}, got {base}**{exponent}; "
             "name smaller sizes"
         )
     times = abs(int(exponent))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .atoms import LARGEST_EXPONENT, SizeError
 from .ordering import at_least, is_whole
 from .polynomials import Poly, Sized, applied, called, poly
 
@@ -60,6 +61,9 @@ def power(base: Sized, exponent: Sized) -> Poly:
     base, exponent = poly(base), poly(exponent)
     if base == 1:
         return poly(1)
+    for c in exponent.terms.values():
+        if not -LARGEST_EXPONENT <= c <= LARGEST_EXPONENT:
+            raise SizeError(f"expected an exponent of at most {LARGEST_EXPONENT}, got {c}")
     result = poly(1)
     for monomial, c in exponent.terms.items():
         if monomial and c.denominator == 1 and all(k > 0 for _, k in monomial):

@@ -28,10 +28,15 @@ RAISES, FARTHEST = 8, 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class Whole:
     """What counts something is whole."""
 
     count: Poly
+
+    @property
+    def refusal(self) -> str:
+        """What is the case where it does not hold."""
+        return f"{self.count} is not whole"
 
     def holds(self, sizes: Mapping[str, int]) -> bool:
         return Fraction(_value(self.count, sizes)).denominator == 1
@@ -52,7 +57,7 @@ class _Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class _Enough:
+class Enough:
     """There is as much as is chosen of it, or looked up one after another."""
 
     chosen: Poly
@@ -61,6 +66,11 @@ class _Enough:
     @property
     def count(self) -> Poly:
         return self.there - self.chosen
+
+    @property
+    def refusal(self) -> str:
+        """What is the case where it does not hold."""
+        return f"{self.chosen} is more than {self.there}"
 
     def holds(self, sizes: Mapping[str, int]) -> bool:
         return _value(self.count, sizes) >= 0
@@ -72,7 +82,7 @@ class _Enough:
 
 def misfit(graph: Graph, sizes: Mapping[str, int]) -> str | None:
     """Say why a model does not exist at sizes, which are those of the graph; None if it does."""
-    broken = _broken(_demands(graph), sizes)
+    broken = _broken(demands_of(graph), sizes)
     return None if broken is None else broken.told(sizes)
 
 
@@ -91,7 +101,7 @@ def nearest(
     SizeError
         If none were found; sizes that are ``fixed`` are not raised.
     """
-    demands, found = _demands(graph), dict(sizes)
+    demands, found = demands_of(graph), dict(sizes)
     for _ in range(RAISES):
         broken = _broken(demands, found)
         if broken is None:
@@ -110,15 +120,14 @@ def nearest(
     raise SizeError(f"{graph.name}: {reason}; name sizes that fit each other")
 
 
-def _broken(
-    demands: Iterable[_Whole | _Enough], sizes: Mapping[str, int]
-) -> _Whole | _Enough | None:
+def _broken(demands: Iterable[Whole | Enough], sizes: Mapping[str, int]) -> Whole | Enough | None:
     return next((demand for demand in demands if not demand.holds(sizes)), None)
 
 
-def _demands(graph: Graph) -> tuple[_Whole | _Enough, ...]:
-    counts = (_Whole(c) for c in _counts(graph) if _is_divided(c))
-    found: dict[_Whole | _Enough, None] = dict.fromkeys((*counts, *_choices(graph)))
+def demands_of(graph: Graph) -> tuple[Whole | Enough, ...]:
+    """Return what sizes must satisfy for a model to exist."""
+    counts = (Whole(c) for c in _counts(graph) if _is_divided(c))
+    found: dict[Whole | Enough, None] = dict.fromkeys((*counts, *_choices(graph)))
     return tuple(demand for demand in found if set(demand.count.sizes) <= set(graph.free_sizes))
 
 
@@ -139,16 +148,16 @@ def _counts(graph: Graph) -> Iterator[Poly]:
                 yield from (b for b in (part.back, part.ahead, part.step, part.size) if b)
 
 
-def _choices(graph: Graph) -> Iterator[_Enough]:
+def _choices(graph: Graph) -> Iterator[Enough]:
     for equation in graph:
         sources = [graph[read.source] for read in equation.reads]
         if isinstance(equation.primitive, Sort):
             name = equation.primitive.axis
             (keys,) = (a.extent for a in sources[0].features if a.name == name)
-            yield _Enough(equation.primitive.keep, keys)
+            yield Enough(equation.primitive.keep, keys)
         elif equation.primitive.name == "lookup" and _is_numbered(sources[0]):
             assert sources[0].sequence is not None
-            yield _Enough(sources[0].sequence.extent, sources[1].features[0].extent)
+            yield Enough(sources[0].sequence.extent, sources[1].features[0].extent)
 
 
 def _is_numbered(equation: Equation) -> bool:

@@ -260,18 +260,27 @@ def first(x: Array) -> Array:
     return tracer.add("first", Final(along.name), reads, positions, x.axes)
 
 
-def fourier(x: Array, axis: Axis | None = None, *, given: int = 1, found: int = 1) -> Array:
+def fourier(
+    x: Array,
+    axis: Axis | None = None,
+    *,
+    given: int = 1,
+    found: int = 1,
+    inverse: bool = False,
+) -> Array:
     """Discrete Fourier transform along the sequence, or along a feature axis.
 
     Parameters
     ----------
     given, found
         How many parts the numbers have: 1 for the real part, 2 (on a last axis) for both.
+    inverse
+        Whether angles turn the other way; a division by the length is not part of it.
     """
     x = settled(x)
     if axis is not None:
-        return current().apply("fourier", Fourier(axis, given, found), x)
-    along, primitive = x.sequence, Fourier(x.sequence, given, found)
+        return current().apply("fourier", Fourier(axis, given, found, inverse), x)
+    along, primitive = x.sequence, Fourier(x.sequence, given, found, inverse)
     read = (Read(x.equation.name, Relation.all(), along.name),)
     features = primitive.features(x.axes)
     return current().add("fourier", primitive, read, x.equation.positions, features)

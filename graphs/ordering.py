@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 
 from .atoms import Atom, Monomial, Number, SizeError, ordered
 from .polynomials import Poly, Sized, poly, value_at
@@ -89,16 +91,20 @@ def _least(atom: Atom) -> int | None:
     if atom.kind == "power":
         base, exponent = atom.args
         return 1 if at_least(base, 1) and at_least(exponent) else 0 if at_least(base) else None
+    if atom.kind == "ceil":  # more than -1 is enough
+        (x,) = atom.args
+        part = math.lcm(*(c.denominator for c in x.terms.values()))
+        return 0 if at_least(x, Fraction(1 - part, part)) else None
     enough = any if atom.kind == "max" else all
     return 0 if enough(at_least(arg) for arg in atom.args) else None
 
 
 def _is_plain(cost: Poly) -> bool:
     """Whether a cost is a sum of products that are not negative."""
-    return min(cost.terms.values(), default=0) >= 0 and all(map(_is_proper, cost.terms))
+    return min(cost.terms.values(), default=0) >= 0 and all(map(is_proper, cost.terms))
 
 
-def _is_proper(monomial: Monomial) -> bool:
+def is_proper(monomial: Monomial) -> bool:
     """Whether no factor can be negative."""
     return all(atom.kind == "size" or _least(atom) is not None for atom, _ in monomial)
 
@@ -159,7 +165,7 @@ def _is_monotone(monomial: Monomial, atom: Atom) -> bool:
     """Whether a product grows with one of its factors."""
     k = dict(monomial)[atom]
     rest = tuple(pair for pair in monomial if pair[0] is not atom)
-    return _is_proper(rest) and (k == 1 or (k > 0 and all(at_least(a) for a in atom.args)))
+    return is_proper(rest) and (k == 1 or (k > 0 and all(at_least(a) for a in atom.args)))
 
 
 def _certain_with_logarithms(difference: Poly, depth: int) -> bool:

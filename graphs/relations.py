@@ -155,10 +155,14 @@ class Relation:
     def marks(cls, step: Sized, size: Sized) -> Relation:
         """Read the last ``size`` positions of all blocks of ``step`` before one's own.
 
+        Of a block with fewer, all are read.
+
         >>> Relation.marks(3, 1).sources(7, 9)
         (2, 5)
+        >>> Relation.marks(2, 3).sources(5, 9)
+        (0, 1, 2, 3)
         """
-        return cls("marks", step=poly(step), size=poly(size))
+        return cls("marks", step=poly(step), size=minimum(size, step))
 
     @classmethod
     def scattered(cls, size: Sized, *, around: Sized = 1, seed: int = 0) -> Relation:

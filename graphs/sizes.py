@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from .atoms import FUNCTIONS, NAME, Atom, Function, Monomial, Number, SizeError
 from .functions import ceil_div, ceil_log, ceil_log2, maximum, minimum, power
-from .ordering import at_least, least
+from .ordering import at_least, is_proper, least
 from .polynomials import Poly, Sized, poly, size, summed
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "ceil_div",
     "ceil_log",
     "ceil_log2",
+    "is_proper",
     "least",
     "maximum",
     "minimum",

@@ -3,7 +3,8 @@
 References: Vaswani et al. 2017 (tables of positions, sinusoids); Su et al. 2021, *RoFormer*
 (rotations); Raffel et al. 2020, *T5* (distances in buckets).
 
->>> from .operations import parameter
+>>> from .graph import Axis
+from .operations import parameter
 >>> from .tracing import model, trace
 >>> @model("n")
 ... def embedded(tokens, *, v="v", d="d"):
@@ -18,13 +19,14 @@ from __future__ import annotations
 
 import math
 
-from .operations import concatenate, elementwise, gather, split
-from .primitives.lookup import Lookup, Position, progression
+from .graph import Axis
+from .operations import concatenate, einsum, elementwise, gather, split
+from .primitives.lookup import Lookup, Position, Range, progression
 from .relations import Relation
 from .sizes import Sized, poly
 from .tracing import Array, current
 
-__all__ = ["angles", "distances", "lookup", "numbers", "positions", "rotate", "sinusoids"]
+__all__ = ["angles", "distances", "lookup", "numbers", "positions", "rotate", "sinusoids", "waves"]
 
 
 def lookup(numbers: Array, table: Array) -> Array:
@@ -39,9 +41,8 @@ def positions(x: Array) -> Array:
 
 def numbers(count: Sized) -> Array:
     """Return 0, 1, 2, ... as components, the same at every position."""
-    primitive = progression(poly(count), math.e)
-    falling = current().add("numbers", primitive, (), (), primitive.axes)
-    return elementwise("log", falling) * -poly(count)
+    axis = Axis(str(count), poly(count))
+    return current().add("numbers", Range((axis,)), (), (), (axis,))
 
 
 def angles(x: Array, width: Sized, *, base: float = 10000.0) -> tuple[Array, Array]:
@@ -49,10 +50,14 @@ def angles(x: Array, width: Sized, *, base: float = 10000.0) -> tuple[Array, Arr
 
     Position i turns the pair of components j and j + width/2 by the angle i * base**(-2 j/width).
     """
-    tracer, primitive = current(), progression(poly(width) / 2, base)
-    frequencies = tracer.add("frequencies", primitive, (), (), primitive.axes)
-    turns = frequencies * positions(x)
+    turns = frequencies(width, base) * positions(x)
     return elementwise("cos", turns), elementwise("sin", turns)
+
+
+def frequencies(width: Sized, base: float = 10000.0) -> Array:
+    """Return by how much each pair of ``width`` components turns from one position to the next."""
+    primitive = progression(poly(width) / 2, base)
+    return current().add("frequencies", primitive, (), (), primitive.axes)
 
 
 def rotate(x: Array, by: tuple[Array, Array]) -> Array:
@@ -65,6 +70,12 @@ def sinusoids(x: Array, width: Sized) -> Array:
     """Return sines and cosines of each position's angles, ``width`` of them."""
     cos, sin = angles(x, width)
     return concatenate(sin, cos)
+
+
+def waves(count: Sized, width: Sized) -> Array:
+    """Return a table of the sines and cosines of the numbers 0, 1, 2, ..., ``width`` for each."""
+    turns = einsum("r, w -> r w", numbers(count), frequencies(width))
+    return concatenate(elementwise("sin", turns), elementwise("cos", turns))
 
 
 def distances(x: Array, relation: Relation, *, count: int = 32, most: int = 128) -> Array:

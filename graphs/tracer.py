@@ -279,7 +279,9 @@ def recompute(function: Callable[..., Tree]) -> Callable[..., Tree]:
     return marked
 
 
-GIVEN = frozenset({"input", "parameter", "constant", "position", "progression", "gaussian"})
+GIVEN = frozenset(
+    {"input", "parameter", "constant", "position", "progression", "range", "gaussian"}
+)
 """Primitives whose values are there anyway."""
 
 

@@ -42,7 +42,7 @@ def row(claim: Claim, entry: Entry | None) -> str:
     lines = {
         "author": "{The workspan developers}",
         "title": f"{{Claim {claim.id}: {_plain(claim.statement)}}}",
-        "howpublished": f"workspan {__version__}, claims/{claim.family}.md",
+        "howpublished": f"workspan {__version__}, claims/{claim.id}.md",
         "note": _plain(note),
     }
     fields = "".join(f"  {name} = {{{value}}},\n" for name, value in lines.items())

@@ -83,13 +83,15 @@ def claims(
         Path, Parameter(name=["--output", "-o"], help="The folder to write to.")
     ] = Path("workspan-claims"),
 ) -> int:
-    """Write the catalogue of the built-in claims: pages by family and one BibTeX file.
+    """Write the catalogue of the built-in claims: a page for each, an index and one BibTeX file.
 
     The verdicts are those on record; 'workspan check --record' computes them.
     """
-    from .claims import catalogue_texts
+    from .claims import INDEX, catalogue_texts
     from .files import write_all
 
-    paths = write_all(output, catalogue_texts())
-    print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
+    with progress("deriving what the claims speak of") as tell:
+        paths = write_all(output, catalogue_texts(tell))
+    told = f"{len(paths) - 2} pages, {INDEX} and claims.bib"
+    print(f"Written to {output}: {told}.", file=sys.stderr)  # noqa: T201
     return FINE

@@ -10,10 +10,26 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from . import claim_commands, commands
+from . import (
+    advice_commands,
+    claim_commands,
+    commands,
+    experiment_commands,
+    machine_commands,
+    simulation_commands,
+    sweep_commands,
+)
 from .app import FINE, app
 
-COMMANDS = (commands, claim_commands)
+COMMANDS = (
+    commands,
+    advice_commands,
+    claim_commands,
+    experiment_commands,
+    machine_commands,
+    simulation_commands,
+    sweep_commands,
+)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130

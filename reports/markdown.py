@@ -53,7 +53,7 @@ def verdicts_markdown(verdicts: Sequence[Verdict]) -> str:
         )
         for v in verdicts
     ]
-    return _table(("claim", "statement", "verdict", "reason", "source"), rows)
+    return pipe_table(("claim", "statement", "verdict", "reason", "source"), rows)
 
 
 def figure_markdown(figure: Figure) -> str:
@@ -80,7 +80,7 @@ def _block(row: Row, models: Sequence[str]) -> str:
         for model, figure in zip(models, row.cells, strict=True)
         if figure is not None
     ]
-    table = _table(("model", "formula", "growth", "grade and witnesses"), rows)
+    table = pipe_table(("model", "formula", "growth", "grade and witnesses"), rows)
     return f"### {markdown_escape(row.title)}{unit}{domain}\n\n{table}"
 
 
@@ -107,7 +107,7 @@ def _crossovers(crossovers: Sequence[Crossover]) -> str:
             for left, right, conditions in duels.rows
         ]
         parts.append(f"Less {markdown_escape(duels.figure)}:\n")
-        parts += [_table(header, rows)] if rows else []
+        parts += [pipe_table(header, rows)] if rows else []
         parts += [f"- {markdown_escape(sentence)}" for sentence in duels.sentences]
     return "\n".join(parts) + "\n"
 
@@ -116,6 +116,7 @@ def _code(text: str) -> str:
     return code(text) if text else ""
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def pipe_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a pipe table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 SIZES = ("n", "d", "h", "e", "f", "L", "b", "k", "w", "v", "s", "m", "g")
 """Names of sizes that every model may be asked about."""
@@ -66,6 +68,24 @@ def _whole(name: str, value: str) -> int:
     if not 1 <= number <= LARGEST:
         raise OptionError(f"expected {name} to be from 1 to {LARGEST:,}, got {name}={value}")
     return number
+
+
+def parse_processors(text: str) -> tuple[Any, ...]:
+    """Read numbers of processors.
+
+    >>> parse_processors("1,2,4,...,inf")
+    (1, 2, 4, Ellipsis, inf)
+
+    Raises
+    ------
+    OptionError
+        If a part is no whole number from 1 to 10**12, no ``inf`` and no ``...``.
+    """
+    special: dict[str, Any] = {"...": ..., "…": ..., "inf": math.inf}
+    parts = [part.strip() for part in text.split(",")]
+    if not any(parts):
+        raise OptionError(f"expected --processors such as 1,2,4,...,inf, got {text!r}")
+    return tuple(special[p] if p in special else _whole("processors", p) for p in parts)
 
 
 def parse_figures(text: str | None, names: Sequence[str]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _axes(frame: _Frame, along: str, title: str) -> list[Markup]:
     for power in range(math.ceil(frame.y[0]), math.floor(frame.y[1]) + 1, step):
         _, y = frame.place(2 ** frame.x[0], 10.0**power)
         parts.append(_grid(f"M{spot(LEFT, y)} h{spot(WIDTH)}"))
-        parts.append(_text(_short(10.0**power), LEFT - 6, y + 4, "end"))
+        parts.append(_text(short(10.0**power), LEFT - 6, y + 4, "end"))
     middle = TOP + HEIGHT / 2
     turned = element(
         "text",
@@ -160,7 +160,7 @@ def _letters(k: int) -> str:
     return head + "abcdefghijklmnopqrstuvwxyz"[k % 26]
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Write a power of ten with a metric prefix: 10k, 1M."""
     if value < 1:
         return f"{value:g}"

@@ -46,14 +46,14 @@ def engines_of(names: Sequence[str], *, alone: bool) -> tuple[str, ...]:
         Whether a function of the user's runs, so that no engine has to.
     """
     chosen = [part.strip() for name in names for part in name.split(",")]
-    with _reported():
+    with reported():
         for name in chosen:
             find(name).required()
     if chosen or alone:
         return tuple(dict.fromkeys(chosen))
     for engine in ENGINES.values():
         if engine.missing is not None:
-            _say(
+            say(
                 f"{engine.name} does not run, {engine.missing} is not installed: "
                 f'pip install "workspan[{engine.name}]"'
             )
@@ -81,7 +81,7 @@ def confirm_all(
     if against is not None and len(models) != 1:
         raise OptionError(f"expected one model with --against, got {len(models)}")
     own = None if against is None else Against(*load_function(against))
-    with _reported(), _store(folder) as store:
+    with reported(), keeping(folder) as store:
         try:
             return [
                 confirm(
@@ -98,7 +98,7 @@ def confirm_all(
             ]
         except KeyboardInterrupt:
             if store is not None:
-                _say(
+                say(
                     f"{len(store)} finished measurements are kept in {store.folder}; "
                     "the same command goes on from there"
                 )
@@ -116,7 +116,7 @@ def with_runs(
         If a run failed.
     """
     found = []
-    with _reported(), _store(folder) as store:
+    with reported(), keeping(folder) as store:
         for analysis in comparison.analyses:
             figures = analysis.figures.values()
             points = dict.fromkeys(tuple(v.at.items()) for f in figures for v in f.values)
@@ -162,14 +162,14 @@ def _own(
 
 
 @contextlib.contextmanager
-def _store(folder: Path | None) -> Iterator[Store | None]:
+def keeping(folder: Path | None) -> Iterator[Store | None]:
     """Open the store; without one that was asked for, measurements are simply not kept."""
     try:
-        store = Store(default_folder() if folder is None else folder, tell=_say)
+        store = Store(default_folder() if folder is None else folder, tell=say)
     except StoreError as error:
         if folder is not None:
             raise
-        _say(f"measurements are not kept: {error}")
+        say(f"measurements are not kept: {error}")
         yield None
         return
     with store:
@@ -177,7 +177,7 @@ def _store(folder: Path | None) -> Iterator[Store | None]:
 
 
 @contextlib.contextmanager
-def _reported() -> Iterator[None]:
+def reported() -> Iterator[None]:
     """Report what goes wrong in a run as wrong input."""
     try:
         yield
@@ -185,5 +185,6 @@ def _reported() -> Iterator[None]:
         raise OptionError(str(error)) from error
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Say something beside the output, on one line."""
     print(f"workspan: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201

@@ -32,11 +32,37 @@ TYPICAL = (
 )
 """Models of the catalogue, each with something that the others do not have: for laws that take long."""
 
-WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4}
+WORDS = {"v": 7, "c": 16, "s": 3, "r": 2, "e": 2, "E": 4, "t": 2, "q": 3, "i": 3}
 """Sizes that only a few models have."""
 
-_FEW = {"jamba": {"a": 1, "b": 1}}
-"""Depths that are written out: every layer axis inside another makes the graph harder to analyze."""
+_FEW = {
+    "jamba": {"a": 1, "b": 1},
+    "deepseek_v2": {"a": 1},
+    "deepseek_v2_absorbed": {"a": 1},
+    "deepseek_v2_lite": {"a": 1},
+}
+"""Depths that are written out: every further layer axis makes the graph harder to analyze."""
+
+
+RUN = {"c": 2, "s": 2, "r": 2, "e": 2}
+"""Sizes that plain code which runs needs besides lengths and widths."""
+
+
+HEAVY = (
+    *("gla", "ssd", "ssd_quadratic", "delta_net", "mlstm", "mlstm_parallel", "slstm"),
+    *("retnet", "retnet_recurrent", "latent_attention", "latent_attention_absorbed", "longnet"),
+    *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
+    *("linear_attention_chunked", "retnet_chunked", "gla_chunked", "mlstm_chunked"),
+)
+"""Models whose plain code takes long: the largest sizes are left out."""
+
+
+def runnable(name: str, at: Mapping[str, int]) -> dict[str, int]:
+    """Return sizes at which a model's plain code runs: rotary heads have pairs of components."""
+    fit = fitting(name, {**RUN, **at})
+    if name.startswith("retnet"):
+        fit["h"] = max(h for h in range(1, fit["h"] + 1) if fit["d"] % (2 * h) == 0)
+    return fit
 
 
 CHUNKED = ("lsh_attention", "compressive_transformer")
@@ -44,10 +70,17 @@ CHUNKED = ("lsh_attention", "compressive_transformer")
 
 
 def fitting(name: str, at: Mapping[str, int]) -> dict[str, int]:
-    """Return sizes that a model of the catalogue can have: chunks must divide the sequence."""
+    """Return sizes that a model of the catalogue can have: chunks must divide the sequence.
+
+    Segments that grow in powers start small, since a state is kept as long as the longest.
+    """
     fit = dict(at)
     if name == "nystrom_attention":
         fit["n"] += -fit["n"] % fit["m"]
+    if name == "longnet_by_heads":
+        fit |= {"k": 2, "h": 4, "d": 4}
+    if name.startswith("longnet"):
+        fit["c"] = min(fit.get("c", 2), 2)
     if name.endswith("_chunked") or name in (*CHUNKED, "hierarchical_attention"):
         fit["c"] = next(c for c in (3, 2, 1) if fit["n"] % c == 0)
     return {**fit, "k": {"lsh_attention": 4}.get(name, fit["c"])} if name in CHUNKED else fit

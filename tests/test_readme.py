@@ -102,3 +102,21 @@ def test_the_sentences_of_the_readme_hold() -> None:
     assert len(claims) == 3
     for claim in claims:
         assert verdict_on(claim, {"gated_sum": model}).verdict == "proved", claim.statement  # type: ignore[dict-item]
+
+
+def test_the_sweep_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file that is printed is swept by the commands under it, with a value at every point."""
+    code = re.search(r"Put this into `points.toml`:\n\n```toml\n(.*?)```", README, re.DOTALL)
+    assert code is not None
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "points.toml").write_text(code[1], encoding="utf-8")
+    (first,) = re.findall(r"^workspan (sweep points.toml -o points.csv)$", README, re.MULTILINE)
+    assert main(first.split()) == 0
+    points = 2 * 2 * 2 * 12 + 2 * 2 * 4 * 12
+    assert capsys.readouterr().out.startswith(f"{points} points in ")
+    rows = (tmp_path / "points.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(rows) == points
+    assert not [row for row in rows if not row.endswith(",")], "no row has a reason"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["points.csv", "points.toml"]

@@ -19,8 +19,10 @@ _HOME = {
     "Comparison": "analysis.figures",
     "Figure": "analysis.figures",
     "Graph": "graphs.graph",
+    "Machine": "analysis.machines.machine",
     "Relation": "graphs.relations",
     "Setting": "graphs.setting",
+    "Task": "analysis.machines.task",
     "analyze": "analysis.api",
     "arg_top_k": "graphs.operations",
     "associative_scan": "graphs.operations",
@@ -29,10 +31,12 @@ _HOME = {
     "checkpoint": "graphs.backward",
     "chunk": "graphs.operations",
     "claim": "analysis.claims.claiming",
+    "claims_of": "analysis.claims.claiming",
     "collect": "graphs.operations",
     "compare": "analysis.api",
     "concatenate": "graphs.operations",
     "confirm": "analysis.confirming.confirming",
+    "contexts": "analysis.machines.contexts",
     "dropout": "graphs.operations",
     "einsum": "graphs.operations",
     "execute": "graphs.execution",
@@ -50,6 +54,7 @@ _HOME = {
     "model": "graphs.tracing",
     "parameter": "graphs.operations",
     "poly": "graphs.sizes",
+    "predict": "analysis.machines.predicting",
     "rearrange": "graphs.operations",
     "recompute": "graphs.operations",
     "relu": "graphs.operations",
@@ -60,6 +65,7 @@ _HOME = {
     "shift": "graphs.operations",
     "sigmoid": "graphs.operations",
     "silu": "graphs.operations",
+    "simulate": "analysis.simulation.simulating",
     "size": "graphs.sizes",
     "softmax": "graphs.operations",
     "softplus": "graphs.operations",
@@ -67,6 +73,7 @@ _HOME = {
     "sqrt": "graphs.operations",
     "stack": "graphs.operations",
     "stop_gradient": "graphs.operations",
+    "sweep": "analysis.sweeping.sweep",
     "tanh": "graphs.operations",
     "top_k": "graphs.operations",
     "total": "graphs.operations",
@@ -84,8 +91,10 @@ __all__ = [
     "Comparison",
     "Figure",
     "Graph",
+    "Machine",
     "Relation",
     "Setting",
+    "Task",
     "__version__",
     "analyze",
     "arg_top_k",
@@ -95,10 +104,12 @@ __all__ = [
     "checkpoint",
     "chunk",
     "claim",
+    "claims_of",
     "collect",
     "compare",
     "concatenate",
     "confirm",
+    "contexts",
     "dropout",
     "einsum",
     "execute",
@@ -116,6 +127,7 @@ __all__ = [
     "model",
     "parameter",
     "poly",
+    "predict",
     "rearrange",
     "recompute",
     "relu",
@@ -126,6 +138,7 @@ __all__ = [
     "shift",
     "sigmoid",
     "silu",
+    "simulate",
     "size",
     "softmax",
     "softplus",
@@ -133,6 +146,7 @@ __all__ = [
     "sqrt",
     "stack",
     "stop_gradient",
+    "sweep",
     "tanh",
     "top_k",
     "total",
@@ -161,8 +175,15 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from .analysis.api import analyze, compare
     from .analysis.claims import check, claim
+    from .analysis.claims.claiming import claims_of
     from .analysis.confirming.confirming import confirm
     from .analysis.figures import Analysis, Comparison, Figure
+    from .analysis.machines.contexts import contexts
+    from .analysis.machines.machine import Machine
+    from .analysis.machines.predicting import predict
+    from .analysis.machines.task import Task
+    from .analysis.simulation.simulating import simulate
+    from .analysis.sweeping.sweep import sweep
     from .graphs.backward import checkpoint, training
     from .graphs.execution import execute
     from .graphs.graph import Graph

@@ -26,6 +26,7 @@ A law about all of them:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -186,8 +187,24 @@ def _fitting(at: dict[str, int]) -> dict[str, int]:
     return {**at, "d": at["d"] * at["h"]} if "d" in at and "h" in at else at
 
 
-def claimed_sizes(claim: Claim, *, longest: int = 9) -> st.SearchStrategy[dict[str, int]]:
+def claimed_sizes(
+    claim: Claim, *, model: Callable[..., Any] | None = None, longest: int = 9
+) -> st.SearchStrategy[dict[str, int]]:
     """Draw a value for every size of a claim's first model, in the domain of the claim.
+
+    Parameters
+    ----------
+    claim
+        A claim of a file, or one that a model carries (``workspan.claims_of(model)``).
+    model
+        The model function, if it is none of the catalogue.
+    longest
+        The most positions of a sequence.
+
+    Raises
+    ------
+    ValueError
+        If the claim is not about a model.
 
     >>> from workspan.analysis.claims import claim_of
     >>> import hypothesis
@@ -195,8 +212,11 @@ def claimed_sizes(claim: Claim, *, longest: int = 9) -> st.SearchStrategy[dict[s
     >>> found["n"], found["w"]
     (2, 1)
     """
-    graph = graph_of(claim.models[0], claim.options, {})
-    domain = parse_domain(claim.domain)
+    reading = next((r for _, r in claim.readable() if r.models), None)
+    if reading is None:
+        raise ValueError(f"expected a claim about a model, got {claim.id}")
+    own = {} if model is None else {reading.models[0]: model}
+    graph, domain = graph_of(reading.models[0], reading.options, own), parse_domain(reading.domain)
     named = {s for cost in domain.equal.values() for s in cost.sizes}
     named |= {s for bound in domain.bounds for cost in bound for s in cost.sizes}
     further = {s: st.integers(1, 6) for s in sorted(named - set(graph.free_sizes))}

@@ -60,8 +60,15 @@ def _share(what: RandomGraphs, found: Drawn, holds: bool, otherwise: str) -> Fin
         f"{found.isolated[-1]:.1f} of {what.sizes[-1]}, in the largest component "
         f"{found.largest[-1]:.1%}{_said(what)}"
     )
-    right = "" if holds else f"at n={what.sizes[-1]} the share that is {otherwise} is not small"
-    return Finding(holds, False, text, corrected=right)
+    if holds:
+        return Finding(True, False, text)
+    apart = 1.0 if otherwise == "disconnected" else 0.0
+    shares_apart = [abs(apart - share) for share in found.connected]
+    first = next(
+        n for n, share in zip(what.sizes, shares_apart, strict=True) if share > what.tolerance
+    )
+    right = f"{shares_apart[-1]:.0%} of the graphs with n={what.sizes[-1]} are {otherwise}"
+    return Finding(False, False, text, (), {"n": first}, right)
 
 
 def _said(what: RandomGraphs) -> str:

@@ -11,6 +11,7 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import SizeError
 from ..figures import Verdict
 from . import signal
+from .algorithms import by_counting
 from .chance import chance
 from .finding import Finding
 from .influence import MODELS, Influence, influence
@@ -24,6 +25,7 @@ from .settings import sensible
 from .sources import cited
 from .statements import Claim
 from .subjects import Case, Models
+from .trials import judged
 from .witnessing import contradicted, witnessed
 
 SHORT = ("mode", "unit", "scope", "pairs")
@@ -84,11 +86,19 @@ def check(
 def verdict_on(claim: Claim, models: Models | None = None) -> Verdict:
     """Try a claim for all its readings, models, figures and settings."""
     if claim.beyond:
-        note = f": {claim.note}" if claim.note else ""
-        return _verdict(claim, "out of reach", BEYOND[claim.beyond] + note, ())
+        return _beyond(claim)
     if claim.figure in EXPERIMENTS:
         return EXPERIMENTS[claim.figure](claim)
     return _judged(claim, [f for case in cases(claim, models or {}) for f in _tried(case)])
+
+
+def _beyond(claim: Claim) -> Verdict:
+    """Judge what no graph says: by a recorded experiment if the claim names one."""
+    note = f": {claim.note}" if claim.note else ""
+    if claim.trial is None:
+        return _verdict(claim, "out of reach", BEYOND[claim.beyond] + note, ())
+    found = judged(claim.trial)
+    return _verdict(claim, found.verdict, found.reason + note, found.evidence)
 
 
 def cases(claim: Claim, models: Models) -> list[Case]:
@@ -111,6 +121,10 @@ def settings_of(claim: Claim, figure: str) -> tuple[Setting, ...]:
 
 def _tried(case: Case) -> list[Found]:
     try:
+        if not case.domain.inhabited:
+            return [
+                Found(case, Finding(None, False, f"no sizes were found with {case.domain.text}"))
+            ]
         finding = by_measuring(case, RELATIONS[case.claim.relation](case))
         if finding.holds is None and case.claim.settings is None and _only_mode(case):
             return []
@@ -141,24 +155,38 @@ def _influence(claim: Claim) -> Verdict:
     return _by_chance(claim, [influence(m, what) for m in claim.models])
 
 
+def _algorithm(claim: Claim) -> Verdict:
+    """Judge runs of algorithms, which confirm or refute."""
+    readings = claim.readable()
+    names = [name for name, _ in readings if name]
+    return _by_chance(claim, [by_counting(reading) for _, reading in readings], names)
+
+
 EXPERIMENTS: Mapping[str, Callable[[Claim], Verdict]] = {
     "gradient": _vanishing,
     "random graph": _random,
     "influence": _influence,
+    "algorithm": _algorithm,
 }
 """Figures that are no figures of a graph: numeric experiments."""
 
 
-def _by_chance(claim: Claim, tried: Sequence[Finding]) -> Verdict:
-    """Judge numeric experiments, which prove nothing."""
-    evidence = tuple(finding.text for finding in tried)
+def _by_chance(claim: Claim, tried: Sequence[Finding], names: Sequence[str] = ()) -> Verdict:
+    """Judge numeric experiments, which prove nothing; ``names`` are the models if not given."""
+    told = [f.text if f.holds is not None else f"no number: {f.text}" for f in tried]
+    evidence = (
+        tuple(": ".join(parts) for parts in zip(names, told, strict=True)) if names else tuple(told)
+    )
+    unknown = [finding for finding in tried if finding.holds is None]
+    if unknown:
+        return _verdict(claim, "out of reach", unknown[0].text, evidence)
     fails = [finding for finding in tried if not finding.holds]
     if not fails:
         return _verdict(claim, "confirmed", evidence[0], evidence)
     if len(fails) == len(tried):
         return _verdict(claim, "refuted", fails[0].text, evidence, fails[0])
-    told = zip(claim.models, tried, strict=True)
-    reason = "; ".join(f"{m}: {'holds' if f.holds else 'does not hold'}: {f.text}" for m, f in told)
+    each = zip(names or claim.models, tried, strict=True)
+    reason = "; ".join(f"{m}: {'holds' if f.holds else 'does not hold'}: {f.text}" for m, f in each)
     return _verdict(claim, "conditional", reason, evidence)
 
 
@@ -183,7 +211,8 @@ def _judged(claim: Claim, tried: Sequence[Found]) -> Verdict:
             claim, "proved" if certain else "confirmed", holds[0].finding.text, evidence
         )
     if not holds:
-        return _verdict(claim, "refuted", _line(fails[0]), evidence, fails[0].finding)
+        told = _line(fails[0], instead=False)
+        return _verdict(claim, "refuted", told, evidence, fails[0].finding)
     where, where_not = (_cases(ts) for ts in (holds, fails))
     reason = f"holds for {where}; not for {where_not}"
     return _verdict(claim, "conditional", reason, evidence)
@@ -211,11 +240,13 @@ def _short(setting: Setting) -> str:
     return ", ".join(changed)
 
 
-def _line(found: Found) -> str:
+def _line(found: Found, *, instead: bool = True) -> str:
     case, finding = found.case, found.finding
     state = {True: "holds", False: "does not hold", None: "does not apply"}[finding.holds]
     how = f"{case.reading}, {_short(case.setting)}" if case.reading else _short(case.setting)
-    return f"{case.model} ({how}): {state}: {finding.text}{found.witnesses}"
+    said = not finding.corrected or finding.corrected.partition(" for ")[0] in finding.text
+    right = "" if said or not instead else f"; instead: {finding.corrected}"
+    return f"{case.model} ({how}): {state}: {finding.text}{right}{found.witnesses}"
 
 
 def _verdict(

@@ -15,16 +15,24 @@ workspan.graphs.atoms.SizeError: expected a condition such as w <= n or d = h*e,
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ...graphs.sizes import NAME as SIZE
 from ...graphs.sizes import Poly, SizeError, at_least, poly
+from .bounded import replaced, stated
 
 CONDITION = re.compile(r"([^<>=!]+)(<=|>=|<|>|=)([^<>=!]+)")
 MOST = 16
 """Conditions of one claim."""
+TRIED = (1, 2, 3, 4, 5, 8, 16, 64, 256, 1024, 4096, 2**20, 2**40)
+ABOVE = (0, 1, 7)
+"""How far sizes are tried above what bounds them from below."""
+MOST_TRIED = 5000
+"""Choices of sizes among which one of a domain is sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Domain:
 
     def placed(self, cost: Poly) -> Poly:
         """Replace the sizes that are given by others."""
-        return cost.substitute(self.equal)
+        return replaced(cost, self.equal)
 
     def decided(self, cost: Poly) -> Poly:
         """Replace them, and decide the minima and maxima that the bounds decide."""
@@ -84,6 +92,25 @@ class Domain:
             if set(value.sizes) <= set(found):
                 found[name] = value.evaluate(**{s: found[s] for s in value.sizes})
         return found
+
+    @property
+    def inhabited(self) -> bool:
+        """Whether sizes were found that respect all conditions; a claim about none says nothing."""
+        if not self.bounds:
+            return True
+        sizes = {s for low, high in self.bounds for s in (*low.sizes, *high.sizes)}
+        given = self.given
+        free = sorted(sizes - set(given) - set(self.equal))
+        points = itertools.product(TRIED, repeat=len(free))
+        for point in itertools.islice(points, MOST_TRIED):
+            for more in ABOVE:
+                at = dict(zip(free, point, strict=True))
+                rests = {f"rest{k}_": more for k in range(len(given))}
+                with contextlib.suppress(SizeError, ArithmeticError):
+                    at |= {s: bound.evaluate(**at, **rests) for s, bound in given.items()}
+                    if min(at.values(), default=1) >= 1 and self.holds(at):
+                        return True
+        return False
 
     @property
     def text(self) -> str:
@@ -122,7 +149,7 @@ def parse_domain(conditions: Iterable[str]) -> Domain:
     for name, value in equal.items():
         if not {*equal}.isdisjoint(value.sizes):
             raise SizeError(f"expected {name} to be given by sizes that are not, got {value}")
-    return Domain(equal, tuple((a.substitute(equal), b.substitute(equal)) for a, b in bounds))
+    return Domain(equal, tuple((replaced(a, equal), replaced(b, equal)) for a, b in bounds))
 
 
 def compared(text: str) -> tuple[Poly, str, Poly]:
@@ -130,4 +157,4 @@ def compared(text: str) -> tuple[Poly, str, Poly]:
     found = CONDITION.fullmatch(text)
     if found is None:
         raise SizeError(f"expected a condition such as w <= n or d = h*e, got {text[:60]!r}")
-    return poly(found[1].strip()), found[2], poly(found[3].strip())
+    return stated(found[1].strip()), found[2], stated(found[3].strip())

@@ -10,6 +10,9 @@ from ..proofs.growth import GrowthCertificate
 from .finding import Finding, missing
 from .subjects import Case
 
+MOST_TERMS = 64
+"""Terms of formulas for which constants are sought; their search tries products of all terms."""
+
 
 def theta_of(case: Case) -> Finding:
     """The left side is of the order of the right one."""
@@ -68,7 +71,7 @@ def _within(
     }
     mine, theirs = (side.substitute(case.domain.given) for side in (formula, value))
     same = dominates(theirs, mine) and (not below or dominates(mine, theirs))
-    if not same or found.least:
+    if not same or found.least or max(len(mine.terms), len(theirs.terms)) > MOST_TERMS:
         return same, None
     mine, theirs = (side.substitute(placed) for side in (formula, value))
     names = tuple(sorted({*mine.sizes, *theirs.sizes}))
@@ -85,7 +88,7 @@ def _compared(
     if below and not size and not same:
         same = dominates(given, ours) and dominates(ours, given)
     names = (size,) if size else tuple(sorted({*formula.sizes, *value.sizes}))
-    if not names:
+    if not names or max(len(formula.terms), len(value.terms)) > MOST_TERMS:
         return same, None
     bound, both = (value, below) if same else (poly_of(mine), True)
     return same, certify_growth(formula, bound, names, found.least, below=both)

@@ -11,6 +11,7 @@ from typing import Any
 from ...graphs.sizes import SizeError, poly
 from ..measured.graph import MeasureError
 from ..witnesses import measured
+from .bounded import replaced
 from .finding import Finding, shown
 from .statements import Quantity
 from .subjects import Case
@@ -88,7 +89,7 @@ def _value(case: Case, text: str, at: Mapping[str, int]) -> Fraction | None:
     quantities = dict(case.claim.quantities)
     if not case.claim.left:
         quantities[case.figure] = Quantity(case.figure)
-    cost = poly(text).substitute({s: poly(v) for s, v in case.claim.symbols.items()})
+    cost = replaced(poly(text), case.claim.symbols)
     values: dict[str, Any] = dict(at)
     for name, quantity in quantities.items():
         if name in cost.sizes:

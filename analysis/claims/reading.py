@@ -60,7 +60,7 @@ def read(path: Path, models: Models | None = None) -> tuple[Claim, ...]:
             raise ClaimError(
                 f"{path}: expected at most {LARGEST_FILE:,} bytes, got {path.stat().st_size:,}"
             )
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise ClaimError(f"{path}: expected a claims file, but {reason}") from None
@@ -73,10 +73,12 @@ def parse(text: str, where: str, models: Models | None = None) -> tuple[Claim, .
 
     try:
         found = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ClaimError(f"{where}: expected TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise ClaimError(f"{where}: {error}".replace("$.", "")) from None
+    except RecursionError:
+        raise ClaimError(f"{where}: expected TOML that is not nested hundreds deep") from None
+    except ValueError as error:  # no TOML, or a number of thousands of digits
+        raise ClaimError(f"{where}: expected TOML: {error}") from None
     if len(found.claim) > MOST_CLAIMS:
         raise ClaimError(f"{where}: expected at most {MOST_CLAIMS} claims, got {len(found.claim)}")
     claims = tuple(

@@ -20,6 +20,7 @@ BY_FIGURE: dict[str, tuple[Setting, ...]] = {
     "gradient": (Setting(),),
     "random graph": (Setting(),),
     "influence": (Setting(),),
+    "algorithm": (Setting(),),
 }
 """Settings in which a figure may differ; all other figures are the same in every one of them."""
 

@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 
 from ...graphs.setting import Setting
+from .algorithms import Counting
 from .influence import Influence
 from .random_graphs import RandomGraphs
 from .signal import Experiment
+from .trials import Trial
 
 
 class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +70,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     sizes: tuple[str, ...] | None = None
     domain: tuple[str, ...] | None = None
     settings: tuple[Tried, ...] | None = None
+    counted: Counting | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +86,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Models that the claim speaks of."""
     figure: str = ""
     """A figure, ``intermediate`` (the largest array that is computed), ``gradient``, ``offsets``
-    (the distances that are connected), ``random graph`` or ``influence``."""
+    (the distances that are connected), ``random graph``, ``influence`` or ``algorithm``."""
     relation: str = ""
     """One of the relations that the checker knows, such as Theta or equals."""
     value: str = "1"
@@ -123,8 +126,12 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ``random graph``: which ones, with seed, sample size and tolerance."""
     perturbation: Influence | None = None
     """For ``influence``: what is drawn, with seed, sample size and tolerance."""
+    counted: Counting | None = None
+    """For ``algorithm``: which one, what is counted, and at which sizes."""
     beyond: str = ""
     """A kind of statement that no relation here can express; it is out of reach for that reason."""
+    trial: Trial | None = None
+    """For a statement beyond graphs: the recorded experiment whose tests can confirm it."""
     family: str = ""
     where: str = ""
     """The place in the source, such as Table 1."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import networkx as nx
 import numpy as np
 
 from ...graphs.execution import execute, random_parameters
 from ...graphs.graph import Graph
-from ...graphs.sizes import poly
+from ...graphs.sizes import Poly, poly
 from ...graphs.unrolling import unroll
 from ..paths.reach import certified
 from ..proofs.errors import ProofError
@@ -96,30 +96,52 @@ def connects(case: Case) -> Finding:
     names = sorted(
         {*value.formula.sizes, *(s for s in graph.free_sizes if s not in WIDTHS)} - {"n"}
     )
-    tried = 0
-    for at in itertools.islice(_small(names, case), TRIED):
-        claimed = int(value.formula.evaluate(**{**at, "n": LONGEST}))
-        reached = distances(graph, LONGEST, at)
-        tried += 1
-        wanted = set(range(min(claimed, LONGEST - 1) + 1))
-        if reached == wanted:
-            continue
-        wrong = min(reached ^ wanted)
-        where = ", ".join(f"{k}={v}" for k, v in at.items())
-        step = functools.reduce(math.gcd, reached)
-        does = "is" if wrong in reached else "is not"
-        told = f"distances {', '.join(map(str, sorted(reached)[:6]))}{', ...' if len(reached) > 6 else ''}"
-        right = (
-            f"only multiples of {step} are connected at {where}: one residue class"
-            if step > 1
-            else f"at {where} the largest distance that is connected is {max(reached)}"
-        )
-        text = f"at {where} distance {wrong} {does} connected: {told} of those up to {LONGEST - 1}"
-        return Finding(False, True, text, (), {**at, "distance": wrong}, right)
-    if not tried:
+    seen = [
+        (at, _claimed(value.formula, at), distances(graph, LONGEST, at))
+        for at in itertools.islice(_small(names, case), TRIED)
+    ]
+    if not seen:
         return Finding(None, False, "no sizes of the domain are small enough to be tried")
-    text = f"all distances up to {value.formula} and no others are connected at {tried} sizes"
-    return Finding(True, False, text)
+    wrong = [row for row in seen if row[2] != set(range(row[1] + 1))]
+    if not wrong:
+        text = (
+            f"all distances up to {value.formula} and no others are connected at {len(seen)} sizes"
+        )
+        return Finding(True, False, text)
+    at, claimed, reached = wrong[0]
+    first = min(reached ^ set(range(claimed + 1)))
+    where = ", ".join(f"{k}={v}" for k, v in at.items())
+    does = "is" if first in reached else "is not"
+    told = ", ".join(map(str, sorted(reached)[:6])) + (", ..." if len(reached) > 6 else "")
+    text = f"at {where} distance {first} {does} connected: distances {told} of those up to {LONGEST - 1}"
+    right = _instead(value.formula, seen) or _instead_there(reached, where)
+    return Finding(False, True, text, (), {**at, "distance": first}, right)
+
+
+Seen = tuple[Mapping[str, int], int, frozenset[int]]
+"""Sizes, the largest distance that is claimed, and the distances that are connected."""
+
+
+def _claimed(value: Poly, at: Mapping[str, int]) -> int:
+    return min(int(value.evaluate(**{**at, "n": LONGEST})), LONGEST - 1)
+
+
+def _instead(value: Poly, seen: Sequence[Seen]) -> str:
+    """Say what holds at all sizes: that only one residue class is connected; empty if it does not."""
+    for step in seen[0][0]:
+        if all(reached == set(range(0, most + 1, at[step])) for at, most, reached in seen):
+            return (
+                f"exactly the multiples of {step} up to {value} are connected: one residue class "
+                f"modulo {step}, at all of {len(seen)} choices of sizes"
+            )
+    return ""
+
+
+def _instead_there(reached: frozenset[int], where: str) -> str:
+    step = functools.reduce(math.gcd, reached)
+    if step > 1:
+        return f"only multiples of {step} are connected at {where}: one residue class"
+    return f"at {where} the largest distance that is connected is {max(reached)}"
 
 
 WIDTHS = {"d", "h", "g", "f", "e", "v", "s", "m"}

@@ -16,10 +16,13 @@ from ...graphs.tracing import sizes_of, trace
 from ..derivation import Derivation
 from ..deriving import derive
 from ..memory import traced
+from .bounded import replaced
 from .domains import Domain, parse_domain
 from .statements import Claim, Quantity
 
 Options: TypeAlias = Mapping[str, int | str]
+COMPUTED = {"contraction", "map", "softmax", "reduction", "associative_scan"}
+"""Primitives whose results are computed, and are no views."""
 Models: TypeAlias = Mapping[str, Callable[..., Any]]
 """Models of a user's own, besides those of the catalogue."""
 
@@ -69,7 +72,7 @@ class Case:
 
     def formula(self, text: str | Poly) -> Derivation:
         """Read a formula, with symbols and quantities replaced by what they stand for."""
-        cost = poly(text).substitute({s: poly(v) for s, v in self.claim.symbols.items()})
+        cost = replaced(poly(text), self.claim.symbols)
         found = {
             name: self.derived(quantity)
             for name, quantity in self.claim.quantities.items()
@@ -79,7 +82,7 @@ class Case:
             if derivation.formula is None:
                 return Derivation(None, reason=f"{name}: {derivation.reason}")
         known = {n: d.formula for n, d in found.items() if d.formula is not None}
-        return self._at(cost.substitute(known), list(found.values()))
+        return self._at(replaced(cost, known), list(found.values()))
 
     def derived(self, quantity: Quantity) -> Derivation:
         """Derive one figure."""
@@ -134,18 +137,12 @@ def figure_of(name: str, graph: Graph, setting: Setting) -> Derivation:
 
 def largest(graph: Graph) -> Derivation:
     """Return the size of the largest array that is computed."""
-    most = poly(0)
+    most, steps = poly(0), []
     for equation in graph:
-        if equation.primitive.name in {
-            "contraction",
-            "map",
-            "softmax",
-            "reduction",
-            "associative_scan",
-        }:
-            one_layer = [a.extent for a in equation.positions if a.kind != "layer"]
+        if equation.primitive.name in COMPUTED:
             count = equation.scalars
-            for extent in one_layer:
-                count = count * extent
+            for axis in equation.positions:
+                count = count if axis.kind == "layer" else count * axis.extent
             most = maximum(most, count)
-    return Derivation(most, "proved")
+            steps.append(f"{equation.name} ({equation.primitive.name}) of one layer: {count}")
+    return Derivation(most, "proved", steps=(*steps, f"the largest: {most}"))

@@ -9,7 +9,11 @@ from ...graphs.models import CATALOGUE
 from ...graphs.setting import CHOICES, Setting, SettingError
 from ...graphs.sizes import NAME, SizeError, poly
 from ...graphs.tracing import sizes_of
+from ..experiments.definitions import NAMES as EXPERIMENTS
 from ..figures import NAMES
+from .algorithms import COUNTED as COUNTED_RELATIONS
+from .algorithms import faults
+from .bounded import replaced, stated
 from .chance import CHANCES
 from .domains import compared, parse_domain
 from .reading import ClaimError
@@ -24,7 +28,7 @@ DERIVED = (*NAMES, "intermediate")
 FALLS = "falls as 1/n"
 """The one relation of ``influence``, an experiment as well."""
 
-FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence")
+FIGURES = (*DERIVED, "gradient", "offsets", "random graph", "influence", "algorithm")
 COUNTED = ("contraction", "map", "reduction", "softmax", "associative_scan", "fourier")
 """Kinds of operations by which work is broken down, and that a claim may count alone."""
 OF_FIGURES = ("no more than", "grows with distance", "permutation equivariant")
@@ -44,7 +48,7 @@ PARTS = (
     "domain",
 )
 MOST_TRIES = 256
-"""Models times figures times settings of one reading."""
+"""Models times figures times settings, of all readings together."""
 MOST_LAYERS = 64
 """The largest number among options: layers of a stack that is written out."""
 LARGEST = 10**16
@@ -63,15 +67,43 @@ def validate(field: str, claim: Claim, own: Models) -> None:
     for name in ("statement", "source", "value", "left", "where", "paper", "note", "family"):
         if len(getattr(claim, name)) > LONGEST_TEXT:
             raise ClaimError(f"{field}.{name}: expected at most {LONGEST_TEXT} characters")
+        odd = next((c for c in getattr(claim, name) if not c.isprintable() and c not in "\n\t"), "")
+        if odd:
+            raise ClaimError(
+                f"{field}.{name}: expected text without control characters, got {odd!r}"
+            )
     _one_of(f"{field}.transcription", claim.transcription, TRANSCRIPTIONS)
     if claim.beyond:
         _one_of(f"{field}.beyond", claim.beyond, tuple(BEYOND))
+        _trial(f"{field}.trial", claim)
         return
+    if claim.trial is not None:
+        raise ClaimError(f"{field}.trial: expected beyond, the kind of statement, with a trial")
     for name in ("readings", *PARTS):
         _few(f"{field}.{name}", getattr(claim, name))
+    tries = sum(_tries(reading) for _, reading in claim.readable())
+    if tries > MOST_TRIES:
+        raise ClaimError(
+            f"{field}.readings: expected at most {MOST_TRIES} models times figures times settings, "
+            f"got {tries}"
+        )
     for k, (name, reading) in enumerate(claim.readable()):
         where = f"{field}.readings[{k}]" if name else field
         _reading(where, reading, own)
+
+
+def _trial(field: str, claim: Claim) -> None:
+    if claim.trial is not None:
+        _one_of(f"{field}.experiment", claim.trial.experiment, tuple(EXPERIMENTS))
+        _few(f"{field}.tests", claim.trial.tests)
+        if not claim.trial.tests:
+            raise ClaimError(f"{field}.tests: expected at least one test")
+
+
+def _tries(claim: Claim) -> int:
+    """Return how many cases are tried at most."""
+    settings = 4 if claim.settings is None else len(claim.settings)
+    return len(claim.models) * (1 + len(claim.figures)) * settings
 
 
 def _few(field: str, parts: Sized | None) -> None:
@@ -82,9 +114,6 @@ def _few(field: str, parts: Sized | None) -> None:
 def _reading(field: str, claim: Claim, own: Models) -> None:
     for name in PARTS:
         _few(f"{field}.{name}", getattr(claim, name))
-    tries = len(claim.models) * (1 + len(claim.figures)) * len(claim.settings or "....")
-    if tries > MOST_TRIES:
-        raise ClaimError(f"{field}: expected at most {MOST_TRIES} models, figures and settings")
     if bool(claim.left) == bool(claim.figure):
         raise ClaimError(f"{field}.figure: expected a figure or left, one of them")
     for j, figure in enumerate((claim.figure, *claim.figures)):
@@ -95,9 +124,15 @@ def _reading(field: str, claim: Claim, own: Models) -> None:
         "gradient": (VANISHES,),
         "random graph": tuple(CHANCES),
         "influence": (FALLS,),
+        "algorithm": COUNTED_RELATIONS,
     }
     _one_of(f"{field}.relation", claim.relation, special.get(claim.figure, tuple(RELATIONS)))
     if claim.figure == "random graph":
+        return
+    if claim.figure == "algorithm":
+        fault = faults(claim)
+        if fault:
+            raise ClaimError(f"{field}.{fault}")
         return
     for name in (claim.counting, *(q.counting for q in claim.quantities.values())):
         if name:
@@ -198,13 +233,21 @@ def _known_sizes(field: str, claim: Claim, own: Models) -> None:
         if not text:
             continue
         _formula(f"{field}.{name}", text)
-        used = poly(text).substitute({s: poly(v) for s, v in claim.symbols.items()}).sizes
+        used = _used(f"{field}.{name}", text, claim)
         foreign = [s for s in used if s not in known]
         if foreign and None not in functions:
             raise ClaimError(
                 f"{field}.{name}: expected sizes of {', '.join(models_of(claim))} "
                 f"({', '.join(sorted(known))}), got {foreign[0]}"
             )
+
+
+def _used(field: str, text: str, claim: Claim) -> tuple[str, ...]:
+    """Return the sizes of a formula once the paper's symbols are replaced."""
+    try:
+        return replaced(poly(text), claim.symbols).sizes
+    except (SizeError, ArithmeticError) as error:
+        raise ClaimError(f"{field}: {error}") from None
 
 
 def _setting(field: str, make: Callable[[], Setting]) -> None:
@@ -222,7 +265,7 @@ def _name(field: str, name: str) -> None:
 
 def _formula(field: str, text: str) -> None:
     try:
-        poly(text)
+        stated(text)
     except (SizeError, ArithmeticError) as error:
         raise ClaimError(f"{field}: {error}") from None
 

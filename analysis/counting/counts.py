@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...graphs.graph import Axis, Equation, Graph
-from ...graphs.primitives import AssociativeScan
+from ...graphs.primitives import AssociativeScan, Contraction
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, poly, summed
 from ..causality import causal, output_sequence
@@ -29,6 +29,7 @@ from ..proofs.counts import (
     networks,
     over_positions,
     per_position,
+    reading_nothing,
 )
 from ..proofs.errors import ProofError
 from ..proofs.slots import instance, relation_of, rounds_instance
@@ -135,7 +136,7 @@ def _count(
     else:
         laws = {n: (last_row if decoding else law)(relation_of(a)) for n, a in slots.items()}
     if decoding:
-        _read_something(graph, slots.values(), least)
+        _read_something(graph, equation, cost, slots, least)
     each = over_positions(graph, equation, cost, slots, laws, least, decoding=decoding)
     total = all_layers(equation, each)
     what = _told(graph, equation, cost, slots, laws, decoding=decoding)
@@ -143,12 +144,26 @@ def _count(
     return EquationCount(equation.name, total, laws), line
 
 
-def _read_something(graph: Graph, slots: Iterable[Axis], least: dict[str, int]) -> None:
-    """Raise sizes until the last position reads something through each relation."""
-    for axis in slots:
+def _read_something(
+    graph: Graph,
+    equation: Equation,
+    cost: Poly,
+    slots: Mapping[str, Axis],
+    least: dict[str, int],
+) -> None:
+    """Raise sizes until the last position reads something, where it costs something else not to.
+
+    Where that depends on which size is larger, it is counted instead; a network of no keys is not.
+    """
+    sorting = networks(cost, slots) is not None
+    if not sorting and reading_nothing(graph, equation, *linear(cost, slots), slots) == 0:
+        return
+    for axis in slots.values():
         relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
-        if relation.ahead is not None and at_least(-1, relation.ahead):
-            require(least, extent - 1, -relation.ahead * relation.step)
+        if relation.kind == "offsets" and relation.ahead is not None:
+            distance = -relation.ahead * relation.step
+            if at_least(distance, 1) and (sorting or distance.constant is not None):
+                require(least, extent - 1, distance)
 
 
 def _told(
@@ -205,6 +220,9 @@ def _concluded(
         return Derivation(None, reason=f"found {formula}, but no proof: {error}")
     by_primitive = _by_primitive(graph, counts)
     details: dict[str, Any] = {"contractions": by_primitive.get("contraction", poly(0))}
+    products = summed(c.total for c in counts if _is_product(graph[c.name]))
+    if products != 0:
+        details["products"] = products
     wholes = sorted({*_wholes(graph), *(f"{extent} is at least 1" for extent in assumed)})
     if wholes:
         details["requires"] = tuple(wholes)
@@ -225,6 +243,11 @@ def _by_primitive(graph: Graph, counts: Iterable[EquationCount]) -> dict[str, Po
         name = graph[count.name].primitive.name
         sums[name] = sums.get(name, poly(0)) + count.total
     return {name: total for name, total in sorted(sums.items()) if total != 0}
+
+
+def _is_product(equation: Equation) -> bool:
+    """Whether an equation is a contraction that sums nothing."""
+    return isinstance(equation.primitive, Contraction) and not equation.primitive.sums()
 
 
 def _wholes(graph: Graph) -> Iterable[str]:

@@ -2,7 +2,9 @@
 
 A relation of offsets reads, over all n positions together, ``n - step*m`` pairs at distance
 ``step*m`` as long as that is positive. With ``u = min(bound + 1, ceil(n/step))`` multiples, zero
-included, those on one side are ``n*(u - 1) - step*u*(u - 1)/2``.
+included, those on one side are ``n*(u - 1) - step*u*(u - 1)/2``. Of sinks the m-th position beyond
+them reads ``min(size, m)``. A block has as many blocks before it as its number says, each with its
+marks.
 
 >>> from ...graphs.relations import Relation
 >>> str(law(Relation.prefix()).substitute({"q": "n", "step": 1}))
@@ -12,7 +14,7 @@ included, those on one side are ``n*(u - 1) - step*u*(u - 1)/2``.
 from __future__ import annotations
 
 from ...graphs.relations import Relation
-from ...graphs.sizes import Poly, minimum, poly, power, size
+from ...graphs.sizes import Poly, maximum, minimum, poly, power, size
 from ..proofs.slots import generic
 
 N, Q, STEP = size("n"), size("q"), size("step")
@@ -31,6 +33,12 @@ def law(relation: Relation) -> Poly:
     if shape.kind == "block_prefix":
         width, rest = size("size"), N - size("size") * (Q - 1)
         return width * (width + 1) / 2 * (Q - 1) + rest * (rest + 1) / 2
+    if shape.kind == "marks":
+        return size("size") * (STEP * (Q - 1) * (Q - 2) / 2 + (N - STEP * (Q - 1)) * (Q - 1))
+    if shape.kind == "sinks":
+        beyond = maximum(N - size("back_"), 0)
+        u = minimum(size("size"), beyond)
+        return beyond * u - u * (u - 1) / 2
     total = N if shape.itself else poly(0)
     for sign, symbol in shape.bounds:
         u = _reach(symbol)
@@ -41,6 +49,12 @@ def law(relation: Relation) -> Poly:
 def last_row(relation: Relation) -> Poly:
     """Return how many positions the last one reads through a causal relation."""
     shape = generic(relation)
+    if shape.kind == "block_prefix":
+        return N - size("size") * (Q - 1)
+    if shape.kind == "marks":
+        return size("size") * (Q - 1)
+    if shape.kind == "sinks":
+        return minimum(size("size"), maximum(N - size("back_"), 0))
     total = poly(1 if shape.itself else 0)
     for sign, symbol in shape.bounds:
         total = total + sign * (_reach(symbol) - 1)

@@ -27,7 +27,7 @@ from ...graphs.sizes import Number, Poly, at_least, maximum, minimum, poly, size
 from ..causality import on_inputs
 from ..counting.layer_sums import all_layers
 from ..memory import once
-from ..proofs.state import frontier, reach, sequence, starts
+from ..proofs.state import frontier, reach, sequence, start_of
 from ..solving import UnsolvedError
 
 Cell: TypeAlias = tuple[str, str]
@@ -94,13 +94,13 @@ def needs(graph: Graph, cut: Cut) -> dict[Cell, Poly]:
     For a later layer this may hold the layer's position. What has no position along the sequence
     is needed once, if at all.
     """
-    n, known = size(sequence(graph).name), starts(graph)
+    n = size(sequence(graph).name)
     found: dict[Cell, Poly] = {}
     for (name, part), need in unlimited(graph, cut).items():
-        every = maximum(n - known[name], 0)
         if graph[name].sequence != sequence(graph):
             found[name, part] = poly(1)
         else:
+            every = maximum(n - start_of(graph, name), 0)
             found[name, part] = every if need is None else minimum(need, every)
     return found
 

@@ -18,6 +18,7 @@ from typing import Any
 import networkx as nx
 
 from ...graphs.graph import Axis, Equation, Graph
+from ...graphs.primitives import Shift
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly
 from ...graphs.unrolling import Node, checked, unroll
@@ -76,15 +77,20 @@ class Unrolled:
         """For each node the position from which on it is known, along the output's sequence.
 
         A node without a position there is known with the last of what it reads, and from before
-        the start (-1) if it reads nothing of that sequence: weights, another sequence.
+        the start (-1) if it reads nothing of that sequence: weights, another sequence. What a
+        recurrence over parts of the sequence carries is known where the next part begins.
         """
         axis, known = along(self.graph).name, {}
+        carries = {
+            e.name for e in self.graph if isinstance(e.primitive, Shift) and e.primitive.step
+        }
         for node in self.order:
             place = self.place(node)
             if place is not None and place[0] == axis:
                 known[node] = place[1]
             else:
-                known[node] = max((known[p] for p in self.digraph.pred[node]), default=-1)
+                last = max((known[p] for p in self.digraph.pred[node]), default=-1)
+                known[node] = last + (last >= 0 and node[0] in carries)
         return known
 
     @functools.cached_property

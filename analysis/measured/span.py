@@ -50,7 +50,7 @@ def _weighed(
         if any(axis.within is not None for axis in slots):
             yield layer, _depth(_nested(graph, equation, sources, slots, values), setting, sizes)
             continue
-        widths = tuple(_widest(graph, axis, values) for axis in slots)
+        widths = tuple(widest(graph, axis, values) for axis in slots)
         if widths not in known:
             site = site_of(equation, sources, dict(zip(slots, widths, strict=True)))
             known[widths] = _depth(site, setting, sizes)
@@ -87,11 +87,14 @@ def _depth(site: Site, setting: Setting, sizes: Mapping[str, int]) -> int:
     return whole(primitive.depth(site, setting), sizes)
 
 
-def _widest(graph: Graph, axis: Axis, values: Mapping[str, int]) -> int:
-    """Count the slots of an axis that the widest position has inside the sequence."""
+def widest(graph: Graph, axis: Axis, values: Mapping[str, int]) -> int:
+    """Count the slots of an axis that the widest position has inside the sequence, at least one.
+
+    Where no position has any, a sum over them takes what one over a single term does.
+    """
     assert axis.relation is not None
     assert axis.along is not None
-    return _most(axis.relation.at(**values), whole(graph.axes[axis.along].extent, values))
+    return max(1, _most(axis.relation.at(**values), whole(graph.axes[axis.along].extent, values)))
 
 
 @functools.lru_cache(maxsize=1024)

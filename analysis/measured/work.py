@@ -107,7 +107,7 @@ def _equation(
     if any(axis.within is not None for axis in slots):
         return _nested(graph, equation, sources, setting, sizes)
     total: Number = 0
-    for widths, times in Counter(_widths(graph, equation, slots, sizes)).items():
+    for widths, times in Counter(slot_widths(graph, equation, slots, sizes)).items():
         site = site_of(equation, sources, dict(zip(slots, widths, strict=True)))
         # A sum over no term has -1 additions by its rule, and none in truth.
         total += times * max(0, _number(equation.primitive.operations(site, setting), sizes))
@@ -159,7 +159,7 @@ def _nested(
     return total
 
 
-def _widths(
+def slot_widths(
     graph: Graph, equation: Equation, slots: tuple[Axis, ...], sizes: Mapping[str, int]
 ) -> Iterator[tuple[int, ...]]:
     """Yield for every position how many slots of each axis lie inside the sequence."""

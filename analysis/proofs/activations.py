@@ -60,6 +60,10 @@ class Range(NamedTuple):
         return (self.last - self.first) / self.step + 1
 
 
+BLOCKS = frozenset({"block", "block_prefix", "block_suffix"})
+"""Kinds of relations by which every position reads itself, and others of its block."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Positions and components of one array that are read."""
@@ -198,16 +202,36 @@ def _range(
     )
     if whole and equation.sequence is not None and parted(relation, equation.sequence, axis):
         return Range(poly(0), axis.extent - 1)
-    itself = relation.kind in {"block", "block_prefix", "block_suffix"}
-    if itself or (relation.kind == "offsets" and relation.reads_itself):
+    if relation.kind in BLOCKS or (relation.kind == "offsets" and relation.reads_itself):
         if (first, last) != (poly(0), axis.extent - 1):
             raise ProofError(f"{equation.name}: how much it reads of a part has no rule")
         return Range(first, last)
+    apart = beyond(relation, axis.extent) if whole and axis == equation.sequence else None
+    if apart is not None:
+        return apart
     if relation.distance is None and relation.kind not in {"last", "head"}:
         raise ProofError(f"{equation.name}: how much {relation} reads altogether has no rule")
     low = relation.bounds(first, axis.extent)[0]
     high = relation.bounds(last, axis.extent)[1]
     return Range(maximum(low, 0), minimum(high, axis.extent - 1))
+
+
+def beyond(relation: Relation, n: Poly) -> Range | None:
+    """Return what all n positions read together, if none of them reads itself; None if not known.
+
+    Position ``j`` is read through offsets by ``j + a`` if ``a`` is the nearest of them, and is none of
+    the last ``a``; a sink by ``j + w`` if it lies ``w`` behind, and is none of the last ``w``.
+    """
+    back, ahead = relation.back, relation.ahead
+    if relation.kind == "sinks" and back is not None and at_least(back, 0):
+        return Range(poly(0), minimum(relation.size, maximum(n - back, 0)) - 1)
+    if relation.kind != "offsets":
+        return None
+    if ahead is not None and at_least(-1, ahead) and (back is None or at_least(back, -ahead)):
+        return Range(poly(0), maximum(n + ahead * relation.step, 0) - 1)
+    if back is not None and at_least(-1, back) and (ahead is None or at_least(ahead, -back)):
+        return Range(minimum(-back * relation.step, n), n - 1)
+    return None
 
 
 def parted(relation: Relation, reader: Axis, source: Axis) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, ceil_div, poly
+from ...graphs.sizes import Poly, at_least, ceil_div, is_proper, poly
 from ..sites import weights
 from .errors import ProofError
 from .positions import lower_sizes
@@ -141,9 +141,13 @@ def rises(cost: Poly, name: str) -> bool:
     """Whether a cost certainly does not fall as a size grows, all else being the same.
 
     It does not if each term in which the size appears is a product, with a positive factor, of what
-    does not fall: of the size, or of minima, maxima, logarithms and roundings of such.
+    does not fall and is not negative: of the size, or of minima, maxima, logarithms and roundings
+    of such; a single factor may be negative.
     """
     for monomial, c in cost.terms.items():
+        alone = len(monomial) == 1 and monomial[0][1] == 1
+        if not alone and name in Poly({monomial: 1}).sizes and not is_proper(monomial):
+            return False
         for atom, k in monomial:
             if atom.kind == "size" and atom.text != name:
                 continue

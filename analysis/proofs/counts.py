@@ -35,6 +35,8 @@ from .slots import (
 from .sorting import at_last, check_sorting, sorted_part
 from .sorting import over_positions as all_networks
 
+MAY_BE_EMPTY = {"offsets", "sinks", "marks"}
+"""Kinds of relations through which some position may read nothing."""
 QUANTITIES = ("params", "work", "decode_work")
 
 
@@ -191,12 +193,12 @@ def over_positions(
         return sorting * each
     base, coefficients = linear(cost, slots)
     positions = poly(1) if decoding or equation.sequence is None else equation.sequence.extent
-    nothing = _reading_nothing(graph, equation, base, coefficients, slots)
-    if decoding and nothing != 0:  # the last position has to be beyond those
-        along = next(iter(slots.values())).along
-        if not at_least(graph.axes[str(along)].extent - 1, nothing, given=lower_sizes(least)):
-            raise ProofError(f"{equation.name}: the last position may read nothing")
-        nothing = poly(0)
+    nothing = reading_nothing(graph, equation, base, coefficients, slots)
+    if decoding and nothing != 0:  # that is 1 if the last position is one of those, else 0
+        (axis,) = slots.values()
+        extent = graph.axes[str(axis.along)].extent
+        beyond = at_least(extent - 1, nothing, given=lower_sizes(least))
+        nothing = poly(0) if beyond else nothing - empty(relation_of(axis), extent - 1)
     total = base * (positions - nothing)
     for name, axis in slots.items():
         total = total + coefficients[name] * instance(graph, axis, laws[name])
@@ -208,7 +210,7 @@ def networks(cost: Poly, slots: Mapping[str, Axis]) -> Poly | None:
     return sorted_part(cost, size("slots0_")) if len(slots) == 1 else None
 
 
-def _reading_nothing(
+def reading_nothing(
     graph: Graph,
     equation: Equation,
     base: Poly,
@@ -220,7 +222,7 @@ def _reading_nothing(
     A sum has one operation less than it has terms. Of no terms it has none.
     """
     shapes = {name: generic(relation_of(axis)) for name, axis in slots.items()}
-    if all(s.itself or s.kind != "offsets" for s in shapes.values()) or at_least(base, 0):
+    if all(s.itself or s.kind not in MAY_BE_EMPTY for s in shapes.values()) or at_least(base, 0):
         return poly(0)
     some = base + sum(coefficients.values(), poly(0))
     single = len(slots) == 1 and equation.sequence is not None

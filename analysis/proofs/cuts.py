@@ -20,7 +20,7 @@ from .cases import never_less, proper, vanishes
 from .errors import ProofError
 from .extents import whole_extents
 from .flows import Flow, check_flow, from_below, layer_of, lower, parts
-from .state import frontier, reach, sequence, starts
+from .state import frontier, reach, sequence, start_of
 
 Cell: TypeAlias = tuple[str, str]
 Given: TypeAlias = Mapping[str, Sized]
@@ -189,7 +189,7 @@ def _check_needed(
     along = sequence(graph)
     limits = [poly(1)]
     if source.sequence == along:
-        known = maximum(size(along.name) - starts(graph)[source.name], 0)
+        known = maximum(size(along.name) - start_of(graph, source.name), 0)
         limits = [known.substitute(place), *([] if wanted is None else [wanted])]
     if not never_less(needed.substitute(whole).substitute(place), limits):
         raise ProofError(f"{source.name}: more than {needed} of its positions are needed")

@@ -19,7 +19,7 @@ from ...graphs.graph import Axis, Equation, Graph
 from ...graphs.primitives import Lookup, Place, Shift, Turn, Unsort
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, at_least, maximum, minimum, poly
-from .activations import Need, Range, holds
+from .activations import BLOCKS, Need, Range, beyond, holds, parted
 from .errors import ProofError
 from .parts import Cut, components, cuts, disjoint
 from .timetable import Loop, timetable
@@ -186,6 +186,10 @@ class _Walk:
             return whole
         if relation.kind == "first":
             return Range(poly(0), minimum(relation.size, axis.extent) - 1)
+        own = reader.sequence
+        every = own is not None and self.here.get(own.name) == Range(poly(0), own.extent - 1)
+        if own is not None and every and parted(relation, own, axis):
+            return whole
         place = self.here.get(axis.name)
         if place is None:
             raise ProofError(f"{reader.name}: how much {relation} reads altogether has no rule")
@@ -218,7 +222,8 @@ def _reached(reader: Equation, relation: Relation, axis: Axis, place: Range) -> 
         low, _ = relation.bounds(place.first, axis.extent)
         _, high = relation.bounds(place.last, axis.extent)
         return Range(maximum(low, 0), minimum(high, axis.extent - 1))
-    itself = relation.kind == "block" or (relation.kind == "offsets" and relation.reads_itself)
-    if place != whole or not itself:
+    itself = relation.kind in BLOCKS or (relation.kind == "offsets" and relation.reads_itself)
+    found = whole if itself else beyond(relation, axis.extent)
+    if place != whole or found is None:
         raise ProofError(f"{reader.name}: how much {relation} reads altogether has no rule")
-    return whole
+    return found

@@ -153,6 +153,12 @@ def inhabited(extent: Poly, given: Given) -> bool:
     return not more and term[1] > 0 and all(atom.kind == "size" for atom, _ in term[0])
 
 
+def long_enough(extent: Poly, needed: Sized, given: Given) -> bool:
+    """Whether an axis is certain to have so many positions: at least one, if it has any."""
+    single = poly(needed).constant is not None and at_least(1, needed)
+    return at_least(extent, needed, given=given) or (single and inhabited(extent, given))
+
+
 def positive(cost: Poly, given: Given) -> bool:
     """Whether a cost is certain to be more than zero: a sum with some positive size or number.
 

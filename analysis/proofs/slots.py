@@ -6,7 +6,8 @@ is the later one; the rest is induction. The symbols are
 
 - ``n`` the length of the sequence, ``step`` and ``size`` the relation's own,
 - ``q = ceil(n/step)``, or for a stride the number of its windows, ``ceil((n - size)/step) + 1``,
-- ``back_`` and ``ahead_`` its two bounds, see :func:`bounds`.
+- ``back_`` and ``ahead_`` its two bounds, see :func:`bounds`; for sinks ``back_`` is how far they lie
+  behind at least.
 
 >>> from ...graphs.sizes import poly
 >>> check_law(generic(Relation.prefix()), poly("n*q - step*q*(q - 1)/2"))
@@ -25,7 +26,17 @@ from dataclasses import dataclass
 from ...graphs.graph import Axis, Graph
 from ...graphs.primitives import AssociativeScan
 from ...graphs.relations import Relation
-from ...graphs.sizes import Poly, at_least, ceil_div, ceil_log2, minimum, poly, power, size
+from ...graphs.sizes import (
+    Poly,
+    at_least,
+    ceil_div,
+    ceil_log2,
+    maximum,
+    minimum,
+    poly,
+    power,
+    size,
+)
 from .cases import vanishes
 from .errors import ProofError
 
@@ -35,6 +46,10 @@ def relation_of(axis: Axis) -> Relation:
     if axis.relation is None:
         raise ProofError(f"{axis.name}: a slot axis without a relation")
     return axis.relation
+
+
+CAUSAL = frozenset({"offsets", "block_prefix", "sinks", "marks"})
+"""Kinds whose positions read earlier ones, so that one more position adds those that it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +102,23 @@ def generic(relation: Relation) -> Generic:
         return Generic("offsets", itself, tuple((sign, symbol) for sign, symbol, _ in found))
     if relation.kind == "stride" and not at_least(relation.size, relation.step):
         raise ProofError(f"{relation}: no law for windows that may be narrower than their step")
-    if relation.kind not in {"first", "block", "block_prefix", "stride"}:
+    if relation.kind == "sinks" and not at_least(_behind(relation), 0):
+        raise ProofError(f"{relation}: no law for positions that may not lie behind")
+    if relation.kind == "marks" and not at_least(relation.step, relation.size):
+        raise ProofError(f"{relation}: no law for marks that may be longer than their blocks")
+    if relation.kind not in {"first", "block", "block_prefix", "stride", "sinks", "marks"}:
         raise ProofError(f"{relation}: no law for the number of positions it reads")
     return Generic(relation.kind)
+
+
+def _behind(relation: Relation) -> Poly:
+    return poly(0) if relation.back is None else relation.back
 
 
 def instance(graph: Graph, axis: Axis, law: Poly) -> Poly:
     """Put a relation's own numbers into a law."""
     relation, extent = relation_of(axis), graph.axes[str(axis.along)].extent
-    step = relation.step if relation.kind in {"offsets", "stride"} else relation.size
+    step = relation.step if relation.kind in {"offsets", "stride", "marks"} else relation.size
     parts = extent if step == 1 else ceil_div(extent, step)
     if relation.kind == "stride":
         parts = relation.target_extent(extent)
@@ -106,13 +129,26 @@ def instance(graph: Graph, axis: Axis, law: Poly) -> Poly:
             for _, symbol, value in bounds(relation)[1]
             if symbol and value is not None
         }
+    if relation.kind == "sinks":
+        values["back_"] = _behind(relation)
     if not at_least(extent, 1) or not at_least(step, 1):
         raise ProofError(f"{axis.name}: expected at least one position, got {extent}, step {step}")
     return law.substitute(values)
 
 
 def row(shape: Generic) -> Poly:
-    """Return how many pairs the n-th position adds: those of which it is the later one."""
+    """Return how many pairs the n-th position adds: those of which it is the later one.
+
+    It has ``n - 1`` positions before it and is number ``n - 1 - size*(q - 1)`` of its block, with
+    ``q - 1`` blocks before that one. Of what lies at least ``back_`` behind it, which are ``n -
+    back_`` positions, sinks are the first.
+    """
+    if shape.kind == "block_prefix":
+        return size("n") - size("size") * (size("q") - 1)
+    if shape.kind == "marks":
+        return size("size") * (size("q") - 1)
+    if shape.kind == "sinks":
+        return minimum(size("size"), maximum(size("n") - size("back_"), 0))
     near = size("q") - 1
     total = poly(1 if shape.itself else 0)
     for sign, symbol in shape.bounds:
@@ -129,10 +165,17 @@ def longer() -> Iterator[tuple[Mapping[str, Poly], Mapping[str, Poly]]]:
         yield now, {**now, "n": n + 1, "q": after}
 
 
+def _ways(shape: Generic) -> Iterator[tuple[Mapping[str, Poly], Mapping[str, Poly]]]:
+    """Yield all ways from n to n + 1; the size of a mark is a number of its own."""
+    for now, after in longer():
+        own = {"size": size("size")} if shape.kind == "marks" else {}
+        yield {**now, **own}, {**after, **own}
+
+
 @functools.cache
 def check_row(shape: Generic, law: Poly) -> None:
     """Verify how many positions the last of n positions of a causal relation reads."""
-    if shape.kind != "offsets" or not vanishes(law - row(shape)):
+    if shape.kind not in CAUSAL or not vanishes(law - row(shape)):
         raise ProofError(f"the last position does not read {law} positions")
 
 
@@ -148,12 +191,25 @@ def check_law(shape: Generic, law: Poly) -> None:
         _check_windows(law)
         return
     single = {"n": poly(1), "q": poly(1)}
-    first = row(shape).substitute(single) if shape.kind == "offsets" else poly(1)
+    if shape.kind == "sinks":
+        _check_sinks(shape, law)
+        return
+    first = row(shape).substitute(single) if shape.kind in {"offsets", "marks"} else poly(1)
     if not vanishes(law.substitute(single) - first):
         raise ProofError(f"{law} is wrong for a sequence of one position")
-    for now, after in longer():
+    for now, after in _ways(shape):
         if not vanishes(law.substitute(after) - law.substitute(now) - _added(shape, now, after)):
             raise ProofError(f"{law} does not grow by what one more position adds")
+
+
+def _check_sinks(shape: Generic, law: Poly) -> None:
+    """Verify sinks, which know no blocks: one more position adds what it reads."""
+    added = row(shape)
+    if not vanishes((law - added).substitute({"n": poly(1)})):
+        raise ProofError(f"{law} is wrong for a sequence of one position")
+    longer_ = {"n": size("n") + 1}
+    if not vanishes((law - added).substitute(longer_) - law):
+        raise ProofError(f"{law} does not grow by what one more position adds")
 
 
 def _check_windows(law: Poly) -> None:
@@ -184,6 +240,10 @@ def empty(relation: Relation, extent: Poly) -> Poly:
     ProofError
         If a relation does not certainly read some position on one side of each.
     """
+    if relation.kind == "sinks":
+        return minimum(extent, _behind(relation))
+    if relation.kind == "marks":
+        return minimum(extent, relation.step)
     for near, far in ((relation.ahead, relation.back), (relation.back, relation.ahead)):
         if relation.kind != "offsets" or near is None or not at_least(-1, near):
             continue
@@ -193,7 +253,7 @@ def empty(relation: Relation, extent: Poly) -> Poly:
 
 
 def _added(shape: Generic, now: Mapping[str, Poly], after: Mapping[str, Poly]) -> Poly:
-    if shape.kind == "offsets":
+    if shape.kind in {"offsets", "marks"}:
         return row(shape).substitute(after)
     inside = now["n"] - now["size"] * (after["q"] - 1)
     return inside + 1 if shape.kind == "block_prefix" else 2 * inside + 1

@@ -16,12 +16,12 @@ from typing import TypeAlias
 
 from ...graphs.graph import Equation, Graph, product
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, at_least, maximum, poly, summed
+from ...graphs.sizes import Poly, maximum, poly, summed
 from .activations import Need, Range, scalars, union
 from .errors import ProofError
 from .looks import Look, apart, covers, in_order, looks
 from .parts import Cut
-from .positions import inhabited, lower_sizes
+from .positions import inhabited, long_enough, lower_sizes
 from .timetable import timetable
 from .ways import computes
 
@@ -81,7 +81,7 @@ def check_traffic(graph: Graph, setting: Setting, certificate: TrafficCertificat
         if not inhabited(axis.extent, lower_sizes(certificate.least)):
             raise ProofError(f"{axis.name}: expected at least one position, got {axis.extent}")
     for name, length, ends in placed(graph):
-        if not at_least(length, ends, given=lower_sizes(certificate.least)):
+        if not long_enough(length, ends, lower_sizes(certificate.least)):
             raise ProofError(f"{name}: how many of {ends} positions there are has no rule")
     for moved in certificate.moved:
         _check_moved(graph, setting, moved, certificate.least)
@@ -181,7 +181,7 @@ def check_cells(
         if [first for first, _ in found] != starts[:-1] or starts[-1] is not None:
             raise ProofError(f"{equation.name}: expected intervals that cover a loop")
         extent, needed = graph.axes[timetable(graph).loops[own].axis].extent, shortest(starts)
-        if not at_least(extent, needed, given=lower_sizes(least)):
+        if not long_enough(extent, needed, lower_sizes(least)):
             raise ProofError(f"{equation.name}: expected {extent} to be at least {needed}")
     if sorted(cells, key=str) != sorted(itertools.product(*intervals), key=str):
         raise ProofError(f"{equation.name}: expected each combination of intervals once")

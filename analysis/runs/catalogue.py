@@ -19,13 +19,19 @@ from numpy.typing import NDArray
 
 from . import (
     attention,
+    chunks,
     convolution,
     feed_forward,
     gated,
     kernel_attention,
+    latent_attention,
     linear_recurrence,
+    matrix_states,
     recurrent,
+    retention,
     shapes,
+    sparse_attention,
+    state_space,
     transformer,
     translation,
 )
@@ -52,6 +58,8 @@ class Plain:
     """Whether the function can leave out pairs that are not allowed."""
     depth: str | None = "L"
     """The size that is the number of layers; `None` where there is only one."""
+    whole: str | None = None
+    """The size that divides the length, if one must: then there is no n-th position alone."""
     stepwise: Function | None = None
     """A loop over positions with the same values, where the function itself runs in rounds."""
 
@@ -59,6 +67,8 @@ class Plain:
 _HEADS = {"heads": "h"}
 _PROJECTIONS = shapes.affine("q_proj", "k_proj", "v_proj", "out_proj")
 _WINDOWED = {"heads": "h", "window": "w"}
+_LATENT = {"heads": "h", "width": "e"}
+_CHUNKS = {"heads": "h", "size": "c"}
 _MEMORY = {"x": "n", "memory": "m"}
 _STEPS = {"a": "n", "b": "n"}
 _TRANSLATION = {"target": "m", "source": "n"}
@@ -126,11 +136,95 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
             _WINDOWED | {"dilation": "k"},
             pairs=True,
         ),
+        "latent_attention": Plain(
+            latent_attention.latent_attention, shapes.latent_attention, _LATENT, pairs=True
+        ),
+        "latent_attention_absorbed": Plain(
+            latent_attention.latent_attention_absorbed,
+            shapes.latent_attention,
+            _LATENT,
+            pairs=True,
+        ),
+        "block_local_attention": Plain(
+            sparse_attention.block_local_attention,
+            shapes.attention,
+            _HEADS | {"size": "c"},
+            pairs=True,
+        ),
+        "strided_sparse_attention": Plain(
+            sparse_attention.strided_sparse_attention,
+            _PROJECTIONS,
+            _HEADS | {"stride": "c"},
+            pairs=True,
+        ),
+        "fixed_sparse_attention": Plain(
+            sparse_attention.fixed_sparse_attention,
+            _PROJECTIONS,
+            _HEADS | {"size": "c", "last": "s"},
+            pairs=True,
+        ),
+        "sink_attention": Plain(
+            sparse_attention.sink_attention,
+            _PROJECTIONS,
+            _HEADS | {"width": "w", "first": "s"},
+            pairs=True,
+        ),
+        "longnet": Plain(
+            sparse_attention.longnet,
+            _PROJECTIONS,
+            _HEADS | {"size": "c", "factor": "k"},
+            pairs=True,
+        ),
         "linear_attention": Plain(
             kernel_attention.linear_attention, _PROJECTIONS, _HEADS, pairs=True
         ),
         "linear_attention_recurrent": Plain(
             kernel_attention.linear_attention_recurrent, _PROJECTIONS, _HEADS
+        ),
+        "linear_attention_chunked": Plain(
+            chunks.linear_attention_chunked, _PROJECTIONS, _CHUNKS, pairs=True, whole="c"
+        ),
+        "retnet": Plain(retention.retnet, shapes.retention, _HEADS, pairs=True),
+        "retnet_recurrent": Plain(retention.retnet_recurrent, shapes.retention, _HEADS),
+        "retnet_chunked": Plain(
+            chunks.retnet_chunked, shapes.retention, _CHUNKS, pairs=True, whole="c"
+        ),
+        "gla_chunked": Plain(
+            chunks.gla_chunked, shapes.gated_linear, _CHUNKS, pairs=True, whole="c"
+        ),
+        "mlstm_chunked": Plain(
+            chunks.mlstm_chunked, shapes.matrix_memory, _CHUNKS, pairs=True, whole="c"
+        ),
+        "gla": Plain(matrix_states.gla, shapes.gated_linear, _HEADS),
+        "ssd": Plain(matrix_states.ssd, shapes.selective, _HEADS),
+        "ssd_quadratic": Plain(
+            matrix_states.ssd_quadratic,
+            shapes.selective,
+            _HEADS,
+            pairs=True,
+            stepwise=partial(matrix_states.ssd_quadratic, pairs="masked", looped=True),
+        ),
+        "delta_net": Plain(matrix_states.delta_net, shapes.delta_rule, _HEADS),
+        "mlstm": Plain(matrix_states.mlstm, shapes.matrix_memory, _HEADS),
+        "mlstm_parallel": Plain(
+            matrix_states.mlstm_parallel,
+            shapes.matrix_memory,
+            _HEADS,
+            pairs=True,
+            stepwise=partial(matrix_states.mlstm_parallel, pairs="masked", looped=True),
+        ),
+        "slstm": Plain(matrix_states.slstm, shapes.scalar_memory, _HEADS),
+        "s4": Plain(state_space.s4, shapes.state_space("P", "Q", "B", "C")),
+        "s4d": Plain(state_space.s4d, shapes.state_space("B", "C")),
+        "s5": Plain(
+            state_space.s5,
+            shapes.state_space(shared=True),
+            stepwise=state_space.s5_recurrent,
+        ),
+        "s5_recurrent": Plain(state_space.s5_recurrent, shapes.state_space(shared=True)),
+        "rg_lru": Plain(state_space.rg_lru, shapes.gated_recurrence),
+        "rg_lru_scan": Plain(
+            state_space.rg_lru_scan, shapes.gated_recurrence, stepwise=state_space.rg_lru
         ),
         "cross_attention": Plain(
             attention.cross_attention, shapes.attention, _HEADS, _MEMORY, depth=None
@@ -146,6 +240,8 @@ PLAIN: Mapping[str, Plain] = MappingProxyType(
         "separable_convolution": Plain(
             convolution.separable_convolution, shapes.separable_convolution, pairs=True
         ),
+        "tcn": Plain(convolution.tcn, shapes.kernels("conv1", "conv2"), pairs=True),
+        "wavenet": Plain(convolution.wavenet, shapes.wavenet, pairs=True),
         "linear_recurrence": Plain(linear_recurrence.linear_recurrence, None, inputs=_STEPS),
         "linear_recurrence_scan": Plain(
             linear_recurrence.linear_recurrence_scan,
@@ -190,8 +286,18 @@ def weights(name: str, *, sizes: Sizes, seed: int = 0) -> list[dict[str, Floats]
 def bound(name: str, *, sizes: Sizes, pairs: str) -> Function:
     """Return a model's function with its options, computing all or only the allowed pairs."""
     model = plain(name)
-    options = {key: size(sizes, symbol) for key, symbol in model.options.items()}
-    return partial(model.function, **options, **({"pairs": pairs} if model.pairs else {}))
+    pairing = {"pairs": pairs} if model.pairs else {}
+    return partial(model.function, **_options(model, sizes), **pairing)
+
+
+def stepwise(name: str, *, sizes: Sizes) -> Function | None:
+    """Return a model's loop over positions with its options; `None` if it has no other form."""
+    model = plain(name)
+    return None if model.stepwise is None else partial(model.stepwise, **_options(model, sizes))
+
+
+def _options(model: Plain, sizes: Sizes) -> dict[str, int]:
+    return {key: size(sizes, symbol) for key, symbol in model.options.items()}
 
 
 def sequences(name: str, *, sizes: Sizes, seed: int = 0) -> dict[str, Floats]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .errors import require_odd, require_one_of
-from .operations import Array, contract, linear
+from .operations import Array, contract, linear, relu, sigmoid, tanh, zeros
 from .slots import Slots, window
 from .steps import enter
 
@@ -50,6 +50,38 @@ def separable_convolution(x: Array, layers: Layers, *, pairs: str = "dense") -> 
         x = _convolve("irc,cr->ic", enter(x), kernel[:, 0], slots, pairs) + layer["depthwise.bias"]
         x = linear(x, layer["pointwise.weight"][:, :, 0], layer["pointwise.bias"])
     return x
+
+
+def tcn(x: Array, layers: Layers, *, pairs: str = "dense") -> Array:
+    """Pass x [n, d] through blocks of two causal convolutions with dilation 2^l and a residual."""
+    for level, layer in enumerate(layers):
+        y = x
+        for name in ("conv1", "conv2"):
+            y = relu(_named(enter(y), layer, name, 2**level, pairs))
+        x = relu(x + y)
+    return x
+
+
+def wavenet(x: Array, layers: Layers, *, pairs: str = "dense") -> Array:
+    """Pass x [n, d] through gated causal convolutions with dilation 2^l, and sum their skips."""
+    x = linear(x, layers[0]["causal.weight"], layers[0]["causal.bias"])
+    skips = zeros(x.shape, like=x)
+    for level, layer in enumerate(layers):
+        x, skips = enter(x), enter(skips)
+        shape, gate = (_named(x, layer, name, 2**level, pairs) for name in ("filter", "gate"))
+        z = tanh(shape) * sigmoid(gate)
+        residual, skip = (
+            linear(z, layer[f"{name}.weight"], layer[f"{name}.bias"])
+            for name in ("residual", "skip")
+        )
+        x, skips = x + residual, skips + skip
+    return skips
+
+
+def _named(x: Array, layer: Layer, name: str, dilation: int, pairs: str) -> Array:
+    kernel = layer[f"{name}.weight"]
+    slots = window(len(x), size=kernel.shape[2], left=kernel.shape[2] - 1, dilation=dilation)
+    return _convolve("irc,ocr->io", x, kernel, slots, pairs) + layer[f"{name}.bias"]
 
 
 def _causal(x: Array, layers: Layers, dilations: Sequence[int], pairs: str) -> Array:

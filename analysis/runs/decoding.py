@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from .catalogue import bound, plain, sequences, weights
+from .catalogue import bound, plain, sequences, stepwise, weights
 from .counting import BEFORE, Counted
 from .operations import Array
 from .shapes import Sizes, size
@@ -91,7 +91,7 @@ def state(name: str, *, sizes: Sizes, seed: int = 0) -> int | None:
     """
     key = length_of(name)
     n = size(sizes, key)
-    longer = {**sizes, key: n + _farthest(name, sizes) + 1}
+    longer = {**sizes, key: _whole(name, sizes, n + _farthest(name, sizes) + 1)}
     return _frontier(name, longer, n, seed)
 
 
@@ -106,10 +106,12 @@ def decode_work(name: str, *, sizes: Sizes, mac: int = 2, seed: int = 0) -> int 
     Returns
     -------
     int or None
-        `None` for a model that is not causal.
+        `None` for a model that is not causal, or that takes no one position alone.
     """
     key = length_of(name)
     n = size(sizes, key)
+    if _whole(name, sizes, n - 1) != n - 1:
+        return None
     if _frontier(name, {**sizes, key: _farthest(name, sizes) + 2}, 1, seed) is None:
         return None
     before = _work(name, {**sizes, key: n - 1}, mac, seed) if n > 1 else 0
@@ -124,20 +126,27 @@ def _frontier(name: str, sizes: Sizes, after: int, seed: int) -> int | None:
         weights(name, sizes=sizes, seed=seed),
         after=after,
         others={x for x, length in model.inputs.items() if length != length_of(name)},
-        stepwise=model.stepwise,
+        stepwise=stepwise(name, sizes=sizes),
     )
 
 
 def _work(name: str, sizes: Sizes, mac: int, seed: int) -> int:
     arrays = [_timed(x, of_others=False) for x in sequences(name, sizes=sizes, seed=seed).values()]
-    function = plain(name).stepwise or bound(name, sizes=sizes, pairs="masked")
+    function = stepwise(name, sizes=sizes) or bound(name, sizes=sizes, pairs="masked")
     _, tally = on_counted(function, arrays, weights(name, sizes=sizes, seed=seed))
     return tally.work(mac=mac)
 
 
+def _whole(name: str, sizes: Sizes, length: int) -> int:
+    """Return the least length that a model can have from some length on."""
+    divisor = plain(name).whole
+    step = 1 if divisor is None else size(sizes, divisor)
+    return -(-length // step) * step
+
+
 def _farthest(name: str, sizes: Sizes) -> int:
     """Return how far the farthest window reaches; one position is enough to see that."""
-    short = {**sizes, length_of(name): 1}
+    short = {**sizes, length_of(name): _whole(name, sizes, 1)}
     arrays = [_timed(x, of_others=False) for x in sequences(name, sizes=short).values()]
     function = bound(name, sizes=short, pairs="masked")
     _, tally = on_counted(function, arrays, weights(name, sizes=short))

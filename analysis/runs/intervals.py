@@ -93,15 +93,15 @@ def student_quantile(p: float, freedom: int) -> float:
         raise ArgumentError(f"expected p between 1/2 and 1, got p={p}")
     _enough("degrees of freedom", freedom, 1)
     low, high = 0.0, 1.0
-    while _student(high, freedom) < p:
+    while student(high, freedom) < p:
         high *= 2
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if _student(middle, freedom) < p else (low, middle)
+        low, high = (middle, high) if student(middle, freedom) < p else (low, middle)
     return high
 
 
-def _student(t: float, freedom: int) -> float:
+def student(t: float, freedom: int) -> float:
     """Return P(T <= t) for t >= 0, by the finite sums that exist for whole degrees of freedom.
 
     With theta = atan(t / sqrt(f)), P(|T| <= t) is sin(theta) times a sum of products over even

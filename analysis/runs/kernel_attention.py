@@ -23,7 +23,7 @@ def linear_attention(x: Array, layers: Layers, *, heads: int, pairs: str = "dens
     """Weigh all pairs of positions of x [n, d] by products of features, in each layer."""
     require_one_of("pairs", pairs, ("dense", "masked"))
     for layer in layers:
-        q, k, v = _features(enter(x), layer, heads)
+        q, k, v = features(enter(x), layer, heads)
         slots = prefix(len(x))
         if pairs == "dense":
             mixed = _weighed(q, k, v, slots)
@@ -37,7 +37,7 @@ def linear_attention(x: Array, layers: Layers, *, heads: int, pairs: str = "dens
 def linear_attention_recurrent(x: Array, layers: Layers, *, heads: int) -> Array:
     """Carry sums over the past of x [n, d] from position to position, in each layer."""
     for layer in layers:
-        q, k, v = _features(enter(x), layer, heads)
+        q, k, v = features(enter(x), layer, heads)
         products = k[:, :, :, None] * v[:, :, None, :]
         s, z = (zeros(a.shape[1:], like=a) for a in (products, k))
         rows = []
@@ -57,7 +57,8 @@ def _weighed(q: Array, k: Array, v: Array, slots: Slots) -> Array:
     return np.asarray(contract("ihs,ishe->ihe", weights, slots.read(v)) / sums[:, :, None])
 
 
-def _features(x: Array, layer: Layer, heads: int) -> tuple[Array, Array, Array]:
+def features(x: Array, layer: Layer, heads: int) -> tuple[Array, Array, Array]:
+    """Return the features of queries and keys, and values, of all heads."""
     n, d = x.shape
     require_divides("heads", heads, "d", d)
     q, k, v = (

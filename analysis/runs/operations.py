@@ -122,6 +122,21 @@ def gelu(x: Array) -> Array:
     return elementwise("gelu", x)
 
 
+def tanh_gelu(x: Array) -> Array:
+    """Apply x Φ(x) to every element, Φ approximated by a hyperbolic tangent."""
+    return elementwise("tanh_gelu", x)
+
+
+def silu(x: Array) -> Array:
+    """Multiply every element by its logistic function."""
+    return elementwise("silu", x)
+
+
+def softplus(x: Array) -> Array:
+    """Apply log(1 + exp(x)) to every element."""
+    return elementwise("softplus", x)
+
+
 def sqrt(x: Array) -> Array:
     """Apply the square root to every element."""
     return elementwise("sqrt", x)
@@ -135,6 +150,14 @@ def total(x: Array, *, axis: int) -> Array:
 def maximum(x: Array, *, axis: int) -> Array:
     """Take the maximum over one axis of m elements: m - 1 operations for each result."""
     return _along(x, axis, lambda row: [fold("max", row)])[..., 0] if is_counted(x) else x.max(axis)
+
+
+def larger(a: Array, b: Array) -> Array:
+    """Take the larger of two arrays' elements."""
+    if not is_counted(a, b):
+        return np.asarray(np.maximum(a, b))
+    step = np.frompyfunc(lambda p, q: combine("max", p, q, tensor=1), 2, 1)
+    return np.asarray(step(lift(a), lift(b)), dtype=object)
 
 
 def mean(x: Array, *, axis: int) -> Array:

@@ -37,6 +37,10 @@ def _gelu(x: Any) -> Any:
     return 0.5 * x * (1.0 + _erf(x / math.sqrt(2.0)))
 
 
+def _tanh_gelu(x: Any) -> Any:
+    return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
+
+
 UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "neg": np.negative,
@@ -46,6 +50,12 @@ UNARY: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "sigmoid": _sigmoid,
         "relu": lambda x: np.maximum(x, 0.0),
         "gelu": _gelu,
+        "tanh_gelu": _tanh_gelu,
+        "silu": lambda x: x * _sigmoid(x),
+        "log": np.log,
+        "cos": np.cos,
+        "sin": np.sin,
+        "softplus": lambda x: np.logaddexp(x, 0.0),
     }
 )
 """Operations on one value, for a number and elementwise for an array of numbers."""

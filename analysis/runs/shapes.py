@@ -156,3 +156,93 @@ def separable_convolution(sizes: Sizes, level: int = 0) -> Shapes:
         "pointwise.weight": (d, d, 1),
         "pointwise.bias": (d,),
     }
+
+
+def gated_linear(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of gated linear attention: h heads of s rows, gates of rank r."""
+    d, h, s, r = (size(sizes, name) for name in "dhsr")
+    wide = {f"{name}_proj.weight": (d, d) for name in "vgo"}
+    gates = {"gk_proj.0.weight": (r, d), "gk_proj.1.weight": (h * s, r), "gk_proj.1.bias": (h * s,)}
+    return {**wide, **gates, "q_proj.weight": (h * s, d), "k_proj.weight": (h * s, d)}
+
+
+def retention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of retention: queries, keys, values, a gate and a map of what was found."""
+    d = size(sizes, "d")
+    return {f"{name}_proj.weight": (d, d) for name in ("q", "k", "v", "g", "out")}
+
+
+def selective(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a state space with h heads, one B and one C of s rows for all."""
+    d, h, s = (size(sizes, name) for name in "dhs")
+    narrow = {f"{name}_proj.weight": (s, d) for name in "BC"}
+    wide = {f"{name}_proj.weight": (d, d) for name in ("in", "out")}
+    each = {"dt_proj.weight": (h, d), "dt_proj.bias": (h,), "A_log": (h,), "D": (h,)}
+    return {**narrow, **wide, **each}
+
+
+def delta_rule(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a layer by the delta rule, with a rate for each of h heads."""
+    d, h = size(sizes, "d"), size(sizes, "h")
+    return {**{f"{name}_proj.weight": (d, d) for name in "qkvo"}, "b_proj.weight": (h, d)}
+
+
+def matrix_memory(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of mLSTM: five maps to d, and two gates for each of h heads."""
+    d, h = size(sizes, "d"), size(sizes, "h")
+    gates = {f"{name}_proj.weight": (h, d) for name in "if"}
+    biases = {f"{name}_proj.bias": (h,) for name in "if"}
+    wide = affine("q_proj", "k_proj", "v_proj", "o_proj", "out_proj")(sizes, level)
+    return {**wide, **gates, **biases}
+
+
+def scalar_memory(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of sLSTM: four maps of inputs, and of states inside each of h heads."""
+    d, h = size(sizes, "d"), size(sizes, "h")
+    require_divides("h", h, "d", d)
+    mixing = {f"r{name}.weight": (h, d // h, d // h) for name in "zifo"}
+    return affine("z", "i", "f", "o", "out_proj")(sizes, level) | mixing
+
+
+def state_space(*names: str, shared: bool = False) -> LayerShapes:
+    """Return the shapes of s states for each channel, or for all of them, with arrays by name."""
+
+    def shapes(sizes: Sizes, level: int) -> Shapes:
+        d, s = size(sizes, "d"), size(sizes, "s")
+        channel = () if shared else (d,)
+        closing = {"D": (d,), "output.weight": (d, d), "output.bias": (d,)}
+        own = dict.fromkeys(("A_log", *names), (*channel, s))
+        maps = {"B.weight": (s, d), "C.weight": (d, s)} if shared else {}
+        return {**own, **maps, "dt_log": (s,) if shared else (d,), **closing}
+
+    return shapes
+
+
+def gated_recurrence(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of the real-gated linear recurrent unit."""
+    maps = affine("input_gate", "recurrent_gate")(sizes, level)
+    return maps | {"recurrent_param": (size(sizes, "d"),)}
+
+
+def latent_attention(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of attention through latents of rank r, with rotary keys of width e."""
+    d, h, r, e = (size(sizes, name) for name in "dhre")
+    down = {"kv_down.weight": (r, d), "k_rope.weight": (e, d), "q_rope.weight": (h * e, d)}
+    up = {f"{name}_up.weight": (d, r) for name in "kv"}
+    return {"q_proj.weight": (d, d), **down, **up, "out_proj.weight": (d, d)}
+
+
+def kernels(*names: str) -> LayerShapes:
+    """Return the shapes of convolutions of k positions from d to d channels, by name."""
+
+    def shapes(sizes: Sizes, level: int) -> Shapes:
+        return {f"{n}.{key}": shape for n in names for key, shape in convolution(sizes).items()}
+
+    return shapes
+
+
+def wavenet(sizes: Sizes, level: int = 0) -> Shapes:
+    """Return the shapes of a gated convolution and of its maps; the first maps the input too."""
+    first = ("causal",) if level == 0 else ()
+    maps = affine("residual", "skip", *first)(sizes, level)
+    return kernels("filter", "gate")(sizes, level) | maps

@@ -82,3 +82,38 @@ def window(n: int, *, size: int, left: int, dilation: int = 1) -> Slots:
 
 def _away(positions: NDArray[np.int64]) -> NDArray[np.bool_]:
     return positions != np.arange(len(positions))[:, None]
+
+
+def block(n: int, *, size: int, prefix: bool = False) -> Slots:
+    """Let positions read their block of so many, up to themselves if it is a prefix."""
+    note_bound(size - 1)
+    i = np.arange(n)[:, None]
+    positions = i // size * size + np.arange(size)
+    return Slots(positions, (positions < n) & ((positions <= i) | (not prefix)), _away(positions))
+
+
+def behind(n: int, *, step: int, first: int) -> Slots:
+    """Let position i read i - first·step, and every step-th position before."""
+    positions = np.arange(n)[:, None] - (np.arange(-(-n // step)) + first) * step
+    return Slots(positions, positions >= 0, _away(positions))
+
+
+def marks(n: int, *, size: int, last: int) -> Slots:
+    """Let positions read the last few of each block of so many before their own."""
+    of_blocks = np.arange(-(-n // size))[:, None] * size + np.arange(size - last, size)
+    positions = np.tile(of_blocks.reshape(-1), (n, 1))
+    return Slots(positions, positions < np.arange(n)[:, None] // size * size, _away(positions))
+
+
+def sinks(n: int, *, count: int, beyond: int) -> Slots:
+    """Let positions read the first few, of those that are at least so far behind."""
+    positions = np.tile(np.arange(count), (n, 1))
+    return Slots(positions, positions <= np.arange(n)[:, None] - beyond, _away(positions))
+
+
+def every(n: int, *, size: int, step: int) -> Slots:
+    """Let positions read every step-th position of their segment of so many, themselves included."""
+    note_bound(size - 1)
+    i = np.arange(n)[:, None]
+    positions = i // size * size + i % step + np.arange(size // step) * step
+    return Slots(positions, positions < n, _away(positions))

@@ -29,9 +29,11 @@ from ..proofs.state import (
     check_state,
     frontier,
     reach,
+    scattered,
     sequence,
-    starts,
+    start_of,
     uncovered,
+    union,
 )
 from ..solving import UnsolvedError, largest
 
@@ -68,14 +70,27 @@ def state(graph: Graph, setting: Setting) -> Derivation:
 
 def _kept_positions(graph: Graph) -> dict[str, Poly]:
     """Return, by equation, how many of its last positions later ones read; 1 if it has none."""
-    along, known = sequence(graph), starts(graph)
+    return {name: _count(graph, name, reads) for name, reads in frontier(graph).items()}
+
+
+def _count(graph: Graph, name: str, reads: tuple[Read, ...]) -> Poly:
+    along, equation = sequence(graph), graph[name]
     n = size(along.name)
-    return {
-        name: _longest(reads, maximum(n - known[name], 0))
-        if graph[name].sequence == along
-        else poly(1)
-        for name, reads in frontier(graph).items()
-    }
+    if equation.sequence != along:
+        return poly(1)
+    if scattered(reads):
+        return _of_patterns(equation, reads, n)
+    return _longest(reads, maximum(n - start_of(graph, name), 0))
+
+
+def _of_patterns(equation: Equation, reads: tuple[Read, ...], n: Poly) -> Poly:
+    """Guess what is kept where sinks are read besides a window; else as the rule has it."""
+    windows = [r for read in reads if read.relation.kind == "offsets" for r in [reach(read)]]
+    sinks = [read.relation.size for read in reads if read.relation.kind == "sinks"]
+    if len(sinks) + len(windows) == len(reads) and None not in windows:
+        ends = functools.reduce(maximum, [w for w in windows if w is not None], poly(0))
+        return minimum(n, sinks[0] + ends)
+    return union(equation, reads, n)
 
 
 def _longest(reads: tuple[Read, ...], known: Poly) -> Poly:
@@ -110,5 +125,7 @@ def _line(graph: Graph, kept: Kept) -> str:
         return f"{kept.name}, read at every later position: {kept.total}"
     layers = [str(a.extent) for a in equation.positions if a.kind == "layer"]
     depth = f", {' * '.join(layers)} layers" if layers else ""
-    what = f"its last {kept.positions} positions of {equation.scalars} scalars{depth}"
+    which = "the" if scattered(frontier(graph)[kept.name]) else "its last"
+    later = " that later ones read" if which == "the" else ""
+    what = f"{which} {kept.positions} positions{later} of {equation.scalars} scalars{depth}"
     return f"{kept.name}: {what}: {kept.total}"

@@ -18,11 +18,12 @@ from collections.abc import Iterable
 
 from ...graphs.graph import Equation, Graph, GraphError
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, poly, summed
+from ...graphs.sizes import Poly, Sized, poly, summed
 from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
 from ..proofs.errors import ProofError
 from ..proofs.looks import Look, covers, in_order, looks
+from ..proofs.positions import long_enough, lower_sizes
 from ..proofs.timetable import timetable
 from ..proofs.traffic import (
     Cell,
@@ -44,12 +45,18 @@ from .bounds import bounds
 from .workspace import nonempty
 
 
+def _require(least: dict[str, int], extent: Poly, needed: Sized) -> None:
+    """Raise sizes until an axis is long enough, if it may be too short."""
+    if not long_enough(extent, needed, lower_sizes(least)):
+        require(least, extent, poly(needed))
+
+
 def traffic(graph: Graph, setting: Setting) -> Derivation:
     """Count the scalars that all operations read and write, each once in each run."""
     try:
         least = nonempty(graph)
         for _, length, ends in placed(graph):
-            require(least, length, ends)
+            _require(least, length, ends)
         moved = tuple(_moved(graph, e, setting, least) for e in graph if computes(e))
         formula = summed(m.total for m in moved)
         certificate = TrafficCertificate(moved, formula, least)
@@ -85,7 +92,7 @@ def _moved(graph: Graph, equation: Equation, setting: Setting, least: dict[str, 
     total = [own]
     for base, found in by_base(looks(graph, equation)).items():
         for length in (r.length for look in found for r in look.ranges.values()):
-            require(least, length, 0)
+            _require(least, length + 1, 1)
         taken = []
         for cell in _cells(graph, equation, found, least):
             now = _uncovered(look for look in found if happens(equation.name, look, cell))
@@ -104,7 +111,7 @@ def _cells(
     for k, own in enumerate(table.inside[equation.name]):
         points = {point for look in found for point in look.window[k] if point}
         starts = [0, *sorted(points, key=in_order)]
-        require(least, graph.axes[table.loops[own].axis].extent, shortest(starts))
+        _require(least, graph.axes[table.loops[own].axis].extent, shortest(starts))
         intervals.append(list(zip(starts, [*starts[1:], None], strict=True)))
     return list(itertools.product(*intervals))
 

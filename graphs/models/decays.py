@@ -59,14 +59,19 @@ def totals(a: Array) -> Array:
 
 def attended(q: Array, k: Array, v: Array, a: Array, relation: Relation) -> Array:
     """Attend without a softmax; from one position to another, decays by a's difference."""
-    k, v, past = gather(k, relation), gather(v, relation), gather(a, relation)
     if len(a.axes) == 2:
-        q, k = q * exp(a), k * exp(-past)
-        scores = einsum("h s, j h s -> h j", q, k)
-    else:
-        kept, own = exp(a - past), "h j" if len(q.axes) == 2 else "j"
-        scores = einsum(f"{labels(q)}, j {labels(q)} -> {own}", q, k)
-        scores = einsum(f"{own}, j h -> h j", scores, kept)
+        return by_rows(q * exp(a), k, v, a, relation)
+    k, v, past = gather(k, relation), gather(v, relation), gather(a, relation)
+    kept, own = exp(a - past), "h j" if len(q.axes) == 2 else "j"
+    scores = einsum(f"{labels(q)}, j {labels(q)} -> {own}", q, k)
+    scores = einsum(f"{own}, j h -> h j", scores, kept)
+    return einsum("j h e, h j -> h e", v, scores)
+
+
+def by_rows(decayed: Array, k: Array, v: Array, a: Array, relation: Relation) -> Array:
+    """Attend with queries whose rows have decayed already, to keys whose rows have not yet."""
+    k, v, past = gather(k, relation), gather(v, relation), gather(a, relation)
+    scores = einsum("h s, j h s -> h j", decayed, k * exp(-past))
     return einsum("j h e, h j -> h e", v, scores)
 
 
@@ -84,11 +89,13 @@ def chunked(q: Array, k: Array, v: Array, a: Array, c: Sized) -> Array:
     inside = Relation.block_prefix(c)
     keys, values = chunk(k, c), chunk(v, c)
     since, whole = elapsed(q, keys, a, c)
-    near = attended(q, k, v, since, inside)
     left = exp(whole - chunk(since, c))
     if len(a.axes) == 2:
+        q = q * exp(since)
+        near = by_rows(q, k, v, since, inside)
         new = einsum("j h s, j h e -> h s e", keys * left, values)
     else:
+        near = attended(q, k, v, since, inside)
         values = einsum("j h e, j h -> j h e", values, left)
         new = einsum(f"j {labels(k)}, j h e -> h s e", keys, values)
 
@@ -98,6 +105,6 @@ def chunked(q: Array, k: Array, v: Array, a: Array, c: Sized) -> Array:
 
     before = member(scan(step, zeros_like(new), (new, exp(whole)))[1], q, c)
     if len(a.axes) == 2:
-        return near + einsum("h s, h s e -> h e", q * exp(since), before)
+        return near + einsum("h s, h s e -> h e", q, before)
     far = einsum(f"{labels(q)}, h s e -> h e", q, before)
     return near + einsum("h e, h -> h e", far, exp(since))

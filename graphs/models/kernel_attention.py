@@ -1,7 +1,7 @@
 """Attention by kernels: what is summed over positions does not depend on who asks.
 
 References: Katharopoulos et al. 2020, *Transformers are RNNs*; Choromanski et al. 2021,
-*Rethinking Attention with Performers*.
+*Rethinking Attention with Performers*; Yang et al. 2024, *Gated linear attention* (chunks).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..operations import (
+    chunk,
     collect,
     einsum,
     exp,
@@ -16,6 +17,7 @@ from ..operations import (
     gaussian,
     layer,
     linear,
+    member,
     rearrange,
     relu,
     root,
@@ -78,6 +80,27 @@ def in_steps(x: Array, h: Sized) -> Array:
     return joined(einsum("h r, h r e -> h e", q, s) / einsum("h r, h r -> h", q, z))
 
 
+@layer
+def in_chunks(x: Array, h: Sized, c: Sized) -> Array:
+    """All pairs inside chunks of c positions, and sums over the past carried from chunk to chunk."""
+    q, k, v = projected(x, h)
+    q, k = positive(q), positive(k)
+    inside, keys = Relation.block_prefix(c), chunk(k, c)
+    new = einsum("j h r, j h e -> h r e", keys, chunk(v, c))
+
+    def step(carry: Any, inputs: Any) -> tuple[Any, tuple[Array, Array]]:
+        (s, z), (product, k) = carry, inputs
+        return (s + product, z + k), (s, z)
+
+    start = zeros_like(new), zeros_like(k)
+    s, z = scan(step, start, (new, total(keys, keys.axes[0])))[1]
+    s, z = member(s, q, c), member(z, q, c)
+    weights = einsum("h e, j h e -> h j", q, gather(k, inside))
+    near = einsum("h j, j h e -> h e", weights, gather(v, inside))
+    sums = total(weights, weights.axes[-1]) + einsum("h r, h r -> h", q, z)
+    return joined((near + einsum("h r, h r e -> h e", q, s)) / sums)
+
+
 @model("n d")
 def linear_attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
     """Causal linear attention, all pairs in parallel (Katharopoulos et al. 2020)."""
@@ -88,6 +111,12 @@ def linear_attention(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
 def linear_attention_recurrent(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
     """Causal linear attention as a recurrent network (Katharopoulos et al. 2020, Section 3.4)."""
     return stack(lambda x: in_steps(x, h=h), x, L)
+
+
+@model("n d", c=4)
+def linear_attention_chunked(x: Array, *, h: Sized = 1, c: Sized = "c", L: Sized = 1) -> Array:
+    """Causal linear attention in chunks of c positions (Yang et al. 2024, eq. 2, with its sums)."""
+    return stack(lambda x: in_chunks(x, h=h, c=c), x, L)
 
 
 def random_features(x: Array, directions: Array) -> Array:

@@ -12,16 +12,24 @@ from ..tables import lookup
 from ..tracing import Array, model
 
 
-def routed(x: Array, f: Sized, experts: Sized, k: Sized) -> Array:
-    """Pass through the k gated layers of the highest scores, weighted by a softmax over these."""
+def greedy(scores: Array, k: Sized) -> tuple[Array, Array]:
+    """Return the k highest scores, and whose they are."""
+    return arg_top_k(scores, scores.axes[-1], k)
+
+
+def through(x: Array, f: Sized, experts: Sized, weights: Array, chosen: Array) -> Array:
+    """Pass through the gated layers that were chosen, and sum them by weight."""
     d = x.axes[-1].extent
-    scores = linear(x, experts, name="gate", bias=False)
-    best, chosen = arg_top_k(scores, scores.axes[-1], k)
-    weights = softmax(best, best.axes[-1])
     into = lookup(chosen, parameter("experts.gate_up_proj", experts, 2 * poly(f), d))
     out = lookup(chosen, parameter("experts.down_proj", experts, d, f))
     gate, up = split(einsum("i, k o i -> k o", x, into), 2)
     return einsum("k, k i -> i", weights, einsum("k f, k i f -> k i", silu(gate) * up, out))
+
+
+def routed(x: Array, f: Sized, experts: Sized, k: Sized) -> Array:
+    """Pass through the k gated layers of the highest scores, weighted by a softmax over these."""
+    best, chosen = greedy(linear(x, experts, name="gate", bias=False), k)
+    return through(x, f, experts, softmax(best, best.axes[-1]), chosen)
 
 
 @model("n d", E=4)

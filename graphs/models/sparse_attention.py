@@ -7,15 +7,41 @@ et al. 2024, *Efficient Streaming Language Models with Attention Sinks*.
 
 from __future__ import annotations
 
-from ..operations import einsum, gather, joint_softmax, layer, root, stack
+import functools
+
+from ..graph import Axis
+from ..operations import (
+    einsum,
+    elementwise,
+    exp,
+    gather,
+    greatest,
+    joint_softmax,
+    layer,
+    rearrange,
+    root,
+    stack,
+    stop_gradient,
+    total,
+)
+from ..primitives import Spread
 from ..relations import Relation
-from ..sizes import Sized, poly
-from ..tracing import Array, model
+from ..sizes import Poly, Sized, poly
+from ..tables import lookup, numbers, positions
+from ..tracing import Array, current, model
 from .attention import self_attention
 from .kernel_attention import joined, projected
 
 SCALES = 3
 """How many segment lengths LongNet mixes."""
+
+ABSENT = 1e9
+"""What is subtracted from the largest score of heads that a position takes no part in."""
+
+
+def lined(x: Array, axes: tuple[Axis, ...], *kept: int) -> Array:
+    """Repeat an array along the axes that it does not have."""
+    return current().apply("spread", Spread(axes, kept), x)
 
 
 def summed(parts: list[Array]) -> Array:
@@ -27,18 +53,27 @@ def summed(parts: list[Array]) -> Array:
 
 
 def over(q: Array, read: list[tuple[Array, Array]], lead: str = "") -> Array:
-    """Attend to keys and values that were read by several ways, with one softmax over all.
-
-    What is read stands first, since a name finds the first axis that has it, and rows may read rows.
-    """
+    """Attend to keys and values that were read by several ways, with one softmax over all."""
     scale = root(q.axes[-1].extent)
-    scores = [einsum(f"{lead} h e, j h e -> j {lead} h", q, k) / scale for k, _ in read]
+    return mixed([products(q, k, lead) / scale for k, _ in read], [v for _, v in read], lead)
+
+
+def products(q: Array, k: Array, lead: str = "") -> Array:
+    """Multiply queries and keys; what is read stands first.
+
+    A name finds the first axis that has it, and rows may read rows.
+    """
+    return einsum(f"{lead} h e, j h e -> j {lead} h", q, k)
+
+
+def mixed(scores: list[Array], values: list[Array], lead: str = "") -> Array:
+    """Mix values that were read by several ways, with one softmax over all scores."""
     weights = joint_softmax(*scores)
-    mixed = (
+    parts = (
         einsum(f"j {lead} h, j h e -> {lead} h e", w, v)
-        for w, (_, v) in zip(weights, read, strict=True)
+        for w, v in zip(weights, values, strict=True)
     )
-    return summed(list(mixed))
+    return summed(list(parts))
 
 
 def several(x: Array, h: Sized, *relations: Relation) -> Array:
@@ -87,6 +122,56 @@ def sink_attention(
 ) -> Array:
     """The first s positions and the last w (Xiao et al. 2024)."""
     return sparse(x, h, L, Relation.window(w), Relation.sinks(s, w))
+
+
+def own_heads(x: Array, residue: Array, a: Poly) -> Array:
+    """Of all heads those whose number leaves a position's residue on division by a."""
+    return lookup(numbers(x.axes[0].extent / a) * a + residue, x)
+
+
+def dilated(q: Array, k: Array, v: Array, c: Sized, a: Poly) -> tuple[Array, Array, Array]:
+    """Attend to every a-th position of segments of c a, with the heads at whose offset one is.
+
+    For all heads: sums of values and of weights, divided by exp of the largest score, and that;
+    heads at other offsets have sums of zero, and a score that is less than any.
+    """
+    place = positions(q)
+    residue = place - elementwise("floor", place / a) * a
+    q, k, v = (own_heads(x, residue, a) for x in (q, k, v))
+    relation = Relation.blocks(poly(c) * a, dilation=a)
+    scores = products(q, gather(k, relation)) / root(q.axes[-1].extent)
+    top = stop_gradient(greatest(scores, scores.axes[0]))
+    shown = exp(scores - lined(top, scores.axes, 1))
+    above = einsum("j g, j g e -> g e", shown, gather(v, relation))
+    mine = elementwise("equal", numbers(a), residue)
+    axes = (*top.axes, *mine.axes)
+    flags = lined(mine, axes, 1)
+    whole = lined(above, (*axes, above.axes[-1]), 0, 2)
+    found = rearrange(whole * lined(mine, whole.axes, 1), "g a e -> (g a) e")
+    sums, tops = (lined(x, axes, 0) for x in (total(shown, shown.axes[0]), top))
+    sums, tops = sums * flags, tops - (1 - flags) * ABSENT
+    return found, rearrange(sums, "g a -> (g a)"), rearrange(tops, "g a -> (g a)")
+
+
+def by_offsets(x: Array, h: Sized, c: Sized, k: Sized) -> Array:
+    """Add what all scales find, by their sums of weights (equations 9 and 10)."""
+    q, keys, v = projected(x, h)
+    parts = [dilated(q, keys, v, c, poly(k) ** i) for i in range(SCALES)]
+    top = functools.reduce(lambda a, b: elementwise("maximum", a, b), [t for _, _, t in parts])
+    shares = [exp(t - top) for _, _, t in parts]
+    above = summed(
+        [einsum("h e, h -> h e", a, s) for (a, _, _), s in zip(parts, shares, strict=True)]
+    )
+    below = summed([b * s for (_, b, _), s in zip(parts, shares, strict=True)])
+    return joined(above / lined(below, above.axes, 0))
+
+
+@model("n d", c=4, k=2)
+def longnet_by_heads(
+    x: Array, *, c: Sized = "c", k: Sized = "k", h: Sized = "h", L: Sized = 1
+) -> Array:
+    """LongNet with head j at offset j: a position takes part in h/k**i heads at scale i (eq. 11)."""
+    return stack(layer(lambda x: by_offsets(x, h, c, k)), x, L)
 
 
 @model("n d", c=4, k=2)

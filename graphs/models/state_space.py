@@ -8,10 +8,15 @@ one the conjugate of another; here they are real, as in S4D-Real, with as many a
 
 from __future__ import annotations
 
+import math
+
+from ..complex_numbers import Complex
 from ..operations import (
     einsum,
+    elementwise,
     everywhere,
     exp,
+    fourier,
     gather,
     gelu,
     layer,
@@ -77,6 +82,14 @@ def convolved(x: Array, s: Sized) -> Array:
     return closed(long_convolution(x, kernel), x)
 
 
+def plus_low_rank(d: Sized, s: Sized) -> tuple[Array, ...]:
+    """Parameters of each channel's matrix R - p q^T: R, p, q, what is put in, and 2/step."""
+    rate = -exp(parameter("A_log", d, s))
+    p, q = parameter("P", d, s), parameter("Q", d, s)
+    twice = spread(2.0 / exp(parameter("dt_log", d)), rate)
+    return rate, p, q, parameter("B", d, s), twice
+
+
 @layer
 def low_rank(x: Array, s: Sized) -> Array:
     """S4 as a recurrence: a diagonal matrix less one of rank one, by the bilinear rule.
@@ -85,12 +98,11 @@ def low_rank(x: Array, s: Sized) -> Array:
     (u - A)^-1 = E - E p (1 + q E p)^-1 q E with E = 1/(u - R), by Woodbury's identity.
     """
     d = x.axes[-1].extent
-    rate = -exp(parameter("A_log", d, s))
-    p, q = parameter("P", d, s), parameter("Q", d, s)
-    twice = spread(2.0 / exp(parameter("dt_log", d)), rate)
+    rate, p, q, into, twice = plus_low_rank(d, s)
     inverse = 1.0 / (twice - rate)
-    left = inverse * p / spread(1.0 + dot(q, inverse * p), rate)
-    into = 2.0 * parameter("B", d, s)
+    scaled = inverse * p
+    left = scaled / spread(1.0 + dot(q, scaled), rate)
+    into = 2.0 * into
 
     def step(h: Array, x: Array) -> tuple[Array, Array]:
         h = (twice + rate) * h - p * spread(dot(q, h), rate) + into * spread(x, rate)
@@ -100,6 +112,33 @@ def low_rank(x: Array, s: Sized) -> Array:
 
     h = scan(step, zeros_like(rate), x)[1]
     return closed(dot(h, parameter("C", d, s)), x)
+
+
+@layer
+def by_generating_function(x: Array, s: Sized) -> Array:
+    """S4 as a convolution: its kernel's transform is its generating function at roots of unity.
+
+    The transform at z = exp(-2 pi i k/n) is c (I - A' z)^-1 b, A' and b being what the bilinear
+    rule makes of A = R - p q^T, and c the output vector times I - A'^n, which is the parameter
+    (appendix C.3 of the paper). Multiplied out, this is 2 c (u (1 - z) - A (1 + z))^-1 B for
+    u = 2/step; by Woodbury's identity it takes four sums over E = 1/(u (1 - z) - R (1 + z)), the
+    Cauchy products of algorithm 1, which divides by 1 + z and leaves z = -1 out.
+    """
+    d, n = x.axes[-1].extent, x.sequence.extent
+    rate, p, q, into, twice = plus_low_rank(d, s)
+    out = parameter("C_tilde", d, s)
+    angle = positions(x) * (2 * math.pi) / n
+    cos, sin = elementwise("cos", angle), elementwise("sin", angle)
+    near, far = 1.0 - cos, 1.0 + cos
+    e = Complex(twice * near - rate * far, (twice + rate) * sin).reciprocal()
+    cb, cp, qp, qb = (
+        e.summed("i s, i s -> i", left * right)
+        for left, right in ((out, into), (out, p), (q, p), (q, into))
+    )
+    one_plus = Complex(everywhere(far, x), -sin)
+    found = cb - one_plus * cp * qb * (one_plus * qp + 1.0).reciprocal()
+    kernel = fourier((found * 2.0).parts(), given=2, inverse=True) / n
+    return closed(long_convolution(x, kernel), x)
 
 
 @layer
@@ -139,6 +178,12 @@ def scanned(x: Array, s: Sized, *, parallel: bool) -> Array:
 def s4(x: Array, *, s: Sized = "s", L: Sized = 1) -> Array:
     """S4 as a recurrence: for each channel s states, a diagonal and a rank-one part."""
     return stack(lambda x: low_rank(x, s=s), x, L)
+
+
+@model("n d")
+def s4_convolution(x: Array, *, s: Sized = "s", L: Sized = 1) -> Array:
+    """S4 as a convolution, whose kernel is found by Cauchy products (Gu et al. 2022, algorithm 1)."""
+    return stack(lambda x: by_generating_function(x, s=s), x, L)
 
 
 @model("n d")

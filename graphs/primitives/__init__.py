@@ -4,10 +4,10 @@ To add one, write a frozen dataclass that derives from :class:`Primitive` and, i
 write it in models, a function in ``tracing``. Nothing else knows the primitives by name.
 """
 
-from .base import Calculus, Frame, Primitive, Pulled, Site, View
+from .base import Calculus, Frame, Phase, Primitive, Pulled, Site, View
 from .contraction import Contraction
 from .long_convolution import LongConvolution
-from .lookup import Lookup, Position, Progression
+from .lookup import Lookup, Position, Progression, Range
 from .maps import MAPS, Map
 from .moves import (
     Backwards,
@@ -68,11 +68,13 @@ __all__ = [
     "Map",
     "Member",
     "Parameter",
+    "Phase",
     "Place",
     "Position",
     "Primitive",
     "Progression",
     "Pulled",
+    "Range",
     "Ranked",
     "Reduction",
     "Rename",

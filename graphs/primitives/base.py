@@ -45,6 +45,16 @@ class Site:
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Scalar operations that do not wait for each other, or sums, which are trees or chains."""
+
+    width: Poly
+    """How many operations, or how many sums."""
+    terms: Poly | None = None
+    """How many terms each sum has; None if these are no sums."""
+
+
 class Frame(Protocol):
     """What execution offers to a primitive that runs."""
 
@@ -154,6 +164,14 @@ class Primitive(ABC):
     @abstractmethod
     def depth(self, site: Site, setting: Setting) -> Poly:
         """Steps on the critical path, in the setting's unit."""
+
+    def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
+        """Return how scalar operations follow one another, in as many steps as the depth.
+
+        Nothing if they are as many in every step. Operations beyond those of the phases, which the
+        convention of a multiply-add counts, belong to the last step.
+        """
+        return ()
 
     @abstractmethod
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..graph import Axis, GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, hide, summation
+from .base import Axes, Calculus, Frame, Phase, Primitive, Pulled, Site, hide, summation
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,14 @@ class Contraction(Primitive):
         result = self.labels()[1]
         return site.size(tuple(a for label, a in bound.items() if label not in result))
 
-    def _multiplies(self) -> bool:
+    def sums(self) -> bool:
+        """Whether terms are summed: without a sum it is a product of two arrays."""
         inputs, result = self.labels()
         return any(label not in result for labels in inputs for label in labels)
 
     def operations(self, site: Site, setting: Setting) -> Poly:
         """One multiply-add for each term; a product without a sum is one operation."""
-        each = setting.mac if self._multiplies() else 1
+        each = setting.mac if self.sums() else 1
         return each * self._summed(site) * site.size(site.equation.features)
 
     def depth(self, site: Site, setting: Setting) -> Poly:
@@ -87,6 +88,13 @@ class Contraction(Primitive):
         if setting.unit == "tensor":
             return poly(1)
         return 1 + summation(self._summed(site), setting)
+
+    def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
+        """Products, then sums; a multiply-add that is one operation has no such parts."""
+        terms, results = self._summed(site), site.size(site.equation.features)
+        if setting.mac == 1 and self.sums():
+            return ()
+        return Phase(terms * results), Phase(results, terms)
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Einsum over the features, broadcast over the positions."""

@@ -34,22 +34,29 @@ class Lookup(View):
         return (*numbers, *table[1:])
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Take the rows."""
+        """Take the rows: of one table, or of one for each layer or position."""
         numbers, table = arrays
         axes = site.sources[1].features
         lead = table.shape[: table.ndim - len(axes)]
-        if any(size != 1 for size in lead):
-            raise GraphError(f"expected one table for all positions, got one for each of {lead}")
-        rows = table.reshape(*table.shape[len(lead) :])
         numbers = numbers.long() if hasattr(numbers, "long") else numbers.astype(int)
-        least, most, count = numbers.min(), numbers.max(), rows.shape[0]
+        count = table.shape[len(lead)]
+        least, most = numbers.min(), numbers.max()
         if least < 0 or most >= count:
             wrong = least if least < 0 else most
             raise GraphError(
                 f"expected numbers from 0 to {count - 1} to look up in "
                 f"{site.sources[1].name}, got {wrong}"
             )
-        return rows[numbers]
+        rows = table.shape[len(lead) :]
+        if all(size == 1 for size in lead):
+            return table.reshape(*rows)[numbers]
+        kept = len(site.sources[0].features)
+        own = numbers.shape[numbers.ndim - kept :]
+        common = np.broadcast_shapes(tuple(lead), tuple(numbers.shape[: numbers.ndim - kept]))
+        tables = frame.xp.broadcast_to(table, (*common, *rows)).reshape(-1, *rows)
+        numbers = frame.xp.broadcast_to(numbers, (*common, *own)).reshape(-1, *own)
+        which = frame.xp.arange(len(tables)).reshape(-1, *[1] * kept)
+        return tables[which, numbers].reshape(*common, *own, *rows[1:])
 
     def passes(self, place: int) -> bool:
         """Nothing passes to whole numbers."""
@@ -58,9 +65,12 @@ class Lookup(View):
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any
     ) -> Pulled:
-        """Add every position's adjoint to the row that it took; whole numbers have none."""
+        """Add every position's adjoint to the row that it took; whole numbers have none.
+
+        A table of one's own gets the adjoint of one's own rows alone.
+        """
         deposit = Deposit(site.sources[1].features)
-        if site.equation.sequence is None:
+        if site.equation.sequence is None or site.sources[1].sequence is not None:
             return None, m.apply(deposit, inputs[0], adjoint)
         return None, m.apply(deposit, m.collected(inputs[0]), m.collected(adjoint))
 
@@ -119,6 +129,18 @@ class Position(Source):
         if along is None:
             raise GraphError(f"expected {site.equation.name} to have a sequence axis, it has none")
         return frame.xp.arange(frame.whole(along.extent), dtype=frame.constant(0.0).dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Source):
+    """The numbers 0, 1, 2, ... as components."""
+
+    name: ClassVar[str] = "range"
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Count."""
+        (axis,) = self.axes
+        return frame.xp.arange(frame.whole(axis.extent), dtype=frame.constant(0.0).dtype)
 
 
 @dataclass(frozen=True, slots=True)

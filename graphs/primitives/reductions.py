@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..graph import GraphError
 from ..setting import Setting
 from ..sizes import Poly, poly
-from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, find, hide, summation
+from .base import Axes, Calculus, Frame, Phase, Primitive, Pulled, Site, find, hide, summation
 
 IDENTITY = {"sum": 0.0, "max": float("-inf")}
 
@@ -46,6 +46,10 @@ class Reduction(Primitive):
         if setting.unit in {"layer", "tensor"}:
             return poly(0 if setting.unit == "layer" else 1)
         return summation(self._terms(site), setting)
+
+    def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
+        """Sums, or maxima."""
+        return (Phase(site.size(site.equation.features), self._terms(site)),)
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Reduce; slots outside the sequence take no part."""
@@ -95,6 +99,13 @@ class Softmax(Primitive):
             return poly(0 if setting.unit == "layer" else 1)
         terms = site.extent(site.equation.features[self._axis(site)])
         return 2 * summation(terms, setting) + 3
+
+    def phases(self, site: Site, setting: Setting) -> tuple[Phase, ...]:
+        """Maxima, differences, exponentials, sums, quotients."""
+        axes, k = site.equation.features, self._axis(site)
+        rows, terms = site.size(axes[:k] + axes[k + 1 :]), site.extent(axes[k])
+        reduced, each = Phase(rows, terms), Phase(rows * terms)
+        return reduced, each, each, reduced, each
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
         """Compute it; slots outside the sequence get weight zero."""

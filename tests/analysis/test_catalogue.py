@@ -80,6 +80,7 @@ ATTENTION = (
     *("linear_attention", "linear_attention_recurrent", "performer", "linformer"),
     *("nystrom_attention", "dilated_windowed_attention", "block_local_attention"),
     *("strided_sparse_attention", "fixed_sparse_attention", "sink_attention", "longnet"),
+    "longnet_by_heads",
     *("global_windowed_attention", "big_bird", "star_transformer", "transformer_xl"),
     *("lsh_attention", "compressive_transformer", "hierarchical_attention"),
 )

@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from workspan.analysis.claims import Claim, ClaimError, claim_of, literature, parse, verdict_on
 from workspan.analysis.claims.chance import chance
+from workspan.analysis.claims.claiming import claim as claim_about
+from workspan.analysis.claims.claiming import claims_of
 from workspan.analysis.claims.domains import parse_domain
 from workspan.analysis.claims.influence import Influence, influence
 from workspan.analysis.claims.random_graphs import RandomGraphs, drawn, taken
 from workspan.analysis.claims.sentences import claim_of_sentence
 from workspan.analysis.claims.sources import SourceError, parse_sources, sources
 from workspan.analysis.figures import Verdict
+from workspan.graphs.operations import linear
 from workspan.graphs.sizes import SizeError, poly
+from workspan.graphs.tracing import Array
 from workspan.testing import claimed_sizes
 
 
@@ -260,6 +264,21 @@ def test_drawn_sizes_respect_the_domain(data: st.DataObject) -> None:
     assert all(
         at[name] == value.evaluate(**at) for name, value in domain.equal.items() if name in at
     )
+
+
+@given(st.data())
+def test_sizes_of_a_users_own_claim(data: st.DataObject) -> None:
+    """Law: a claim that a model of a user's carries has sizes of its domain; one of none has none."""
+
+    @claim_about("state is at most 2 w d for w <= n")
+    def mine(x: Array, *, w: str = "w") -> Array:
+        return linear(x, "d", name="value")
+
+    (claim,) = claims_of(mine)
+    at = data.draw(claimed_sizes(claim, model=mine))
+    assert 1 <= at["w"] <= at["n"]
+    with pytest.raises(ValueError, match="about a model"):
+        claimed_sizes(claim_of("C030"))
 
 
 def test_domains_are_data() -> None:

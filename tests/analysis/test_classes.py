@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.examples import examples
@@ -137,6 +137,7 @@ COSTS = st.recursive(
 
 @examples(300)
 @given(cost=COSTS, n=st.integers(1, 12), d=st.integers(1, 6))
+@example(minimum("n", 3 - poly("d")) * poly("n"), 1, 4)
 def test_what_rises_never_falls(cost: Poly, n: int, d: int) -> None:
     """Law: a cost that is said not to fall does not, from one length to the next."""
     if rises(cost, "n"):

@@ -105,7 +105,7 @@ def test_contractions_of_attention_are_the_turns_of_its_loops(
         assert value == _loops(relation, n, d, d)
 
 
-@pytest.mark.parametrize("name", [name for name in CATALOGUE if name != "longnet"])  # 20 s
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if "longnet" not in name])  # 20 s
 @pytest.mark.parametrize("quantity", ["params", "work", "decode_work"])
 def test_counts_equal_what_is_measured(name: str, quantity: str) -> None:
     """Every count of every model of the catalogue equals the one on the graph at concrete sizes."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.schedules import naive_and_fused_attention
 from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.storage.activations import activations, in_bytes
@@ -141,25 +142,7 @@ def test_a_stack_keeps_what_enters_each_layer_and_computes_each_layer_again() ->
 
 def test_attention_that_is_computed_again_keeps_no_scores() -> None:
     """Naive attention keeps h n^2 weights, a fused one Theta(n d): one function, two graphs."""
-
-    def attention(core: Any) -> Graph:
-        @model("n d")
-        @layer
-        def attention(x: Array, *, h: Sized = "h") -> Array:
-            d = x.axes[-1].extent
-            q, k, v = (
-                rearrange(linear(x, d, name=name), "(h e) -> h e", h=h) for name in ("q", "k", "v")
-            )
-            return linear(rearrange(core(q, k, v), "h e -> (h e)"), d, name="out")
-
-        return trace(attention)
-
-    def core(q: Array, k: Array, v: Array) -> Array:
-        k, v = gather(k, Relation.all()), gather(v, Relation.all())
-        scores = einsum("h e, j h e -> h j", q, k) / root(q.axes[-1].extent)
-        return einsum("h j, j h e -> h e", softmax(scores, scores.axes[-1]), v)
-
-    naive, fused = attention(core), attention(recompute(core))
+    naive, fused = naive_and_fused_attention()
     n, d, h = (size(name) for name in "ndh")
     assert derive("activations", naive, Setting()).formula == h * n**2 + 5 * n * d
     assert derive("activations", fused, Setting()).formula == 5 * n * d

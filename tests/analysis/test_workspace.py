@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import TYPICAL, WORDS, fitting, symbolic
+from tests.adapters import TYPICAL, fitting, symbolic
 from tests.examples import examples
+from tests.schedules import AT, MODES, PAIRS, Sizes, naive_and_fused_attention, value
 from workspan.analysis.api import analyze, compare
 from workspan.analysis.deriving import derive
 from workspan.analysis.figures import COMPARED
@@ -20,15 +21,12 @@ from workspan.analysis.proofs.floors import floor_of, operations
 from workspan.graphs.backward import checkpoint, training
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.models import CATALOGUE
-from workspan.graphs.operations import einsum, gather, layer, linear, rearrange, recompute, root
-from workspan.graphs.operations import softmax as normalized
 from workspan.graphs.primitives import Constant, Input, Parameter
 from workspan.graphs.primitives.base import View
 from workspan.graphs.primitives.views import Source
-from workspan.graphs.relations import Relation
 from workspan.graphs.setting import Setting
-from workspan.graphs.sizes import Poly, Sized, size
-from workspan.graphs.tracing import Array, model, trace
+from workspan.graphs.sizes import size
+from workspan.graphs.tracing import trace
 from workspan.graphs.unrolling import unroll, whole
 from workspan.testing import (
     Attention,
@@ -49,25 +47,10 @@ from workspan.testing import (
     sizes,
 )
 
-Sizes: TypeAlias = Mapping[str, int]
-
-MODES = ("encode", "train")
 UNRULED = (
     *("dilated_rnn", "strided_sparse_attention", "fixed_sparse_attention", "sink_attention"),
     *("longnet", "big_bird", "transformer_xl", "compressive_transformer"),
 )
-PAIRS = ("dense", "masked")
-AT = [
-    {"n": 5, "m": 4, "d": 8, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3, "L": 3, **WORDS},
-    {"n": 2, "m": 1, "d": 16, "h": 4, "g": 2, "f": 40, "k": 5, "w": 5, "L": 2, **WORDS},
-]
-
-
-def value(formula: Poly, at: Sizes) -> int:
-    """Return the value of a formula."""
-    return int(formula.evaluate(**{s: at[s] for s in formula.sizes}))
-
-
 OPEN = ("has no rule", "no law for", "expected at least one position")
 """Why there is no formula: positions that are read now and then, and chunks that may be none."""
 
@@ -173,26 +156,8 @@ def test_a_stack_needs_no_more_than_a_layer() -> None:
 
 def test_scores_are_held_while_they_run_in_training_too() -> None:
     """Recomputed attention saves no scores, and holds them while it runs, as naive attention does."""
-
-    def attention(core: Any) -> Graph:
-        @model("n d")
-        @layer
-        def attention(x: Array, *, h: Sized = "h") -> Array:
-            d = x.axes[-1].extent
-            q, k, v = (
-                rearrange(linear(x, d, name=name), "(h e) -> h e", h=h) for name in ("q", "k", "v")
-            )
-            return linear(rearrange(core(q, k, v), "h e -> (h e)"), d, name="out")
-
-        return trace(attention)
-
-    def core(q: Array, k: Array, v: Array) -> Array:
-        k, v = gather(k, Relation.all()), gather(v, Relation.all())
-        scores = einsum("h e, j h e -> h j", q, k) / root(q.axes[-1].extent)
-        return einsum("h j, j h e -> h e", normalized(scores, scores.axes[-1]), v)
-
     train = Setting(mode="train")
-    naive, again = attention(core), attention(recompute(core))
+    naive, again = naive_and_fused_attention()
     found = {}
     for kind, graph in (("naive", naive), ("again", again)):
         figures = analyze(graph, figures=["activations", "workspace"], setting=train)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tests.adapters import graph_parameters, symbolic
+from tests.adapters import graph_parameters, runnable, symbolic
 from tests.compositions import models, sizes
 from workspan.analysis.runs import PLAIN, parameters, run, sequences
 from workspan.graphs.execution import execute, parameter_shapes, random_parameters
@@ -35,7 +35,7 @@ def executed(name: str, graph: Graph, at: Mapping[str, int], xp: Any = np) -> An
 @pytest.mark.parametrize(("n", "layers"), [(2, 1), (6, 1), (6, 2), (3, 3)])
 def test_the_graph_computes_what_plain_code_computes(name: str, n: int, layers: int) -> None:
     """Law: with the same weights the executed graph's numbers are the plain code's."""
-    at = {**AT, "n": n, "L": 1 if name == "cross_attention" else layers}
+    at = runnable(name, {**AT, "n": n, "L": 1 if name == "cross_attention" else layers})
     expected = run(name, sizes=at).outputs
     np.testing.assert_allclose(executed(name, symbolic(name), at), expected, rtol=1e-6, atol=1e-9)
 
@@ -43,7 +43,7 @@ def test_the_graph_computes_what_plain_code_computes(name: str, n: int, layers: 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_single_position(name: str) -> None:
     """Law: the same for a sequence of one position."""
-    at = {**AT, "n": 1, "m": 1, "L": 1}
+    at = runnable(name, {**AT, "n": 1, "m": 1, "L": 1})
     expected = run(name, sizes=at).outputs
     np.testing.assert_allclose(executed(name, symbolic(name), at), expected, rtol=1e-6, atol=1e-9)
 
@@ -87,7 +87,7 @@ def test_numbers_depend_on_what_the_graph_reads(graph: Graph, at: dict[str, int]
 def test_torch_computes_the_same(name: str) -> None:
     """Law: the same graph on torch tensors computes the same numbers."""
     torch = pytest.importorskip("torch")
-    at = {**AT, "L": 1 if name == "cross_attention" else 2}
+    at = runnable(name, {**AT, "L": 1 if name == "cross_attention" else 2})
     graph = symbolic(name)
     np.testing.assert_allclose(
         executed(name, graph, at, torch).numpy(), executed(name, graph, at), rtol=1e-9, atol=1e-12
@@ -97,7 +97,7 @@ def test_torch_computes_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_parameters_have_the_shapes_of_modules(name: str) -> None:
     """Law: a graph has as many weights as the module that its docstring names."""
-    at = {**AT, "L": 1 if name == "cross_attention" else 2}
+    at = runnable(name, {**AT, "L": 1 if name == "cross_attention" else 2})
     count = sum(int(np.prod(s)) for s in parameter_shapes(symbolic(name), **at).values())
     assert count == run(name, sizes=at).params
 

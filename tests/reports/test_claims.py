@@ -9,36 +9,67 @@ import pytest
 
 from workspan.analysis.claims import literature, verdict_on
 from workspan.analysis.claims.record import BUILT_IN, read_record, record_text
-from workspan.reports.claims import anchor, catalogue_texts
+from workspan.analysis.claims.working import derivations_of
+from workspan.reports.citing import row
+from workspan.reports.claim_pages import EXPERIMENTS, file_of
+from workspan.reports.claims import catalogue_texts
 from workspan.reports.cli import main
+from workspan.reports.markup import code
 
 COMMITTED = Path(__file__).parents[2] / "reports" / "claims"
 
 
-def test_the_committed_catalogue_is_made_from_the_record() -> None:
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    """The catalogue, made once."""
+    return catalogue_texts()
+
+
+def test_the_committed_catalogue_is_what_is_made(made: dict[str, str]) -> None:
     """Law: 'workspan claims -o reports/claims' changes nothing."""
-    made = catalogue_texts()
     assert {p.name for p in COMMITTED.iterdir()} == set(made)
     for name, text in made.items():
         assert (COMMITTED / name).read_text(encoding="utf-8") == text, f"{name} has drifted"
 
 
-def test_every_claim_has_a_section_and_an_entry() -> None:
-    """Each has an anchor on its family's page, a line in the index and one entry in BibTeX."""
-    made = catalogue_texts()
+def test_every_claim_has_a_page_and_an_entry(made: dict[str, str]) -> None:
+    """Each has a page that is named after it alone, a line in the index and one entry in BibTeX."""
+    names = [file_of(claim).lower() for claim in literature()]
+    assert len(names) == len(set(names)), "two pages would be one file where case is ignored"
+    assert set(made) - {file_of(claim) for claim in literature()} == {"README.md", "claims.bib"}
     for claim in literature():
-        assert made[f"{claim.family}.md"].count(f'<a id="{anchor(claim)}"></a>') == 1
-        assert f"{claim.family}.md#{anchor(claim)}" in made["README.md"]
+        assert made["README.md"].count(f"]({file_of(claim)})") == 1
         assert made["claims.bib"].count(f"@misc{{workspan-{claim.id},\n") == 1
+        assert f"claims/{file_of(claim)}" in row(claim, None)
 
 
-def test_what_is_quoted_from_memory_says_so() -> None:
+def test_a_page_has_all_that_a_reader_needs(made: dict[str, str]) -> None:
+    """Source, reading, setting, verdict, version, and all steps of what was derived."""
+    record = read_record(BUILT_IN)
+    for claim in literature():
+        page = made[file_of(claim)]
+        for part in ("- Source: ", "- Read as", "- Verdict: **", "- Checked since version "):
+            assert part in page, (claim.id, part)
+        if claim.beyond or claim.figure in EXPERIMENTS:
+            assert "## Derivations" not in page, claim.id
+            continue
+        assert "- Setting (" in page, claim.id
+        assert all(code(line) in page for line in record[claim.id].evidence), claim.id
+    (claim,) = [c for c in literature() if c.id == "C017"]
+    worked = derivations_of(claim)
+    assert worked
+    assert any(len(each.found.steps) > 3 for each in worked)
+    for each in worked:
+        assert "\n".join(each.found.steps) in made["C017.md"]
+
+
+def test_what_is_quoted_from_memory_says_so(made: dict[str, str]) -> None:
     """A row that was not taken from its source is shown as not verified, everywhere."""
     recalled = [c for c in literature() if c.transcription == "recall"]
     assert recalled
-    made = catalogue_texts()
-    told = sum(text.count("**Citation not verified.**") for text in made.values())
-    assert told == len(recalled)
+    for claim in literature():
+        told = made[file_of(claim)].count("**Citation not verified.**")
+        assert told == (claim.transcription == "recall"), claim.id
     assert made["claims.bib"].count("(citation not verified)") == len(recalled)
 
 

@@ -2,6 +2,7 @@
 
 from .bert import bert, bert_pooled
 from .chinchilla import chinchilla
+from .deepseek import deepseek_v2, deepseek_v2_absorbed, deepseek_v2_lite
 from .eagle import rwkv5, rwkv6
 from .gpt2 import gpt2
 from .jamba import jamba
@@ -19,6 +20,9 @@ __all__ = [
     "bert",
     "bert_pooled",
     "chinchilla",
+    "deepseek_v2",
+    "deepseek_v2_absorbed",
+    "deepseek_v2_lite",
     "gpt2",
     "jamba",
     "llama",

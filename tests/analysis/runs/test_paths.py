@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.adapters import runnable
 from workspan.analysis.runs import PLAIN, parameters, run, sequences
 
 CAUSAL = [
@@ -19,6 +20,11 @@ EVERYWHERE = ["attention", "encoder"]
 SIZES = {"n": 7, "d": 2, "h": 2, "g": 2, "f": 3, "k": 3, "w": 3, "m": 5, "L": 2}
 
 small = st.integers(1, 6)
+
+
+def of(name: str) -> dict[str, int]:
+    """Return sizes that a model has."""
+    return runnable(name, SIZES)
 
 
 @pytest.mark.parametrize("name", CAUSAL)
@@ -71,7 +77,7 @@ def test_bidirectional_span(n: int, layers: int) -> None:
 def test_attention_span(name: str) -> None:
     """An attention layer is one step in unit layer, whatever n; cross attention is one layer."""
     layers = 1 if name == "cross_attention" else SIZES["L"]
-    assert run(name, sizes=SIZES).span["layer"] == layers
+    assert run(name, sizes=of(name)).span["layer"] == layers
 
 
 def test_lstm_tensor_span() -> None:
@@ -107,7 +113,7 @@ def test_dilation(n: int, k: int, layers: int) -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_masked_and_dense(name: str) -> None:
     """Leaving out pairs changes no value, no dependence and no path, and never adds work."""
-    dense, masked = (run(name, sizes=SIZES, pairs=pairs) for pairs in ("dense", "masked"))
+    dense, masked = (run(name, sizes=of(name), pairs=pairs) for pairs in ("dense", "masked"))
     assert np.allclose(dense.outputs, masked.outputs)
     assert dense.depends == masked.depends
     assert dense.path_length == masked.path_length
@@ -117,7 +123,7 @@ def test_masked_and_dense(name: str) -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_depends_covers_what_changes(name: str) -> None:
     """An input position that an output does not depend on cannot change that output."""
-    model, sizes = PLAIN[name], SIZES
+    model, sizes = PLAIN[name], of(name)
     weights = parameters(name, sizes=sizes)
     arguments = [weights] if model.shapes else []
     options = {key: sizes[symbol] for key, symbol in model.options.items()}
@@ -134,7 +140,7 @@ def test_depends_covers_what_changes(name: str) -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_order_of_sums(name: str) -> None:
     """Sums one after another change neither values nor work, and are never less deep."""
-    tree, chain = (run(name, sizes=SIZES, reduction=order) for order in ("tree", "sequential"))
+    tree, chain = (run(name, sizes=of(name), reduction=order) for order in ("tree", "sequential"))
     assert np.allclose(tree.outputs, chain.outputs)
     assert tree.operations == chain.operations
     assert tree.span["tensor"] == chain.span["tensor"]
@@ -144,7 +150,7 @@ def test_order_of_sums(name: str) -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_paths_are_no_longer_than_the_span(name: str) -> None:
     """The shortest way from an input is no longer than the longest way to an output."""
-    result = run(name, sizes=SIZES)
+    result = run(name, sizes=of(name))
     assert all(result.path_length[unit] <= result.span[unit] for unit in result.span)
 
 

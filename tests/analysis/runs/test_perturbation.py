@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.adapters import runnable
 from workspan.analysis.runs import PLAIN, run
 from workspan.analysis.runs.errors import RunError
 from workspan.analysis.runs.perturbation import MOST, SEEDS, changes, depends, observe, united
@@ -32,6 +33,7 @@ def test_what_changes_is_what_counted_scalars_depend_on(name: str, at: Mapping[s
 
     The first factor of a linear recurrence multiplies the zero state: it is read and has no effect.
     """
+    at = runnable(name, at)
     found = observe(name, at)
     expected = run(name, sizes=at).depends
     first = {("a", 0, i) for i in range(at["n"])} if name == "linear_recurrence" else set()

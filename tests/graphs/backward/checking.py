@@ -35,6 +35,9 @@ SIZES = {
     "s": 3,
     "e": 2,
     "E": 4,
+    "t": 2,
+    "q": 3,
+    "i": 3,
 }
 """Sizes of the catalogue's models: few positions, so that starts and ends matter."""
 

@@ -162,6 +162,43 @@ def with_globals(
     return out, affine(found, p, "out_proj")
 
 
+def longnet_by_heads(x: Any, p: Arrays, at: Mapping[str, int]) -> Any:
+    """Ding et al. 2023, equations 5 to 11: one head of one position after another."""
+    (q, k, v), h, rows = qkv(x, p, at["h"]), at["h"], np.zeros_like(x)
+    for i in range(len(x)):
+        for j in range(h):
+            above: Any = 0.0
+            below: Any = 0.0
+            for r in (1, at["k"], at["k"] ** 2):
+                if i % r != j % r:
+                    continue
+                size = at["c"] * r
+                js = [t for t in range(len(x)) if t // size == i // size and t % r == j % r]
+                shown = np.exp(k[js, j] @ q[i, j] / np.sqrt(q.shape[2]))
+                above, below = above + shown @ v[js, j], below + shown.sum()
+            rows[i].reshape(h, -1)[j] = above / below
+    return affine(rows, p, "out_proj")
+
+
+def transformer_xl(x: Any, p: Arrays, at: Mapping[str, int]) -> Any:
+    """Dai et al. 2019, section 3.3: the four terms of each score, one pair after another."""
+    (q, k, v), c, d = qkv(x, p, at["h"]), at["c"], x.shape[1]
+    u, w = (split(p[f"{name}_bias"][None], at["h"])[0] for name in ("content", "distance"))
+    rows = []
+    for i in range(len(x)):
+        js = [j for j in range(i + 1) if j // c >= i // c - 1]
+        angles = np.array([i - j for j in js])[:, None] * 10000.0 ** (-np.arange(d // 2) * 2 / d)
+        waves = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+        far = split(waves @ p["r_proj.weight"].T, at["h"])
+        scores = sum(
+            np.einsum("he,jhe->hj", a, b)
+            for a, b in ((q[i], k[js]), (q[i], far), (u, k[js]), (w, far))
+        )
+        weights = softmax(scores / np.sqrt(d // at["h"]))
+        rows.append(np.einsum("hj,jhe->he", weights, v[js]).reshape(-1))
+    return affine(np.array(rows), p, "out_proj")
+
+
 def star_layer(words: Any, x: Any, relay: Any, p: Arrays, h: int) -> tuple[Any, Any]:
     """One layer of algorithm 1 of Guo et al. 2019, on a chain instead of a ring."""
 
@@ -183,21 +220,25 @@ def star_layer(words: Any, x: Any, relay: Any, p: Arrays, h: int) -> tuple[Any, 
 
 
 def lsh_attention(x: Any, p: Arrays, at: Mapping[str, int], directions: Any) -> Any:
-    """Kitaev et al. 2020, Section 2 and its appendix, query by query, in one round."""
+    """Kitaev et al. 2020, Section 2 and its appendix: one softmax for each query over all rounds."""
     n, c = len(x), at["c"]
     q, v = affine(x, p, "qk_proj"), affine(x, p, "v_proj")
-    turned = q @ directions
-    bucket = np.concatenate([turned, -turned], axis=1).argmax(1)
-    order = np.lexsort((np.arange(n), bucket))
+    turned = np.einsum("jd,rdb->rjb", q, directions)
+    bucket = np.concatenate([turned, -turned], axis=2).argmax(2)
+    read: list[list[Any]] = [[] for _ in range(n)]
+    for own in bucket:
+        order = np.lexsort((np.arange(n), own))
+        for place, i in enumerate(order):
+            chunk = place // c
+            near = order[chunk * c : (chunk + 1) * c]
+            near = np.concatenate([near, order[np.arange((chunk - 1) * c, chunk * c) % n]])
+            read[i].extend(near[own[near] == own[i]])  # twice the same if there is but one chunk
     rows = np.zeros_like(x)
-    for place, i in enumerate(order):
-        chunk = place // c
-        near = np.concatenate(
-            [order[chunk * c : (chunk + 1) * c], order[np.arange((chunk - 1) * c, chunk * c) % n]]
-        )
-        near = near[bucket[near] == bucket[i]]  # twice the same where there is but one chunk
-        scores = q[near] / np.linalg.norm(q[near], axis=1)[:, None] @ q[i] / np.sqrt(q.shape[1])
-        rows[i] = softmax(scores - 1e5 * (near == i)) @ v[near]
+    for i in range(n):
+        js = np.array(read[i])
+        scores = q[js] / np.linalg.norm(q[js], axis=1)[:, None] @ q[i] / np.sqrt(q.shape[1])
+        alike = (bucket[:, js] == bucket[:, i, None]).sum(0)
+        rows[i] = softmax(scores - 1e5 * (js == i) - np.log(alike)) @ v[js]
     return affine(rows, p, "out_proj")
 
 

@@ -19,17 +19,33 @@ from workspan.graphs.tracing import trace
 
 LAYER, TENSOR, MIXING = Setting(unit="layer"), Setting(), Setting(scope="mixing")
 
-WHOLE = ("mixtral", "transformer", "t5", "bert_pooled", "mamba2", "rwkv4", "rwkv5", "rwkv6")
+WHOLE = (
+    "mixtral",
+    "transformer",
+    "t5",
+    "bert_pooled",
+    "mamba2",
+    "rwkv4",
+    "rwkv5",
+    "rwkv6",
+    "deepseek_v2",
+)
 """Models of a hundred equations and more, of which only spans are tried."""
 
 NAMES: tuple[str, ...] = (
     *("h3", "lightweight_convolution", "dynamic_convolution"),
     *("tcn", "wavenet", "bytenet", "hyena", "fnet"),
-    *("s4", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
+    *("s4", "s4_convolution", "s4d", "s4d_convolution", "s5", "s5_recurrent"),
     *("retnet", "retnet_recurrent", "retnet_chunked"),
     *("ssd", "ssd_quadratic", "ssd_chunked", "gla", "gla_chunked"),
-    *("delta_net", "delta_net_chunked", "mlstm", "slstm", "rg_lru", "rg_lru_scan"),
+    *("delta_net", "delta_net_chunked", "slstm", "rg_lru", "rg_lru_scan"),
+    *("mlstm", "mlstm_parallel", "mlstm_chunked", "linear_attention_chunked"),
     *("mixture_of_experts", "lstm_language_model", "awd_lstm", *WHOLE),
+)
+
+CHUNKS = (
+    *("retnet_chunked", "ssd_chunked", "gla_chunked"),
+    *("linear_attention_chunked", "mlstm_chunked"),
 )
 
 GRID = (
@@ -105,6 +121,7 @@ def test_a_block_of_wavenet_receives_1024_samples() -> None:
         ("rg_lru", "L*d"),  # De et al. 2024: a vector
         ("s4", "L*d*s"),  # Gu et al. 2022: N for each channel
         ("s5", "L*s"),  # Smith et al. 2023: P for all channels
+        ("s4_convolution", "L*d*n"),
         ("s4d_convolution", "L*d*n"),  # a convolution needs all inputs so far
         ("rwkv4", "5*L*d"),  # Peng et al. 2024, appendix E
         ("rwkv5", "L*d*(d/h) + 2*L*d"),  # Peng et al. 2024, appendix E: D (D/h + 2)
@@ -138,7 +155,7 @@ def test_sequential_operations(name: str, expected: str) -> None:
     assert formula("span", name, LAYER) == poly(expected)
 
 
-@pytest.mark.parametrize("name", ["retnet_chunked", "ssd_chunked", "gla_chunked"])
+@pytest.mark.parametrize("name", CHUNKS)
 def test_chunks_are_carried_one_after_another(name: str) -> None:
     """A layer of n/c chunks takes n/c steps: Yang et al. 2024, section 2."""
     graph = symbolic(name)

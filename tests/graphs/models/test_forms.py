@@ -22,7 +22,8 @@ FORMS = (
     ("min_gru", "min_gru_scan"),
     ("min_lstm", "min_lstm_scan"),
     ("latent_attention", "latent_attention_absorbed"),
-    ("linear_attention", "linear_attention_recurrent"),
+    ("linear_attention", "linear_attention_recurrent", "linear_attention_chunked"),
+    ("mlstm", "mlstm_parallel", "mlstm_chunked"),
     ("retnet", "retnet_recurrent", "retnet_chunked"),
     ("ssd", "ssd_quadratic", "ssd_chunked"),
     ("gla", "gla_chunked"),
@@ -90,6 +91,25 @@ def test_chunks_of_any_length_compute_the_same(names: tuple[str, ...], c: int) -
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 6])
+def test_a_kernel_by_its_generating_function(n: int) -> None:
+    """Law: S4 as a convolution computes what its recurrence does, whose outputs are cut at n."""
+    at = {**AT, "n": n}
+    recurrent, convolved = symbolic("s4", L=1), symbolic("s4_convolution", L=1)
+    weights, inputs = random_parameters(recurrent, **at), drawn(recurrent, at)
+    w = {key.removeprefix("layers.0."): value for key, value in weights.items()}
+    cut = np.zeros_like(w["C"])
+    for i, row in enumerate(w["C"]):  # Gu et al. 2022, appendix C.3: C (I - A^L)
+        full = np.diag(-np.exp(w["A_log"][i])) - np.outer(w["P"][i], w["Q"][i])
+        half, one = np.exp(w["dt_log"][i]) / 2 * full, np.eye(len(full))
+        cut[i] = row @ (one - np.linalg.matrix_power(np.linalg.inv(one - half) @ (one + half), n))
+    (expected,) = execute(recurrent, inputs, weights, **at)
+    (found,) = execute(convolved, inputs, {**weights, "layers.0.C_tilde": cut}, **at)
+    (other,) = execute(convolved, inputs, {**weights, "layers.0.C_tilde": w["C"]}, **at)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert not np.allclose(other, expected)
+
+
 def test_chunks_must_divide_the_sequence() -> None:
     """Law: a length that chunks do not divide is an error that says so."""
     graph, at = symbolic("retnet_chunked"), {**AT, "n": 6, "c": 4}
@@ -97,7 +117,10 @@ def test_chunks_must_divide_the_sequence() -> None:
         execute(graph, drawn(graph, at), random_parameters(graph, **at), **at)
 
 
-@pytest.mark.parametrize("name", ["s4d_convolution", "hyena", "ssd_quadratic", "s5", "rg_lru_scan"])
+@pytest.mark.parametrize(
+    "name",
+    ["s4_convolution", "s4d_convolution", "hyena", "ssd_quadratic", "s5", "rg_lru_scan"],
+)
 def test_position_by_position_computes_the_same(name: str) -> None:
     """Law: what is written for whole sequences computes the same, one position after another."""
     graph, at = symbolic(name), {**AT, "f": 3}
@@ -110,7 +133,8 @@ def test_position_by_position_computes_the_same(name: str) -> None:
 def test_numbers_in_place_of_sizes_compute_the_same(name: str) -> None:
     """Law: a model whose widths are numbers computes what the one whose widths are symbols does."""
     known = sizes_of(CATALOGUE[name])
-    at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "c": 2 if name.endswith("_chunked") else 8}
+    at = {**AT, "g": 1, "f": 3, "v": 5, "E": 4, "t": 2, "q": 3, "i": 3}
+    at |= {"c": 2 if name.endswith("_chunked") else 8}
     at = fitting(name, at | {"a": 1, "b": 1, "m": 6, "n": 6})
     numbers: dict[str, Any] = {s: at[s] for s in known if s not in {"n", "m", "L"}}
     symbols = symbolic(name)

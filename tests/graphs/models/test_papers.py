@@ -84,12 +84,9 @@ def test_chunks_attend_inside_and_among_each_other() -> None:
 
 
 def test_segments_read_themselves_and_the_one_before() -> None:
-    """Law: Transformer-XL attends to its memory and, causally, to its own segment."""
+    """Law: Transformer-XL reads its memory and its own segment, by contents and by distances."""
     x, weights, y = executed(symbolic("transformer_xl", L=1), AT)
-    c = AT["c"]
-    expected = papers.sparse(
-        x, weights, AT["h"], lambda i, n: {j for j in range(i + 1) if j // c >= i // c - 1}
-    )
+    expected = papers.transformer_xl(x, weights, AT)
     np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -110,6 +107,15 @@ def test_scales_are_mixed_by_their_denominators() -> None:
         rows.append((above / below[:, None]).reshape(-1))
     expected = papers.affine(np.array(rows), weights, "out_proj")
     np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "c", "k", "h"), [(1, 2, 2, 4), (7, 2, 2, 8), (20, 2, 3, 9)])
+def test_heads_take_part_at_their_own_offsets(n: int, c: int, k: int, h: int) -> None:
+    """Law: LongNet's head j reads, at each scale, every r-th position of a segment from j mod r."""
+    at = {"n": n, "d": 2 * h, "h": h, "c": c, "k": k}
+    x, weights, y = executed(symbolic("longnet_by_heads", L=1), at)
+    expected = papers.longnet_by_heads(x, weights, at)
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -156,10 +162,11 @@ def test_random_features_come_close_to_attention() -> None:
     assert np.abs(found - expected).max() < 0.05 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("r", [1, 2, 3])
 @pytest.mark.parametrize("n", [3, 6, 12])
-def test_what_hashes_alike_is_sorted_together(n: int) -> None:
-    """Law: Reformer's attention, in chunks of a sorted sequence, is that of its paper."""
-    graph, at = symbolic("lsh_attention", L=1), {**AT, "n": n, "c": 3, "k": 4}
+def test_what_hashes_alike_is_sorted_together(n: int, r: int) -> None:
+    """Law: Reformer's attention, in chunks of a sequence sorted r times, is that of its paper."""
+    graph, at = symbolic("lsh_attention", L=1), {**AT, "n": n, "c": 3, "k": 4, "r": r}
     x, weights, y = executed(graph, at)
     seen = Graph("seen", graph.equations, graph.inputs, ("gaussian",), graph.sizes)
     (directions,) = execute(seen, {"x": x}, random_parameters(graph, **at), **at)

@@ -13,6 +13,7 @@ torch: Any = pytest.importorskip("torch")
 transformers: Any = pytest.importorskip("transformers")
 
 from tests.adapters import symbolic  # noqa: E402
+from tests.graphs.models.test_whole import DEEPSEEK_V2, LITE, derived  # noqa: E402
 from workspan.analysis.runs.huggingface import weights  # noqa: E402
 from workspan.graphs.execution import execute, random_parameters  # noqa: E402
 
@@ -24,6 +25,25 @@ WIDE = {
     "num_hidden_layers": 2,
     **NONE,
 }
+
+DEEPSEEK = {
+    **WIDE,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "qk_nope_head_dim": 5,
+    "v_head_dim": 5,
+    "qk_rope_head_dim": 4,
+    "kv_lora_rank": 6,
+    "q_lora_rank": 7,
+    "intermediate_size": 10,
+    "moe_intermediate_size": 8,
+    "n_routed_experts": 5,
+    "n_shared_experts": 2,
+    "num_experts_per_tok": 2,
+    "first_k_dense_replace": 1,
+}
+MANY = {"v": 11, "d": 12, "h": 2, "e": 5, "t": 4, "r": 6, "q": 7, "f": 10, "i": 8, "E": 5}
 
 CASES: Mapping[str, tuple[str, dict[str, Any], dict[str, int]]] = {
     "t5": (
@@ -50,6 +70,21 @@ CASES: Mapping[str, tuple[str, dict[str, Any], dict[str, int]]] = {
             "num_experts_per_tok": 2,
         },
         {"v": 11, "d": 12, "h": 2, "g": 1, "f": 20, "E": 5, "k": 2, "L": 2, "n": 9},
+    ),
+    "deepseek_v2": (
+        "DeepseekV2ForCausalLM",
+        DEEPSEEK,
+        {**MANY, "s": 2, "k": 2, "a": 1, "L": 2, "n": 9},
+    ),
+    "deepseek_v2_absorbed": (
+        "DeepseekV2ForCausalLM",
+        DEEPSEEK,
+        {**MANY, "s": 2, "k": 2, "a": 1, "L": 2, "n": 9},
+    ),
+    "deepseek_v2_lite": (
+        "DeepseekV2ForCausalLM",
+        {**DEEPSEEK, "q_lora_rank": None},
+        {**MANY, "s": 2, "k": 2, "a": 1, "L": 2, "n": 9},
     ),
     "mamba2": (
         "Mamba2ForCausalLM",
@@ -99,8 +134,20 @@ def of_t5(name: str) -> str:
     return re.sub(r"layer\.\d\.", "", found)
 
 
+def of_deepseek(name: str) -> str:
+    """Return the graph's name of a weight of DeepSeek-V2, whose first layer stands apart."""
+    found = re.match(r"model\.layers\.(\d+)\.(.*)", name)
+    if found is None:
+        return name
+    place, rest = int(found[1]), found[2]
+    return f"model.first.0.{rest}" if place == 0 else f"model.layers.{place - 1}.{rest}"
+
+
 NAMED: Mapping[str, Callable[[str], str]] = {
     "t5": of_t5,
+    "deepseek_v2": of_deepseek,
+    "deepseek_v2_absorbed": of_deepseek,
+    "deepseek_v2_lite": of_deepseek,
     "rwkv4": lambda name: name.replace("blocks.0.pre_ln", "pre_ln"),
 }
 
@@ -145,3 +192,30 @@ def test_the_executed_graph_computes_what_transformers_computes(name: str) -> No
     expected = run(name, inputs, parameters)
     assert executed.shape == expected.shape
     np.testing.assert_allclose(executed, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("name", "at"), [("deepseek_v2", DEEPSEEK_V2), ("deepseek_v2_lite", LITE)])
+def test_parameters_are_those_of_the_class_at_published_sizes(
+    name: str, at: Mapping[str, int]
+) -> None:
+    """Law: the derived number is that of the class at the configuration of arXiv:2405.04434."""
+    options = {
+        **DEEPSEEK,
+        "vocab_size": at["v"],
+        "hidden_size": at["d"],
+        "num_hidden_layers": at["a"] + at["L"],
+        "num_attention_heads": at["h"],
+        "num_key_value_heads": at["h"],
+        "qk_nope_head_dim": at["e"],
+        "v_head_dim": at["e"],
+        "qk_rope_head_dim": at["t"],
+        "kv_lora_rank": at["r"],
+        "q_lora_rank": at.get("q"),
+        "intermediate_size": at["f"],
+        "moe_intermediate_size": at["i"],
+        "n_routed_experts": at["E"],
+        "num_experts_per_tok": at["k"],
+    }
+    with torch.device("meta"):
+        module = transformers.DeepseekV2ForCausalLM(transformers.DeepseekV2Config(**options))
+    assert derived("params", name, at) == sum(p.numel() for p in module.parameters())

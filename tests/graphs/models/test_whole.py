@@ -18,6 +18,37 @@ LLAMA_70B = {"v": 32000, "d": 8192, "h": 64, "g": 8, "f": 28672, "L": 80}
 LLAMA_3 = {"v": 128256, "d": 4096, "h": 32, "g": 8, "f": 14336, "L": 32}
 MISTRAL = {"v": 32000, "d": 4096, "h": 32, "g": 8, "f": 14336, "w": 4096, "L": 32}
 MIXTRAL = {"v": 32000, "d": 4096, "h": 32, "g": 8, "f": 14336, "E": 8, "k": 2, "L": 32}
+DEEPSEEK_V2 = {
+    "v": 102400,
+    "d": 5120,
+    "h": 128,
+    "e": 128,
+    "t": 64,
+    "r": 512,
+    "q": 1536,
+    "f": 12288,
+    "i": 1536,
+    "E": 160,
+    "s": 2,
+    "k": 6,
+    "a": 1,
+    "L": 59,
+}
+LITE = {
+    "v": 102400,
+    "d": 2048,
+    "h": 16,
+    "e": 128,
+    "t": 64,
+    "r": 512,
+    "f": 10944,
+    "i": 1408,
+    "E": 64,
+    "s": 2,
+    "k": 6,
+    "a": 1,
+    "L": 26,
+}
 MAMBA = {"v": 50280, "s": 16, "k": 4}
 MAMBA2 = {"v": 50288, "s": 128, "k": 4}
 RWKV = {"v": 50277}
@@ -45,6 +76,8 @@ def derived(figure: str, name: str, at: Mapping[str, int]) -> int:
         ("llama", LLAMA_3, 8_030_261_248),
         ("mistral", MISTRAL, 7_241_732_096),
         ("mixtral", MIXTRAL, 46_702_792_704),
+        ("deepseek_v2", DEEPSEEK_V2, 235_741_434_880),
+        ("deepseek_v2_lite", LITE, 15_706_484_224),
         ("mamba", {**MAMBA, "d": 768, "r": 48, "L": 24}, 129_135_360),
         ("mamba", {**MAMBA, "d": 2048, "r": 128, "L": 48}, 1_372_178_432),
         ("mamba", {**MAMBA, "d": 2560, "r": 160, "L": 64}, 2_768_345_600),
@@ -86,14 +119,32 @@ def test_parameters_as_they_were_printed(
     assert abs(derived("params", name, at) / 10**6 - printed) <= digits
 
 
-def test_active_parameters_are_those_of_two_experts() -> None:
-    """Law: Mixtral 8x7B without the six experts that a token does not pass has 12.9B parameters."""
-    experts = sum(
-        e.scalars.evaluate(**{**MIXTRAL, "E": MIXTRAL["E"] - MIXTRAL["k"]}) * MIXTRAL["L"]
-        for e in symbolic("mixtral").of("parameter")
+def outside(name: str, at: Mapping[str, int]) -> int:
+    """Count the parameters of the experts that a token does not pass."""
+    return sum(
+        e.scalars.evaluate(**{**at, "E": at["E"] - at["k"]}) * at["L"]
+        for e in symbolic(name).of("parameter")
         if ".experts." in e.name
     )
-    assert derived("params", "mixtral", MIXTRAL) - experts == 12_879_925_248
+
+
+def test_active_parameters_are_those_of_two_experts() -> None:
+    """Law: Mixtral 8x7B without the six experts that a token does not pass has 12.9B parameters."""
+    assert derived("params", "mixtral", MIXTRAL) - outside("mixtral", MIXTRAL) == 12_879_925_248
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "total", "active"),
+    [("deepseek_v2", DEEPSEEK_V2, 236, 21), ("deepseek_v2_lite", LITE, 15.7, 2.4)],
+)
+def test_parameters_of_latent_attention_with_shared_experts(
+    name: str, at: Mapping[str, int], total: float, active: float
+) -> None:
+    """Law: in billions as printed, the active ones without the embedding: DeepSeek-AI 2024."""
+    found = derived("params", name, at)
+    passed = found - outside(name, at) - at["v"] * at["d"]
+    assert abs(found / 10**9 - total) <= 0.5
+    assert abs(passed / 10**9 - active) <= 0.2
 
 
 def test_parameters_of_chinchilla() -> None:
@@ -111,6 +162,13 @@ def test_caches_of_latents(layers: int, elements: int) -> None:
     at = {"d": 5120, "h": 128, "r": 512, "e": 64, "L": layers}
     carried = [derived("state", "latent_attention_absorbed", {**at, "n": n}) for n in (99, 100)]
     assert carried[1] - carried[0] == elements
+
+
+def test_a_cache_of_latents_in_a_whole_model() -> None:
+    """Law: DeepSeek-V2 keeps 60 times 576 numbers of each token: table 9 of arXiv:2405.04434."""
+    at = {**DEEPSEEK_V2, "n": 100}
+    carried = [derived("state", "deepseek_v2_absorbed", {**at, "n": n}) for n in (99, 100)]
+    assert carried[1] - carried[0] == 34_560
 
 
 @pytest.mark.parametrize(

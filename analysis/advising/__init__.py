@@ -1,0 +1,1 @@
+"""When each applies: properties, rankings, regions and rules, all of them computed."""

@@ -1,0 +1,1 @@
+"""Machines: what the operations of a graph take on a processor with stated rates."""

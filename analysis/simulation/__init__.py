@@ -1,0 +1,1 @@
+"""Processors: the unrolled graph as arrays, and what list scheduling makes of it."""

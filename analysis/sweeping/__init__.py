@@ -1,0 +1,1 @@
+"""Many points: models, sizes and settings, evaluated where a formula exists and run where asked."""
