@@ -3,8 +3,7 @@
 References: Vaswani et al. 2017 (tables of positions, sinusoids); Su et al. 2021, *RoFormer*
 (rotations); Raffel et al. 2020, *T5* (distances in buckets).
 
->>> from .graph import Axis
-from .operations import parameter
+>>> from .operations import parameter
 >>> from .tracing import model, trace
 >>> @model("n")
 ... def embedded(tokens, *, v="v", d="d"):
