@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ..graphs.graph import Graph
+from ..graphs.misfits import misfit
 from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, SizeError, ceil_log2, poly, size
-from ..graphs.unrolling import fits
 from .derivation import Derivation
 from .measured.graph import position_sizes
 from .measured.measure import measure
@@ -23,8 +23,8 @@ from .measured.measure import measure
 NEAR: Mapping[str, tuple[int, ...]] = {
     "n": (9, 10, 11, 12, 13, 14, 15, 16, 17, 18),
     "m": (5, 6, 7, 9, 11, 12),
-    "d": (8, 16, 24, 32, 40, 64),
-    "h": (2, 4, 8),
+    "d": (8, 12, 24, 36, 40, 60),
+    "h": (2, 3, 4, 5),
     "g": (1, 2),
     "L": (2, 3, 4, 5),
     "w": (3, 5),
@@ -37,8 +37,8 @@ NEAR: Mapping[str, tuple[int, ...]] = {
 FAR: Mapping[str, tuple[int, ...]] = {
     "n": (10, 23, 31, 40),
     "m": (5, 17, 21),
-    "d": (72, 128),
-    "h": (2, 4, 8),
+    "d": (72, 90, 128),
+    "h": (1, 2, 3, 5, 6, 8, 9),
     "g": (1, 2),
     "L": (6, 7, 12),
     "w": (1, 3, 5, 7, 21, 43),
@@ -82,6 +82,7 @@ def _fitted(name: str, graph: Graph, setting: Setting, reason: str) -> Derivatio
         )
     samples = _draw(graph, NEAR, OTHERS[0], 2 * len(basis) + 6, rng)
     held_out = _draw(graph, FAR, OTHERS[1], CHECKS, rng)
+    held_out += _undivided(graph, _draw(graph, FAR, OTHERS[1], 5 * CHECKS, rng))
     values = [measure(name, graph, setting, at) for at in samples]
     if any(v is None for v in values):
         return Derivation(None, reason=reason)
@@ -119,9 +120,27 @@ def _basis(graph: Graph, setting: Setting) -> list[Poly]:
     atoms += sorted(parts, key=str)
     if setting.unit == "scalar":
         atoms += [ceil_log2(size(s)) for s in graph.free_sizes]
+        atoms += [ceil_log2(extent) for extent in _quotients(graph)]
         if setting.reduction == "sequential":  # m terms of a sum take m - 1 steps
             atoms += [size(s) for s in graph.free_sizes if size(s) not in atoms]
+            atoms += _quotients(graph)
     return [poly(1), *atoms, *(a * b for a, b in itertools.combinations_with_replacement(atoms, 2))]
+
+
+def _undivided(graph: Graph, drawn: list[dict[str, int]]) -> list[dict[str, int]]:
+    """Return sizes at which a sequence is one chunk: no chunk has another one before it."""
+    parts = {
+        a.extent for a in graph.axes.values() if any(k < 0 for m in a.extent.terms for _, k in m)
+    }
+    return [
+        at for at in drawn if any(p.evaluate(**{s: at[s] for s in p.sizes}) == 1 for p in parts)
+    ][:3]
+
+
+def _quotients(graph: Graph) -> list[Poly]:
+    """Return how many components there are where sizes are divided by others, as in a head."""
+    extents = {a.extent for e in graph for a in e.features}
+    return sorted((x for x in extents if any(k < 0 for m in x.terms for _, k in m)), key=str)
 
 
 def _lengths(graph: Graph) -> list[str]:
@@ -140,7 +159,7 @@ def _draw(
     drawn: list[dict[str, int]] = []
     for _ in range(50 * count):
         at = {s: rng.choice(choices.get(s, others)) for s in graph.free_sizes}
-        if at not in drawn and fits(graph, at):
+        if at not in drawn and misfit(graph, at) is None:
             drawn.append(at)
         if len(drawn) == count:
             break

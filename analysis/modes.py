@@ -10,6 +10,7 @@ from ..graphs.backward import backpropagation, training
 from ..graphs.graph import Equation, Graph, GraphError, Read
 from ..graphs.primitives import Constant, Given, Shift
 from ..graphs.relations import Relation
+from ..graphs.sizes import at_least
 from .causality import causal
 
 PATHS = ("path_length", "mixing_hops")
@@ -71,7 +72,7 @@ def decoding(graph: Graph) -> Graph:
         reads = tuple(r for read in equation.reads for r in _given(graph, read, along))
         reads = () if all(r.boundary for r in reads) else reads
         kept[equation.name] = replace(equation, reads=reads)
-    return _trimmed(graph, kept)
+    return replace(graph, equations=kept, source=None)
 
 
 def _given(graph: Graph, read: Read, along: str) -> tuple[Read, ...]:
@@ -81,24 +82,27 @@ def _given(graph: Graph, read: Read, along: str) -> tuple[Read, ...]:
         return ()
     if read.axis != along:
         return (read,)
-    return (
-        (Read(read.source),)
-        if read.relation.reads_itself and read.relation.kind == "offsets"
-        else ()
-    )
+    return (Read(read.source),) if _reads_itself(read.relation) else ()
 
 
-def _trimmed(graph: Graph, equations: dict[str, Equation]) -> Graph:
-    alive, pending = set(), list(graph.outputs)
-    while pending:
-        name = pending.pop()
-        if name not in alive:
-            alive.add(name)
-            pending.extend(r.source for r in equations[name].reads)
-    left = {n: e for n, e in equations.items() if n in alive}
-    return replace(
-        graph, equations=left, inputs=tuple(i for i in graph.inputs if i in alive), source=None
-    )
+def _reads_itself(relation: Relation) -> bool:
+    """Whether every position is among those that it reads, or none is.
+
+    Raises
+    ------
+    ModeError
+        If that is not certain: the first positions read themselves among the first ones.
+    """
+    bounds = [b for b in (relation.back, relation.ahead) if b is not None]
+    blocks = relation.kind in {"block", "block_prefix", "block_suffix"}
+    if blocks or (relation.kind in {"offsets", "blocks"} and all(at_least(b, 0) for b in bounds)):
+        return True
+    if relation.kind == "marks" or (relation.kind == "sinks" and at_least(bounds[0], 1)):
+        return False
+    linear = relation.kind in {"offsets", "blocks", "within"}
+    if linear and any(at_least(-1, b) for b in bounds):
+        return False
+    raise ModeError(f"whether a position that reads {relation} reads itself is not certain")
 
 
 def generating(graph: Graph) -> Graph:

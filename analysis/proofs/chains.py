@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...graphs.graph import Axis, Equation, Graph, Read
 from ...graphs.patterns import SPARSE
 from ...graphs.relations import Relation
-from ...graphs.sizes import Poly, at_least, size
+from ...graphs.sizes import Poly, at_least, poly, size
 from ..sites import axis_of
 from .cases import exchanged
 from .positions import Given, reader_position, shift_of
@@ -113,16 +113,13 @@ def _readable(
         return
     source = graph[read.source]
     axis = axis_of(graph, read.source, read.axis)
-    ends: tuple[Poly | None, ...] = (None,)
+    ends: tuple[tuple[Poly, ...], ...] = ((),)
     if axis is not None:
         ends = _read_ends(read.relation, reader_position(equation, axis), axis.extent)
+        ends = tuple(e for e in ends if all(_is_read(equation, read, axis, p, cell) for p in e))
     for link in carried.chains.get(read.source, ()):
         for end in dict.fromkeys(ends):
-            at: dict[str, Poly] = {}
-            if end is not None and axis is not None:
-                if not _is_read(equation, read, axis, end, cell):
-                    continue
-                at = {axis.position: end}
+            at = {axis.position: end[0]} if axis is not None else {}
             if all(_started(source, a, link, at, cell, carried.reverse) for a in source.positions):
                 yield link, link.cost.substitute(at)
 
@@ -142,19 +139,31 @@ def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given)
     return starts and own.extent == relation.target_extent(axis.extent)
 
 
-def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, ...]:
-    """Return the first and the last position that is read, where it is certain to be one."""
+def _read_ends(relation: Relation, position: Poly, extent: Poly) -> tuple[tuple[Poly, ...], ...]:
+    """Return positions of which each is read if it is on the axis, and those after it as well.
+
+    Of what is read in steps, a bound that is cut to the sequence is not among what is read; nor is
+    it where all that is read lies apart from the reader, which may read nothing at all.
+    """
     if relation.kind in {"block", "block_prefix", "block_suffix"}:
-        return (position,)
+        return ((position,),)
+    around = all(b is None or at_least(b, 0) for b in (relation.back, relation.ahead))
     if relation.kind in SPARSE:
-        own = (relation.back, relation.ahead)
-        around = relation.kind == "blocks" and all(b is not None and at_least(b, 0) for b in own)
-        return (position,) if around else ()
-    low, high = relation.bounds(position, extent)
-    if relation.kind != "offsets" or relation.step == 1:
-        return low, high
-    bounded = ((low, relation.back), (high, relation.ahead))
-    return tuple(end for end, bound in bounded if bound is not None)
+        return ((position,),) if relation.kind == "blocks" and around else ()
+    if relation.kind != "offsets" or (around and relation.step == 1):
+        low, high = relation.bounds(position, extent)
+        return (low,), (high,)
+    first, last = relation.back, relation.ahead
+    ends: list[tuple[Poly, ...]] = []
+    ends += [] if first is None else [(position - first * relation.step,)]
+    ends += [] if last is None else [(position + last * relation.step,)]
+    if around:
+        ends.append((position,))
+    elif relation.step == 1 and first is None:
+        ends += [(poly(0), *end) for end in ends]
+    elif relation.step == 1 and last is None:
+        ends += [(extent - 1, *end) for end in ends]
+    return tuple(ends)
 
 
 def _takes_place(graph: Graph, equation: Equation, read: Read, cell: Given) -> bool:

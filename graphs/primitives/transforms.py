@@ -100,6 +100,8 @@ class Sort(Primitive):
         """One operation for each comparator."""
         keys = site.extent(self._keys(site))
         rest = site.size(tuple(a for a in site.sources[0].features if a.name != self.axis))
+        if keys == 0:  # of what lies outside the sequence there is nothing to sort
+            return poly(0)
         k = ceil_log2(keys)
         return keys * k * (k + 1) / 4 * rest
 
@@ -107,7 +109,8 @@ class Sort(Primitive):
         """One scalar step for each round."""
         if setting.unit in {"layer", "tensor"}:
             return poly(0 if setting.unit == "layer" else 1)
-        k = ceil_log2(site.extent(self._keys(site)))
+        keys = site.extent(self._keys(site))
+        k = poly(0) if keys == 0 else ceil_log2(keys)
         return k * (k + 1) / 2
 
     def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
