@@ -76,7 +76,8 @@ def prefix(n: int) -> Slots:
 def window(n: int, *, size: int, left: int, dilation: int = 1) -> Slots:
     """Let position i read i - left·dilation and the size - 1 positions at multiples after it."""
     note_bound(max(left, size - 1 - left) * dilation)
-    positions = np.arange(n)[:, None] + (np.arange(size) - left) * dilation
+    step = min(dilation, n)  # n positions away there is nothing, and farther neither
+    positions = np.arange(n)[:, None] + (np.arange(size) - left) * step
     return Slots(positions, (positions >= 0) & (positions < n), _away(positions))
 
 
