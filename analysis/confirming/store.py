@@ -21,6 +21,7 @@ name of its content, or it is set aside with one line and its question is measur
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import time
@@ -183,13 +184,14 @@ class Store:
                 raise
 
     def _opened(self) -> Index:
-        """Open the index; one that is damaged is made again from the files."""
+        """Open the index; one that is damaged is put aside and made again from the files."""
         path = self.folder / _INDEX
         try:
             return Index(path)
         except DamagedIndexError as error:
-            self._tell(f"made {path} again from the files of the store: {error}")
-        for end in ("", "-wal", "-shm"):
+            aside = _put_aside(path)
+            self._tell(f"made {path} again from the files of the store: {error}; {aside} has it")
+        for end in ("-wal", "-shm"):
             self._forget(path.with_name(_INDEX + end))
         try:
             return Index(path)
@@ -245,3 +247,12 @@ class Store:
             raise StoreError(
                 f"expected to write to {self.folder}, got: {error.strerror or error} ({where})"
             ) from error
+
+
+def _put_aside(path: Path) -> str:
+    """Give a file another name, because it may be somebody's, and return that name."""
+    names = (f"{path.name}.{k}" for k in itertools.count(1))
+    aside = next(name for name in names if not path.with_name(name).exists())
+    with contextlib.suppress(FileNotFoundError):  # another process was faster
+        path.rename(path.with_name(aside))
+    return aside

@@ -243,7 +243,7 @@ def test_a_record_of_another_schema_is_not_believed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"no index", b"SQLite format 3\0" + bytes(5000), None])
 def test_the_index_is_made_again(content: bytes | None, tmp_path: Path) -> None:
-    """An index that is lost or damaged is made again from the files."""
+    """An index that is lost or damaged is made again from the files, and what was there is kept."""
     told: list[str] = []
     with Store(tmp_path) as store:
         for n in range(5):
@@ -256,6 +256,8 @@ def test_the_index_is_made_again(content: bytes | None, tmp_path: Path) -> None:
     with Store(tmp_path, tell=told.append) as store:
         assert [store.find(asked(n)) for n in range(5)] == [seen(n) for n in range(5)]
     assert len(told) == (content is not None)
+    kept = [path.read_bytes() for path in tmp_path.glob("index.sqlite.*")]
+    assert content is None or content in kept
 
 
 def test_the_store_is_bounded(tmp_path: Path) -> None:
