@@ -146,7 +146,7 @@ def _put_topic(topic: str, question: Question, models: str | None, style: str) -
 
 @app.command(name="map")
 def map_regions(
-    *,
+    *named: Annotated[str, Parameter(help="Models, as after --models.")],
     x: Annotated[str, Parameter(help="The size to the right, such as n or n=1..1000000.")] = "n",
     y: Annotated[str, Parameter(help="The size upwards, such as d or d=1..16384.")] = "d",
     figure: Annotated[
@@ -186,7 +186,7 @@ def map_regions(
         chart = mapping.charted(
             mapping.window_of(x, y),
             figure,
-            models,
+            ",".join([*named, *([models] if models else [])]) or None,
             asking.sizes_of(at),
             mapping.setting_of(mode, unit, pairs),
             None if machine is None else machine,

@@ -106,6 +106,13 @@ def test_a_map_says_who_wins_where(capsys: pytest.CaptureFixture[str], tmp_path:
     ]
 
 
+def test_models_of_a_map_may_be_named_as_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """Models are arguments, as of every command, or one option."""
+    assert run(capsys, *MAPPED, "rnn", "attention") == run(
+        capsys, *MAPPED, "--models", "rnn,attention"
+    )
+
+
 def test_a_map_of_times_has_no_rule_and_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     """Predicted times are compared, and the text says so."""
     arguments = ("map", "--x", "n=1..5000", "--y", "d=64..66", "--figure", "time")
