@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from ..graphs.graph import Axis
+from ..graphs.graph import Axis, Graph
 from ..graphs.sizes import Poly, at_least, maximum, poly
 from .proofs.positions import exists, lower_sizes
 
@@ -171,3 +171,17 @@ def make_room(axis: Axis, least: dict[str, int]) -> None:
             least |= raised
             return
     raise UnsolvedError(f"whether {axis} has a position depends on which size is larger")
+
+
+def nonempty(graph: Graph) -> dict[str, int]:
+    """Return least values of sizes for which no axis is empty: of L - 1 layers, L is two.
+
+    Raises
+    ------
+    UnsolvedError
+        If which sizes that takes depends on others.
+    """
+    found: dict[str, int] = {}
+    for axis in graph.axes.values():
+        make_room(axis, found)
+    return found

@@ -74,7 +74,7 @@ def _refuted(difference: Poly) -> bool:
 
 
 def least(atom: Atom) -> int | None:
-    """Return a number that an atom never falls below, 0 or 1; None if it may be negative.
+    """Return a number that an atom never falls below; None if it may be negative.
 
     >>> [least(atom) for text in ("n", "min(n, d)", "min(n, 9 - d)") for atom in poly(text).atoms]
     [1, 0, None]
@@ -91,12 +91,21 @@ def _least(atom: Atom) -> int | None:
     if atom.kind == "power":
         base, exponent = atom.args
         return 1 if at_least(base, 1) and at_least(exponent) else 0 if at_least(base) else None
-    if atom.kind == "ceil":  # more than -1 is enough
-        (x,) = atom.args
-        part = math.lcm(*(c.denominator for c in x.terms.values()))
-        return 0 if at_least(x, Fraction(1 - part, part)) else None
+    if atom.kind == "ceil":
+        return _least_rounded(atom.args[0])
     enough = any if atom.kind == "max" else all
     return 0 if enough(at_least(arg) for arg in atom.args) else None
+
+
+def _least_rounded(x: Poly) -> int | None:
+    """Return what a cost, rounded up, never falls below."""
+    shifted = _shifted(x)
+    low = shifted.terms.get((), 0)
+    if shifted.terms and _cleared(x) == x and low > 0 and _is_plain(shifted):
+        return math.ceil(low)
+    above = _cleared(x + 1)  # more than -1 is enough for 0
+    part = math.lcm(*(c.denominator for c in above.terms.values()))
+    return 0 if at_least(above, Fraction(1, part)) else None
 
 
 def _is_plain(cost: Poly) -> bool:
@@ -193,14 +202,19 @@ def _swap(cost: Poly, atom: Atom, value: Poly) -> Poly:
     return total
 
 
-def _shifted(cost: Poly) -> Poly:
-    """Clear negative powers, then write every atom as its least value plus a remainder."""
+def _cleared(cost: Poly) -> Poly:
+    """Multiply a cost by what it is divided by, which is positive."""
     lowest: dict[Atom, int] = {}
     for monomial in cost.terms:
         for atom, k in monomial:
             lowest[atom] = min(lowest.get(atom, 0), k)
     negative = [(a, -k) for a, k in lowest.items() if k < 0]
-    cleared = cost * Poly({ordered(negative): 1}) if negative else cost
+    return cost * Poly({ordered(negative): 1}) if negative else cost
+
+
+def _shifted(cost: Poly) -> Poly:
+    """Clear negative powers, then write every atom as its least value plus a remainder."""
+    cleared = _cleared(cost)
     for atom in sorted(cleared.atoms, key=lambda a: a.text):
         bottom = least(atom)
         if bottom:

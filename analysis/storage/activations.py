@@ -13,7 +13,7 @@ from __future__ import annotations
 from ...graphs.backward import training
 from ...graphs.graph import Graph, GraphError
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, poly, size, summed
+from ...graphs.sizes import Poly, poly, summed
 from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
 from ..proofs.activations import (
@@ -27,7 +27,7 @@ from ..proofs.activations import (
     union,
 )
 from ..proofs.errors import ProofError
-from ..solving import UnsolvedError, require
+from ..solving import UnsolvedError, nonempty, require
 
 
 def activations(graph: Graph, setting: Setting) -> Derivation:
@@ -83,12 +83,7 @@ def _least(graph: Graph, groups: list[tuple[Need, ...]]) -> dict[str, int]:
 
     A shift by more than one needs as many positions that there is something, or nothing, to read.
     """
-    found: dict[str, int] = {}
-    for axis in graph.axes.values():
-        for name in axis.extent.sizes:
-            rest = (axis.extent - size(name)).constant
-            if rest is not None and rest < 0:
-                found[name] = max(found.get(name, 1), 1 - int(rest))
+    found = nonempty(graph)
     for own in (r for group in groups for need in group for r in need.ranges.values()):
         if not certain(own, found):
             require(found, own.length, 0)

@@ -40,9 +40,8 @@ from ..proofs.traffic import (
     written,
 )
 from ..proofs.ways import computes
-from ..solving import UnsolvedError, require
+from ..solving import UnsolvedError, nonempty, require
 from .bounds import bounds
-from .workspace import nonempty
 
 
 def _require(least: dict[str, int], extent: Poly, needed: Sized) -> None:

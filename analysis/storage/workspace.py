@@ -18,7 +18,7 @@ from contextlib import suppress
 
 from ...graphs.graph import Graph, GraphError
 from ...graphs.setting import Setting
-from ...graphs.sizes import Poly, size, summed
+from ...graphs.sizes import Poly, summed
 from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
 from ..proofs.activations import ActivationsCertificate, Saved, check_activations, union
@@ -27,7 +27,7 @@ from ..proofs.floors import Floor, floor_of, operations
 from ..proofs.peaks import Peak
 from ..proofs.storage import Plan, Reading, leaving, plan
 from ..proofs.workspace import Instant, WorkspaceCertificate, check_workspace, total
-from ..solving import UnsolvedError
+from ..solving import UnsolvedError, nonempty
 from .activations import kept
 from .peaks import peak_of
 
@@ -71,17 +71,6 @@ def workspace(graph: Graph, setting: Setting) -> Derivation:
             "lower_bounds": _decisive(floors, bound),
         },
     )
-
-
-def nonempty(graph: Graph) -> dict[str, int]:
-    """Return least values of sizes for which no axis is empty: of L - 1 layers, L is two."""
-    found: dict[str, int] = {}
-    for axis in graph.axes.values():
-        for name in axis.extent.sizes:
-            rest = (axis.extent - size(name)).constant
-            if rest is not None and rest < 0:
-                found[name] = max(found.get(name, 1), 1 - int(rest))
-    return found
 
 
 def _instants(held: Plan) -> Iterator[Instant]:

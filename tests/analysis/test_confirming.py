@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.adapters import TYPICAL, symbolic
+from tests.adapters import TYPICAL, WORDS, symbolic
 from workspan.analysis.confirming import confirming
 from workspan.analysis.confirming.confirmation import Confirmation, judged
 from workspan.analysis.confirming.confirming import Against, confirm
@@ -29,7 +29,7 @@ from workspan.graphs.sizes import SizeError
 
 from .runs.own_models import lstm, raising
 
-AT = {"n": 4, "m": 3, "d": 4, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3, "c": 2, "L": 2}
+AT = {**WORDS, "n": 4, "m": 3, "d": 4, "h": 2, "g": 1, "f": 3, "k": 3, "w": 3, "c": 2, "L": 2}
 SOURCE = Source("numpy", "2", "plain code")
 Observe = Callable[..., tuple[Observation, ...]]
 
