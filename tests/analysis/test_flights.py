@@ -122,7 +122,7 @@ def bodies() -> st.SearchStrategy[Block]:
     )
 
 
-@examples(25)
+@examples(12)
 @given(data=st.data(), body=bodies(), above=bodies())
 def test_random_stacks_are_measured(data: st.DataObject, body: Block, above: Block) -> None:
     """Law: whatever is stacked, and put on the stack, is measured where it has a formula."""

@@ -48,7 +48,7 @@ def value(found: Derivation | None, at: Mapping[str, int]) -> int | Fraction | N
 
 
 @pytest.mark.parametrize("figure", sorted({*FOLDED} - {"state_bound"}))  # it has its own laws
-@examples(25)
+@examples(15)
 @given(st.data(), COMPOSED, settings())
 def test_folding_changes_no_figure(
     figure: str, data: st.DataObject, model: Block, setting: Setting
