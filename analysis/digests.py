@@ -1,5 +1,6 @@
 """What a cited figure stands on, as a short digest of four parts, each of which can be named.
 
+>>> from ..graphs.setting import Setting
 >>> from .api import analyze
 >>> before = digest_of([analyze("lstm", figures=["span"])])
 >>> after = digest_of([analyze("lstm", figures=["span"], setting=Setting(unit="layer"))])
@@ -9,13 +10,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..graphs.digest import digest, graph_digest
-from ..graphs.setting import Setting
-from .figures import Analysis, Figure
+from .figures import Analysis, Comparison, Figure
+
+if TYPE_CHECKING:
+    from .claims import Claim
+    from .claims.record import Entry
 
 LENGTH = 16
 """How many of the 64 hexadecimal digits are kept: 64 bits tell the figures of a document apart."""
@@ -62,22 +66,53 @@ def digest_of(analyses: Sequence[Analysis], at: Sequence[Mapping[str, int]] = ()
     at
         The sizes at which values are shown.
     """
-    figures = [f for a in analyses for f in a.figures.values()]
     return parts_of(
         [[_stated(f) for f in a.figures.values()] for a in analyses],
-        {"setting": [f.setting.as_dict() for f in figures], "at": list(at)},
+        _where((f for a in analyses for f in a.figures.values()), at),
         [graph_digest(a.graph) for a in analyses],
     )
+
+
+def comparison_digest(comparison: Comparison, at: Sequence[Mapping[str, int]] = ()) -> Digest:
+    """Return the digest of all that a comparison shows: every cell, and who is cheaper where."""
+    duels = [[c.left, c.right, c.figure, c.counted, c.condition] for c in comparison.crossovers]
+    return parts_of(
+        {"cells": [_stated(f) for f in comparison.cells], "crossovers": duels},
+        _where(comparison.cells, at),
+        [graph_digest(a.graph) for a in comparison.analyses],
+    )
+
+
+def claim_digest(claim: Claim, entry: Entry | None, settings: Sequence[str] = ()) -> Digest:
+    """Return the digest of a checked claim: how it is read, what was found, and of which models.
+
+    What is only told about a claim (its family, notes, the version it is there since) is no part
+    of it, and neither are the lines of evidence.
+    """
+    import msgspec
+
+    from ..graphs.models import CATALOGUE
+    from .memory import traced
+
+    told = {"family", "note", "since"}
+    stated = {k: v for k, v in msgspec.to_builtins(claim).items() if k not in told}
+    found = {} if entry is None else msgspec.to_builtins(entry)
+    found.pop("evidence", None)
+    models = dict.fromkeys(m for _, reading in claim.readable() for m in reading.models)
+    graphs = {m: graph_digest(traced(m, ())) if m in CATALOGUE else m for m in models}
+    return parts_of({"claim": stated, "found": found}, list(settings), graphs)
 
 
 def parts_of(result: Any, setting: Any, graphs: Any) -> Digest:
     """Return the digest of plain data: what is stated, in which setting, of which graphs."""
     from workspan import __version__
 
-    if isinstance(setting, Setting):
-        setting = setting.as_dict()
-    own = (digest(part)[:LENGTH] for part in (result, setting, graphs))
-    return Digest(*own, __version__)
+    found, where, of = (digest(part)[:LENGTH] for part in (result, setting, graphs))
+    return Digest(found, where, of, __version__)
+
+
+def _where(figures: Iterable[Figure], at: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    return {"setting": [f.setting.as_dict() for f in figures], "at": list(at)}
 
 
 def _stated(figure: Figure) -> dict[str, Any]:
