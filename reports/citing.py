@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .commands.again import shown
 from .notation.markup import printable, slug
 from .tables.sheet import at_text, domain_of, formula_text, number_text
 
@@ -82,18 +82,18 @@ def figure_citation(
         f"workspan-{slug(f'{analysis.model}-{figure.name}')}-{str(digest)[:SHOWN]}",
         "dataset",
         f"{title}: {formula_text(figure)}",
-        shlex.join(_command("analyze", [argument], [figure.name], at, figure.setting)),
-        tuple(_facts(figure, shown=bool(at))),
+        shown("analyze", [argument], figures=[figure.name], at=at, setting=figure.setting),
+        tuple(_facts(figure, valued=bool(at))),
         (figure.setting.describe(),),
         digest,
     )
 
 
-def _facts(figure: Figure, *, shown: bool) -> list[str]:
+def _facts(figure: Figure, *, valued: bool) -> list[str]:
     if figure.formula is None:
         return []
     facts = [f"In {figure.unit}s, {figure.grade}, for {domain_of(figure)}"]
-    if shown:
+    if valued:
         told = [(at_text(v.at), number_text(v.derived)) for v in figure.values]
         facts += [f"At {at}: {value or 'outside the domain'}" for at, value in told]
     return facts
@@ -119,7 +119,7 @@ def table_citation(
         f"workspan-{slug('-'.join(names[:3]))}-{str(digest)[:SHOWN]}",
         "dataset",
         _capital(f"{_listed([TITLES[f] for f in figures])} of {_listed(names)}"),
-        shlex.join(_command("compare", arguments, figures, at, setting)),
+        shown("compare", arguments, figures=figures, at=at, setting=setting),
         (f"{told}, {none} without a formula" if none else told,),
         (setting.describe(),),
         digest,
@@ -133,25 +133,6 @@ def _capital(text: str) -> str:
 def _listed(names: Sequence[str]) -> str:
     told = [printable(name) for name in names]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-
-
-def _command(
-    name: str,
-    models: Sequence[str],
-    figures: Sequence[str],
-    at: Sequence[Mapping[str, int]],
-    setting: Setting,
-) -> list[str]:
-    """Return the command that prints this again, as arguments; defaults are left out."""
-    sizes = [part for sizes in at for part in ("--at", at_text(sizes).replace(" ", ""))]
-    default = type(setting)().as_dict()
-    own = [
-        part
-        for axis, value in setting.as_dict().items()
-        if value != default[axis]
-        for part in (f"--{axis}", str(value))
-    ]
-    return ["workspan", name, *models, "--figures", ",".join(figures), *sizes, *own]
 
 
 def claim_citation(name: str) -> Citation:
