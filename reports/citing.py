@@ -81,7 +81,7 @@ def figure_citation(
     return Citation(
         f"workspan-{slug(f'{analysis.model}-{figure.name}')}-{str(digest)[:SHOWN]}",
         "dataset",
-        f"{title}: {formula_text(figure)}",
+        printable(f"{title}: {formula_text(figure)}"),
         shown("analyze", [argument], figures=[figure.name], at=at, setting=figure.setting),
         tuple(_facts(figure, valued=bool(at))),
         (figure.setting.describe(),),
@@ -92,7 +92,7 @@ def figure_citation(
 def _facts(figure: Figure, *, valued: bool) -> list[str]:
     if figure.formula is None:
         return []
-    facts = [f"In {figure.unit}s, {figure.grade}, for {domain_of(figure)}"]
+    facts = [f"Counted in {figure.unit}, {figure.grade} for {domain_of(figure)}"]
     if valued:
         told = [(at_text(v.at), number_text(v.derived)) for v in figure.values]
         facts += [f"At {at}: {value or 'outside the domain'}" for at, value in told]
@@ -108,18 +108,20 @@ def table_citation(
 ) -> Citation:
     """Return the citation of a comparison: the table that its command prints."""
     from ..analysis.digests import comparison_digest
-    from ..analysis.figures import TITLES
+    from ..analysis.figures import COMPARED, TITLES
 
     digest = comparison_digest(comparison, at)
     names = [a.model for a in comparison.analyses]
     counts = comparison.counts()
     cells, none = comparison.cells, sum(f.formula is None for f in comparison.cells)
+    usual = tuple(figures) == COMPARED
+    what = "all figures" if usual else _listed([TITLES[f] for f in figures])
     told = f"{len(cells)} cells: {counts['proved']} proved, {counts['fitted']} fitted"
     return Citation(
         f"workspan-{slug('-'.join(names[:3]))}-{str(digest)[:SHOWN]}",
         "dataset",
-        _capital(f"{_listed([TITLES[f] for f in figures])} of {_listed(names)}"),
-        shown("compare", arguments, figures=figures, at=at, setting=setting),
+        _capital(f"{what} of {_listed(names)}"),
+        shown("compare", arguments, figures=() if usual else figures, at=at, setting=setting),
         (f"{told}, {none} without a formula" if none else told,),
         (setting.describe(),),
         digest,

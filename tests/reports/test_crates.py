@@ -171,6 +171,17 @@ def test_a_crate_is_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert texts[0] == texts[1]
 
 
+def test_a_crate_has_the_digest_of_its_citation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report and the table that is cited have one digest, though only one of them measures."""
+    assert main(["report", *ASKED, "-o", str(tmp_path / "out"), "--crate"]) == 0
+    capsys.readouterr()
+    assert main(["cite", *ASKED, "--format", "csl"]) == 0
+    (item,) = json.loads(capsys.readouterr().out)
+    assert validate(tmp_path / "out")["#digest"]["value"] == item["custom"]["digest"]
+
+
 def test_files_of_the_user_are_not_overwritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
