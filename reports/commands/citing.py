@@ -51,10 +51,16 @@ def _found(
     subjects: tuple[str, ...], at: tuple[str, ...], figures: str | None, setting: Setting
 ) -> Citation:
     from ...analysis.figures import NAMES
+    from ...graphs.models import CATALOGUE
 
     if not subjects:
         raise OptionError("expected MODEL.FIGURE, models or a claim, such as lstm.work, got none")
     model, dot, figure = subjects[0].rpartition(".")
+    if (model in CATALOGUE or ".py:" in model) and len(parse_figures(figure, NAMES)) > 1:
+        raise OptionError(
+            f"expected one figure of {model}, got {figure}; several are a table: "
+            f"{model} --figures {figure}"
+        )
     if dot and figure in NAMES and len(subjects) == 1:
         if figures is not None:
             raise OptionError(f"expected --figures only for a table, got it with {subjects[0]}")
@@ -68,10 +74,14 @@ def _found(
 
 
 def _is_claim(subject: str) -> bool:
-    """Whether a name is meant as that of a claim: no file, and no model that is nearly it."""
+    """Whether a name is that of a claim, or of nothing and no model is nearly it."""
+    from ...analysis.claims import literature
     from ...graphs.models import CATALOGUE
 
-    return ".py" not in subject and not difflib.get_close_matches(subject, CATALOGUE, n=1)
+    if subject in CATALOGUE or ".py" in subject:
+        return False
+    known = any(claim.id == subject for claim in literature())
+    return known or not difflib.get_close_matches(subject, CATALOGUE, n=1)
 
 
 def _claim(name: str, at: tuple[str, ...], figures: str | None, setting: Setting) -> Citation:

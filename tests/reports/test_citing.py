@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 
 import workspan
+from workspan.analysis.claims import literature
 from workspan.analysis.claims.sources import sources
+from workspan.graphs.models import CATALOGUE
 from workspan.graphs.sizes import poly
 from workspan.reports.citation_formats import untex
+from workspan.reports.citing import claim_citation
 from workspan.reports.cli import main
+from workspan.reports.commands.citing import _is_claim
 
 ROOT = Path(__file__).parent.parent.parent
 FIGURE = ["lstm.work", "--at", "n=64,d=32", "--unit", "layer"]
@@ -114,11 +118,22 @@ def test_sources_are_read_without_tex() -> None:
     assert untex(r"P{\"o}ppel and Fran{\c{c}}ois and {\L}ukasz") == "Pöppel and François and Łukasz"
 
 
+def test_every_claim_can_be_cited_and_none_has_the_name_of_a_model() -> None:
+    """Whatever it is called, a claim of the literature is found as one, and has a digest."""
+    for claim in literature():
+        assert claim.id not in CATALOGUE
+        assert _is_claim(claim.id), claim.id
+    assert len({str(claim_citation(c.id).digest) for c in literature()[:20]}) == 20
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ([], "expected MODEL.FIGURE"),
         (["lstn.work"], "did you mean lstm"),
+        (["lstm.wrok"], "did you mean work"),
+        (["lstm.work,span"], "--figures work,span"),
+        (["none.py:f.work"], "found none at none.py"),
         (["lstn"], "did you mean lstm"),
         (["C17"], "did you mean C17"),
         (["lstm.work", "gru"], "by itself"),
