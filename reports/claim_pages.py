@@ -88,19 +88,26 @@ def _why(entry: Entry) -> str:
     return f"holds in {holds} of the {len(entry.evidence)} cases below"
 
 
-def _settings(claim: Claim) -> Iterator[str]:
-    """Say in which settings it is tried, and whether these are the claim's own."""
+def settings_told(claim: Claim) -> tuple[str, ...]:
+    """Return the settings in which a claim is tried, one line each; none if it has no setting."""
     from ..analysis.claims.checking import settings_of
 
     if claim.beyond or claim.figure in EXPERIMENTS:
-        return
+        return ()
     told: dict[str, None] = {}
     for _, reading in claim.readable():
         for figure in (reading.figure, *reading.figures) if not reading.left else ("",):
             told |= dict.fromkeys(s.describe() for s in settings_of(reading, figure))
+    return tuple(told)
+
+
+def _settings(claim: Claim) -> Iterator[str]:
+    """Say in which settings it is tried, and whether these are the claim's own."""
+    if claim.beyond or claim.figure in EXPERIMENTS:
+        return
     own = all(reading.settings is not None for _, reading in claim.readable())
     how = "as the claim is read" if own else "the source states none: each that makes sense"
-    yield f"- Setting ({how}): {'; '.join(code(line) for line in told)}"
+    yield f"- Setting ({how}): {'; '.join(code(line) for line in settings_told(claim))}"
 
 
 def _read(claim: Claim) -> Iterator[str]:

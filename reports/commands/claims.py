@@ -1,4 +1,4 @@
-"""The commands about claims: ``workspan check | cite | claims``."""
+"""The commands about claims: ``workspan check | claims``."""
 
 from __future__ import annotations
 
@@ -63,17 +63,6 @@ def check(
     for line in found.changed:
         print(f"changed: {line}", file=sys.stderr)  # noqa: T201
     return FINE if found.fine else FAILED
-
-
-@app.command
-def cite(
-    claim: Annotated[str, Parameter(help="The id of a built-in claim, such as C017.")], /
-) -> int:
-    """Print BibTeX for the source of a claim and for the row that was checked."""
-    from ..citing import citation
-
-    put("text", {"text": lambda: citation(claim)})
-    return FINE
 
 
 @app.command

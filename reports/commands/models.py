@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from ...graphs.setting import Setting
 from .app import DRAWN, FAILED, FINE, PLAIN, RICH, app, format_of, put
-from .files import prepare, write
+from .files import prepare, write, write_all
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
@@ -241,6 +241,12 @@ def report(
         Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
     ] = (),
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
+    crate: Annotated[
+        bool,
+        Parameter(
+            help="Describe the report as an RO-Crate, with what it was made by.", negative=()
+        ),
+    ] = False,
     style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
     """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
@@ -251,11 +257,13 @@ def report(
     parse_format(style, PLAIN)
     from ...analysis.claims import check as checked
     from ...analysis.claims import founding
-    from ..report import TITLE, write_report
+    from ..report import TITLE, report_texts
     from ..tables import markdown, records, text
+    from .crating import Making, described, with_crate
     from .experimenting import recorded
 
     prepare(output)
+    making = Making.of(models, engine, output) if crate else None
     comparison, title = _compared(models, at, figures, setting)
     if engine:
         from . import confirming as running
@@ -269,7 +277,11 @@ def report(
     experiments = [] if models else recorded()
     with progress("writing the report"):
         name = title if models else TITLE
-        paths = write_report(output, comparison, verdicts, experiments, title=name)
+        texts = report_texts(comparison, verdicts, experiments, title=name)
+        if making is not None:
+            chosen = () if figures is None else tuple(comparison.analyses[0].figures)
+            texts = with_crate(making, texts, comparison, name, chosen, at)
+        paths = write_all(output, texts)
     put(
         style,
         {
@@ -281,6 +293,8 @@ def report(
         },
     )
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
+    if making is None and described(output):
+        print("Its RO-Crate is of an older report; --crate renews it.", file=sys.stderr)  # noqa: T201
     refuted = any(v.verdict == "refuted" for v in verdicts)
     return FINE if comparison.agree and not refuted else FAILED
 

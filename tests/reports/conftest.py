@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -19,6 +20,8 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def install(**results: Any) -> None:
         from workspan.analysis import claims
 
+        # What takes names of the analysis when it is imported takes them before they are replaced.
+        importlib.import_module("workspan.reports.commands.confirming")
         api = ModuleType("api")
         found = results.get("analysis", analysis())
         vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)

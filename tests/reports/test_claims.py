@@ -10,6 +10,7 @@ import pytest
 from workspan.analysis.claims import literature, verdict_on
 from workspan.analysis.claims.record import BUILT_IN, read_record, record_text
 from workspan.analysis.claims.working import derivations_of
+from workspan.reports.citation_formats import bibtex_row
 from workspan.reports.citing import row
 from workspan.reports.claim_pages import EXPERIMENTS, file_of
 from workspan.reports.claims import catalogue_texts
@@ -40,7 +41,7 @@ def test_every_claim_has_a_page_and_an_entry(made: dict[str, str]) -> None:
     for claim in literature():
         assert made["README.md"].count(f"]({file_of(claim)})") == 1
         assert made["claims.bib"].count(f"@misc{{workspan-{claim.id},\n") == 1
-        assert f"claims/{file_of(claim)}" in row(claim, None)
+        assert f"claims/{file_of(claim)}" in bibtex_row(row(claim, None))
 
 
 def test_a_page_has_all_that_a_reader_needs(made: dict[str, str]) -> None:
