@@ -10,10 +10,19 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from .commands import advice, claims, experiments, machines, models, simulation, sweeps
+from .commands import (
+    advice,
+    claims,
+    embedding,
+    experiments,
+    machines,
+    models,
+    simulation,
+    sweeps,
+)
 from .commands.app import FINE, app
 
-COMMANDS = (models, advice, claims, experiments, machines, simulation, sweeps)
+COMMANDS = (models, advice, claims, embedding, experiments, machines, simulation, sweeps)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130
