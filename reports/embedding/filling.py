@@ -69,8 +69,11 @@ def fill(document: Document, deriver: Deriver) -> Filled:
         except ValueError as error:
             raise EmbeddingError(f"{document.path}:{region.line}: {error}") from error
         parts += [document.text[done : region.start], body, _closing(region, derived)]
-        edited = body != document.text[region.start : region.end]
-        reasons.append(_reason(document.path, region, directive, derived, edited))
+        edits = [
+            *(["the text between the markers"] if _differs(document.text, region, body) else []),
+            *(f"the file {n}" for n in derived.files if _missing(document.path, n, pictures)),
+        ]
+        reasons.append(_reason(document.path, region, directive, derived, edits))
         done = region.after
     whole = document.encode("".join([*parts, document.text[done:]]))
     if len(whole) > LARGEST:
@@ -163,11 +166,20 @@ def _picture(path: Path) -> str | None:
     return text if text.endswith(SIGNATURE) else None
 
 
+def _differs(text: str, region: Region, body: str) -> bool:
+    return body != text[region.start : region.end]
+
+
+def _missing(document: Path, name: str, pictures: Mapping[Path, str]) -> bool:
+    path = document.parent / name
+    return _picture(path) != pictures[path]
+
+
 def _reason(
-    path: Path, region: Region, directive: Directive, derived: Derived, edited: bool
+    path: Path, region: Region, directive: Directive, derived: Derived, edits: list[str]
 ) -> str:
+    """Say in one line what changed; edits only if nothing else explains them."""
     found = changes(read(region.told), derived.digests, directive.models)
-    if edited and not found:
-        found = ["the text between the markers was edited"]
+    found = found or [f"{edit}, by other hands" for edit in edits]
     told = f"changed: {'; '.join(found)}" if found else "as it was"
     return f"{path}:{region.line}: {region.directive}: {told}"

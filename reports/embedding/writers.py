@@ -153,7 +153,9 @@ class _Latex(Writer):
         return f"{longtable(header, rows, columns(*shares))}\\noindent {notes}"
 
     def console(self, text: str) -> str:
-        return f"\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}"
+        # TeX's verbatim knows no lines drawn with characters.
+        plain = text.replace("\u2500", "-")
+        return f"\\begin{{verbatim}}\n{plain}\n\\end{{verbatim}}"
 
     def image(self, image: Image) -> str:
         return f"\\includesvg[width=\\linewidth]{{{image.file.removesuffix('.svg')}}}"

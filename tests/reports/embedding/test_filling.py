@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -191,7 +193,7 @@ def test_check_finds_what_differs_and_says_what_repairs(
     assert main(["embed", "--check", "a b.md"]) == 1
     capsys.readouterr()
     assert main(["embed", "--explain", "a b.md"]) == 1
-    assert "the text between the markers was edited" in capsys.readouterr().out
+    assert "the text between the markers, by other hands" in capsys.readouterr().out
     assert main(["embed", "a b.md"]) == 0
     assert path.read_bytes() == good
 
@@ -234,7 +236,11 @@ def test_pictures_stand_beside_the_document(
     assert b"</svg>" in good
     assert (tmp_path / "g.svg").is_file()
     plot.unlink()
-    assert main(["embed", "--check", str(path)]) == 1
+    capsys.readouterr()
+    assert main(["embed", "--check", "--explain", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "changed: the file p/w.svg" in told
+    assert f"Only derived: {plot}" in told
     assert main(["embed", str(path)]) == 0
     assert plot.read_bytes() == good
     plot.write_bytes(b"<svg>mine</svg>")
@@ -292,3 +298,35 @@ def test_what_is_no_document_is_one_clear_line(
     assert error.count("\n") == 1
     assert told in error
     assert good.read_bytes().endswith(b"<!-- /workspan -->")
+
+
+def test_a_table_in_markdown_is_a_table() -> None:
+    """A parser of CommonMark with tables reads rows, and figures as code within a line."""
+    markdown_it = pytest.importorskip("markdown_it")
+    text = (
+        b"<!-- workspan: table lstm attention --figures params,work -->\n<!-- /workspan -->\n\n"
+        b"It is <!-- workspan: figure lstm params --><!-- /workspan --> here.\n"
+    )
+    shown = markdown_it.MarkdownIt().enable("table").render(filled("a.md", text).data.decode())
+    assert shown.count("<tr>") == 3
+    assert shown.count("<td>") == 6
+    assert re.search(
+        r"<p>It is <!-- .*? --><code>8\*d\*\*2 .*?</code><!-- .*? --> here.</p>", shown
+    )
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX here")
+def test_a_filled_paper_compiles(tmp_path: Path) -> None:
+    """Tables, figures and console output between markers are what LaTeX takes."""
+    directives = ("table lstm causal_attention", "figure lstm work")
+    console = "table lstm attention --figures work --style console"
+    body = "".join(f"% workspan: {d}\n% /workspan\n" for d in (*directives, console))
+    text = (
+        "\\documentclass{article}\n\\usepackage{amsmath,array,booktabs,longtable,xcolor}\n"
+        f"\\begin{{document}}\n{body}\\end{{document}}\n"
+    )
+    path = tmp_path / "paper.tex"
+    path.write_bytes(filled("paper.tex", text.encode()).data)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stdout[-500:]
