@@ -43,7 +43,7 @@ def embed(
     """
     from ..embedding.checking import difference, repair
     from ..embedding.errors import EmbeddingError
-    from ..embedding.filling import save
+    from ..embedding.filling import expect_same, save
 
     if not files:
         raise EmbeddingError("expected at least one document, got none")
@@ -53,6 +53,8 @@ def embed(
         filled = _filled(paths, _models(model), None if quiet else stack, tell)
         if not quiet:
             changed = [f for f in filled if f.changed]
+            for one in changed:
+                expect_same(one)
             for one in changed:
                 save(one)
             _say(f"{len(changed)} of {len(filled)} documents written")

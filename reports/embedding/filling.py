@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +92,16 @@ def save(filled: Filled) -> None:
     EmbeddingError, OutputError
         If the document is another one by now, or if a file cannot be written.
     """
+    expect_same(filled)
     for path in filled.stale:
         write(path, filled.pictures[path])
+    if filled.data != filled.document.data:
+        write_bytes(filled.document.path, filled.data)
+
+
+def expect_same(filled: Filled) -> None:
+    """Raise if a document is another one than was read, or may not be written."""
     document = filled.document
-    if filled.data == document.data:
-        return
     try:
         now = document.path.read_bytes()
     except OSError as error:
@@ -104,7 +110,8 @@ def save(filled: Filled) -> None:
         raise EmbeddingError(
             f"expected {document.path} as it was read, got another; it was left alone: run again"
         )
-    write_bytes(document.path, filled.data)
+    if filled.data != document.data and not os.access(document.path, os.W_OK):
+        raise OutputError(f"expected to write {document.path}, got: the file is read-only")
 
 
 def _regions(document: Document, form: Format) -> list[Region]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -259,6 +260,38 @@ def test_a_document_that_changes_meanwhile_is_left_alone(tmp_path: Path) -> None
         save(fill(document(path, data), DERIVER))
     assert path.read_bytes() == data + b" more"
     assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_an_interrupted_embed_leaves_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C at the last moment leaves the document as it was, and nothing beside it."""
+    path = tmp_path / "a.md"
+    data = b"<!-- workspan: figure lstm params --><!-- /workspan -->"
+    path.write_bytes(data)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    assert main(["embed", str(path)]) == 130
+    assert path.read_bytes() == data
+    assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_a_read_only_document_keeps_its_pictures_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If a document may not be written, no other file is, and a check still works."""
+    path = tmp_path / "a.md"
+    path.write_text(
+        "<!-- workspan: picture lstm --output g.svg -->\n<!-- /workspan -->\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert main(["embed", str(path)]) == 2
+    assert "the file is read-only" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
+    assert main(["embed", "--check", str(path)]) == 1
 
 
 def test_two_embeds_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
