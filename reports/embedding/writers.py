@@ -24,7 +24,7 @@ from ..notation.markup import (
     markdown_escape,
     printable,
 )
-from ..notation.mathematics import latex, mathml_terms
+from ..notation.mathematics import latex, mathml_terms, typst
 from ..tables.html import table
 from ..tables.latex import columns, longtable
 from ..tables.markdown import pipe_table
@@ -167,7 +167,7 @@ class _Typst(Writer):
         return re.sub(r"([\\#$*_<>@\[\]~`\"'/=+-])", r"\\\1", printable(text))
 
     def math(self, text: str) -> str:
-        return f"`{text}`"
+        return f"${typst(text)}$"
 
     def grid(self, grid: Grid) -> str:
         header = ", ".join(f"[{self.words(h)}]" for h in grid.header)
