@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,7 +48,7 @@ def embed(
 
     if not files:
         raise EmbeddingError("expected at least one document, got none")
-    paths = list({path.resolve(): path for path in files}.values())
+    paths = list({os.path.realpath(path): path for path in files}.values())
     quiet = check or explain
     with contextlib.ExitStack() as stack, progress("deriving") as tell:
         filled = _filled(paths, _models(model), None if quiet else stack, tell)

@@ -21,7 +21,7 @@ def difference(filled: Filled) -> str:
         for data in (document.data, filled.data)
     )
     path = str(document.path)
-    parts = list(difflib.unified_diff(old, new, f"{path} (as it is)", f"{path} (derived)"))
+    parts = list(difflib.unified_diff(old, new, path, path, "as it is", "derived"))
     parts += [f"Only derived: {p}\n" for p in filled.stale]
     return "".join(p if p.endswith("\n") else f"{p}\n\\ No newline at end of file\n" for p in parts)
 

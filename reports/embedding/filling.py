@@ -150,9 +150,9 @@ def _closing(region: Region, derived: Derived) -> str:
 
 def _place(document: Path, name: str) -> Path:
     """Return where a picture goes: beside the document, and over nothing but such a picture."""
-    folder = document.resolve().parent
+    folder = Path(os.path.realpath(document.parent))
     path = folder / name
-    if not path.resolve().is_relative_to(folder):
+    if not Path(os.path.realpath(path)).is_relative_to(folder):
         raise EmbeddingError(f"expected --output beside the document, got {name}")
     if path.exists() and _picture(path) is None:
         raise EmbeddingError(
@@ -189,4 +189,6 @@ def _reason(
     found = changes(read(region.told), derived.digests, directive.models)
     found = found or [f"{edit}, by other hands" for edit in edits]
     told = f"changed: {'; '.join(found)}" if found else "as it was"
-    return f"{path}:{region.line}: {region.directive}: {told}"
+    # Bytes that are no characters here cannot be printed.
+    asked = region.directive.encode("utf-8", "replace").decode("utf-8")
+    return f"{path}:{region.line}: {asked}: {told}"

@@ -19,6 +19,7 @@ from workspan.graphs.sizes import poly
 from workspan.graphs.tracing import trace
 from workspan.reports.cli import main
 from workspan.reports.commands.loading import load
+from workspan.reports.embedding.checking import difference
 from workspan.reports.embedding.deriving import Deriver
 from workspan.reports.embedding.documents import document, held
 from workspan.reports.embedding.errors import EmbeddingError
@@ -199,6 +200,18 @@ def test_check_finds_what_differs_and_says_what_repairs(
     assert path.read_bytes() == good
 
 
+@pytest.mark.skipif(shutil.which("patch") is None, reason="no patch here")
+def test_the_diff_is_a_patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Applying what --check prints gives the document that embed writes."""
+    monkeypatch.chdir(tmp_path)
+    text = "a\n<!-- workspan: table lstm --figures work -->\nold\n<!-- /workspan -->\nlast"
+    made = filled("a.md", text.encode())
+    Path("a.md").write_text(text, encoding="utf-8")
+    shown = difference(made).encode()
+    subprocess.run(["patch", "-p0"], input=shown, check=True, capture_output=True, timeout=30)
+    assert Path("a.md").read_bytes() == made.data
+
+
 def test_explain_says_what_changed(tmp_path: Path) -> None:
     """The library, the model and the setting are told apart by their digests."""
     model = tmp_path / "own.py"
@@ -249,6 +262,31 @@ def test_pictures_stand_beside_the_document(
     assert main(["embed", str(path)]) == 2
     assert "another file" in capsys.readouterr().err
     assert plot.read_bytes() == b"<svg>mine</svg>"
+
+
+def test_a_picture_leaves_the_folder_by_no_link(tmp_path: Path) -> None:
+    """A folder that is a link to elsewhere is not written to."""
+    folder, away = tmp_path / "here", tmp_path / "away"
+    folder.mkdir()
+    away.mkdir()
+    (folder / "p").symlink_to(away)
+    text = b"<!-- workspan: picture lstm --output p/g.svg -->\n<!-- /workspan -->\n"
+    with pytest.raises(EmbeddingError, match="beside the document"):
+        filled(str(folder / "a.md"), text)
+
+
+def test_links_to_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A document named twice is filled once and its link stays; links in a ring are one line."""
+    path, link, ring = (tmp_path / name for name in ("a.md", "b.md", "ring.md"))
+    path.write_bytes(b"<!-- workspan: figure lstm params --><!-- /workspan -->")
+    link.symlink_to(path)
+    ring.symlink_to(ring)
+    assert main(["embed", str(path), str(link)]) == 0
+    assert link.is_symlink()
+    assert b"8*d" in path.read_bytes()
+    capsys.readouterr()
+    assert main(["embed", str(ring)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_document_that_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
