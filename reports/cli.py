@@ -10,10 +10,9 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-from .commands import advice, citing, claims, experiments, machines, models, simulation, sweeps
 from .commands.app import FINE, app
 
-COMMANDS = (models, advice, citing, claims, experiments, machines, simulation, sweeps)
+COMMANDS = commands
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130

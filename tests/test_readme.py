@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from workspan.analysis.claims import parse, verdict_on
 from workspan.analysis.claims.claiming import claims_of
-from workspan.analysis.deriving import derive
-from workspan.graphs.models import CATALOGUE
-from workspan.graphs.setting import Setting
-from workspan.graphs.sizes import Poly, poly
-from workspan.graphs.tracing import trace
 from workspan.reports.cli import main
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -41,43 +35,23 @@ def test_the_model_of_the_readme_is_analyzed(
     assert "d" in capsys.readouterr().out
 
 
-def cells(title: str) -> list[Poly]:
-    """Return the formulas in a row of a table."""
-    line = next(line for line in README.splitlines() if line.startswith(f"| {title} |"))
-    texts = (cell.strip(" `").replace("^", "**") for cell in line.split("|")[2:4])
-    return [poly(re.sub(r"(?<=\w) (?=\w)", "*", text)) for text in texts]
+def test_what_stands_between_markers_is_derived(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each table between markers is what is derived; the exit code is 1 if any is not."""
+    assert README.count("\n<!-- /workspan figure=") == 3
+    path = Path(__file__).parent.parent / "README.md"
+    assert main(["embed", "--check", str(path)]) == 0, capsys.readouterr().out
 
 
-def test_the_table_of_memory_is_derived() -> None:
-    """Every cell of the table of memory and traffic is as large as the derived formula."""
-    random = np.random.default_rng(0)
-    for title, figure in {"workspace in order": "workspace", "unfused traffic": "traffic"}.items():
-        for name, written in zip(("attention", "lstm"), cells(title), strict=True):
-            formula = derive(figure, trace(CATALOGUE[name]), Setting()).formula
-            assert formula is not None
-            for n, d in random.integers(1, 500, (50, 2)).tolist():
-                assert written.evaluate(n=n, d=d) == formula.evaluate(n=n, d=d)
-
-
-def test_the_table_of_training_is_derived() -> None:
-    """Every cell of the table of training is the formula that is derived."""
-    graphs = [
-        trace(CATALOGUE["lstm"], L="L"),
-        trace(CATALOGUE["attention"], L="L", h="h"),
-    ]
-    train = Setting(mode="train", unit="layer")
-    rows = {
-        "contractions, forward": ("work", Setting()),
-        "contractions, training": ("work", train),
-        "sequential operations, training": ("span", train),
-        "gradient path": ("path_length", train),
-        "activations saved": ("activations", train),
-    }
-    for title, (figure, setting) in rows.items():
-        for graph, written in zip(graphs, cells(title), strict=True):
-            found = derive(figure, graph, setting)
-            formula = found.by_primitive["contraction"] if figure == "work" else found.formula
-            assert written == formula
+def test_the_hook_is_a_command_of_the_command_line(tmp_path: Path) -> None:
+    """What pre-commit runs on a document is what a user would run, and finds what differs."""
+    text = (Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    found = re.findall(r"^  entry: workspan (.*)$", text, re.MULTILINE)
+    pattern = re.findall(r"^  files: (.*)$", text, re.MULTILINE)
+    assert [e.split()[0] for e in found] == ["embed", "embed"]
+    path = tmp_path / "a.md"
+    path.write_text("<!-- workspan: figure lstm params -->?<!-- /workspan -->", encoding="utf-8")
+    assert all(re.search(p, path.name) for p in pattern)
+    assert [main([*e.split(), str(path)]) for e in found] == [1, 0]
 
 
 def test_the_claims_file_of_the_readme_is_refuted_as_it_says() -> None:

@@ -13,14 +13,22 @@ class OutputError(ValueError):
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file by new text, whole or not at all.
+    """Replace a file by new text in UTF-8 with line feeds, whole or not at all.
+
+    See :func:`write_bytes`.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file by other bytes, whole or not at all.
 
     Parameters
     ----------
     path
         Where to; folders that are missing are made.
-    text
-        Written as UTF-8 with line feeds.
+    data
+        All that the file is to hold.
 
     Raises
     ------
@@ -37,12 +45,12 @@ def write(path: Path, text: str) -> None:
     try:
         _refuse(target)
         if target.exists() and not target.is_file():
-            with target.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+            with target.open("wb") as stream:
+                stream.write(data)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with temporary.open("wb") as stream:
+            stream.write(data)
         if target.exists():
             temporary.chmod(target.stat().st_mode)
         temporary.replace(target)

@@ -1,4 +1,4 @@
-r"""Mathematics from text: formulas and conditions in Python syntax as MathML and as LaTeX.
+r"""Mathematics from text: formulas and conditions in Python syntax as MathML, LaTeX and Typst.
 
 The order of terms is that of the text, so that a formula reads the same everywhere. The text is
 parsed, never run; what cannot be parsed is shown as it is, escaped.
@@ -7,6 +7,8 @@ parsed, never run; what cannot be parsed is shown as it is, escaped.
 8 d^{2} n + \frac{\lceil \log_{2} n \rceil}{2}
 >>> print(latex("n >= w and d < 2*n"))
 n \ge w \text{ and } d < 2 n
+>>> print(typst("8*d**2*n + ceil(log2(n))/2"))
+8 d^(2) n + frac(ceil(log_(2) n), 2)
 >>> print(mathml("2*n"))
 <math><mrow><mn>2</mn><mo>&#8290;</mo><mi>n</mi></mrow></math>
 """
@@ -17,7 +19,7 @@ import ast
 from typing import ClassVar, final
 
 from .formulas import PRODUCT, Writer, parse, terms
-from .markup import escape, latex_escape
+from .markup import escape, latex_escape, printable
 
 
 def mathml(text: str) -> str:
@@ -47,6 +49,18 @@ def latex(text: str) -> str:
     """Return LaTeX for math mode."""
     tree = _tree(text)
     return f"\\text{{{latex_escape(text)}}}" if tree is None else _LaTeX().write(tree)
+
+
+def typst(text: str) -> str:
+    """Return Typst for math mode."""
+    tree = _tree(text)
+    return _quoted(text) if tree is None else _Typst().write(tree)
+
+
+def _quoted(text: str) -> str:
+    """Return a string of Typst."""
+    inner = printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{inner}"'
 
 
 def _tree(text: str) -> ast.expr | None:
@@ -167,3 +181,51 @@ class _LaTeX(Writer):
         inner = ", ".join(args)
         head = f"\\{name}" if name in {"min", "max"} else f"\\operatorname{{{latex_escape(name)}}}"
         return f"{head}\\left({inner}\\right)"
+
+
+@final
+class _Typst(Writer):
+    """Typst for math mode."""
+
+    minus = "-"
+
+    def number(self, text: str) -> str:
+        return text
+
+    def name(self, head: str, tail: str) -> str:
+        base = head if len(head) == 1 else f"italic({_quoted(head)})"
+        return f"{base}_{_quoted(tail)}" if tail else base
+
+    def words(self, text: str) -> str:
+        return _quoted(text)
+
+    def operator(self, text: str) -> str:
+        return text
+
+    def times(self, visible: bool) -> str:
+        return "dot" if visible else ""
+
+    def row(self, *parts: str) -> str:
+        return " ".join(p for p in parts if p)
+
+    def parentheses(self, inner: str) -> str:
+        return f"({inner})"
+
+    def fraction(self, over: str, under: str) -> str:
+        return f"frac({over}, {under})"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^({exponent})"
+
+    def root(self, inner: str) -> str:
+        return f"sqrt({inner})"
+
+    def ceiling(self, inner: str) -> str:
+        return f"ceil({inner})"
+
+    def logarithm(self, base: str, inner: str) -> str:
+        return f"log_({base}) {inner}" if base else f"log {inner}"
+
+    def function(self, name: str, args: list[str]) -> str:
+        head = name if name in {"min", "max"} else f"op({_quoted(name)})"
+        return f"{head}({', '.join(args)})"

@@ -25,6 +25,19 @@ COLOURS = (
     "#66a61e", "#a6761d", "#e6ab02", "#8c8c8c",
 )  # fmt: skip
 DASHES = (None, "7 3", "2 2", "9 3 2 3")
+STANDING = """
+.ws { background: #ffffff; font: 11px sans-serif; }
+.ws text { fill: #1b1f24; }
+.ws .grid { stroke: #d5dae0; fill: none; }
+.ws .mark { fill: #1b1f24; }
+@media (prefers-color-scheme: dark) {
+  .ws { background: #14181d; }
+  .ws text { fill: #e6e9ed; }
+  .ws .grid { stroke: #39414a; }
+  .ws .mark { fill: #e6e9ed; }
+}
+"""
+"""The style of a plot that stands in a file of its own."""
 PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 
 
@@ -63,6 +76,15 @@ def plot(row: Row, models: Sequence[str], comparison: Comparison) -> Plot | None
     title = f"{row.title} ({row.unit})" if row.unit else row.title
     notes = tuple(f"{_letters(k)}: {c}" for k, c in enumerate(marked))
     return Plot(_svg(drawn, marked, along, title), along, notes)
+
+
+def standing(drawn: Plot) -> str:
+    """Return a plot as a file of its own, with its style and, under the title, its notes."""
+    body = drawn.svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" class="ws"', 1)
+    notes = element("desc", "; ".join(drawn.notes)) if drawn.notes else ""
+    style = element("style", Markup(STANDING))
+    whole = body.replace("</title>", f"</title>{notes}{style}", 1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}\n'
 
 
 def _svg(drawn: Sequence[Curve], marked: Sequence[Crossing], along: str, title: str) -> Markup:

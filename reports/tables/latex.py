@@ -62,7 +62,7 @@ def comparison_latex(
         parts.append(verdicts_latex(verdicts))
     if experiments:
         rows = [" & ".join(map(_breakable, row)) for row in summary_rows(experiments)]
-        parts.append(_longtable(SUMMARY, rows, _columns(0.25, 0.35, 0.31)))
+        parts.append(longtable(SUMMARY, rows, columns(0.25, 0.35, 0.31)))
     parts.append(f"\\noindent {latex_escape(counts_text(sheet))}.\n")
     return "\n".join(parts)
 
@@ -73,8 +73,8 @@ def verdicts_latex(verdicts: Sequence[Verdict]) -> str:
         " & ".join(_breakable(t) for t in (v.statement, v.verdict, v.reason, v.source))
         for v in verdicts
     ]
-    columns = _columns(0.26, 0.1, 0.38, 0.17)
-    return _longtable(("claim", "verdict", "why", "source"), rows, columns)
+    widths = columns(0.26, 0.1, 0.38, 0.17)
+    return longtable(("claim", "verdict", "why", "source"), rows, widths)
 
 
 def document(body: str, title: str) -> str:
@@ -100,8 +100,8 @@ def _sheet(sheet: Sheet) -> str:
             for model, figure in zip(sheet.models, row.cells, strict=True)
             if figure is not None
         ]
-    table = _longtable(
-        ("model", "formula", "growth", "witnesses"), rows, _columns(0.22, 0.38, 0.2, 0.11)
+    table = longtable(
+        ("model", "formula", "growth", "witnesses"), rows, columns(0.22, 0.38, 0.2, 0.11)
     )
     note = (
         f"{LEGEND} Sizes are whole numbers of at least 1. Setting: {latex_escape(sheet.setting)}."
@@ -142,7 +142,7 @@ def _crossovers(crossovers: Sequence[Crossover]) -> str:
         ]
         parts.append(f"\\noindent Less {latex_escape(duels.figure)}:\n")
         parts += (
-            [_longtable(header, rows, _columns(*[round(0.92 / len(header), 3)] * len(header)))]
+            [longtable(header, rows, columns(*[round(0.92 / len(header), 3)] * len(header)))]
             if rows
             else []
         )
@@ -154,16 +154,17 @@ def _condition(text: str) -> str:
     return text if text in FIXED or not text else f"${latex(text)}$"
 
 
-def _columns(*widths: float) -> str:
+def columns(*widths: float) -> str:
     """Return ragged columns, as shares of the line."""
     parts = (f">{{\\raggedright\\arraybackslash}}p{{{w}\\linewidth}}" for w in widths)
     return f"@{{}}{''.join(parts)}@{{}}"
 
 
-def _longtable(header: Sequence[str], rows: Sequence[str], columns: str) -> str:
+def longtable(header: Sequence[str], rows: Sequence[str], widths: str) -> str:
+    """Return a table that may run over pages."""
     lines = "".join(row + ("\n" if row == "\\addlinespace" else " \\\\\n") for row in rows)
     names = " & ".join(header)
     return (
-        f"\\begin{{longtable}}{{{columns}}}\n\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
+        f"\\begin{{longtable}}{{{widths}}}\n\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
         f"{lines}\\bottomrule\n\\end{{longtable}}\n"
     )

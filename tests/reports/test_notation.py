@@ -1,4 +1,4 @@
-"""Laws of formulas as MathML and LaTeX."""
+"""Laws of formulas as MathML, LaTeX and Typst."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workspan.graphs.sizes import Poly, ceil_log2, maximum, minimum, poly, size
-from workspan.reports.notation.mathematics import latex, mathml, mathml_terms
+from workspan.reports.notation.mathematics import latex, mathml, mathml_terms, typst
 
 NAMES = st.sampled_from(["n", "d", "w", "d_kv"])
 LEAVES = NAMES.map(size) | st.integers(0, 9).map(poly)
@@ -38,6 +38,9 @@ def test_every_formula_is_well_formed(formula: Poly) -> None:
     assert written.count("{") == written.count("}")
     assert written.count("\\left") == written.count("\\right")
     assert written.count("\\lceil") == written.count("\\rceil")
+    written = typst(str(formula))
+    assert written.count("(") == written.count(")")
+    assert written.count('"') % 2 == 0
 
 
 @given(FORMULAS)
@@ -75,8 +78,26 @@ def test_latex_reads_as_written(text: str, expected: str) -> None:
     assert latex(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("8*d**2*n - n/2", "8 d^(2) n - frac(n, 2)"),
+        ("2*2**ceil(log2(n))", "2 dot 2^(ceil(log_(2) n))"),
+        ("(n + 1)*d", "(n + 1) d"),
+        ("max(n, 2*w)", "max(n, 2 w)"),
+        ("d_kv", 'd_"kv"'),
+        ("n < 2*d or n != 3", 'n < 2 d " or " n != 3'),
+        ('a "b\\', '"a \\"b\\\\"'),
+    ],
+)
+def test_typst_reads_as_written(text: str, expected: str) -> None:
+    """Typst says what Python syntax says, and a string that is no formula cannot end early."""
+    assert typst(text) == expected
+
+
 @pytest.mark.parametrize("text", ["import os", "f(x", "a.b", "[1]", "x" * 30_000, "(" * 500 + "n"])
 def test_what_is_no_formula_is_shown_escaped(text: str) -> None:
     """Text that is no formula stays text, and never runs."""
     assert "mtext" in mathml(text)
     assert latex(text).startswith("\\text{")
+    assert typst(text).startswith('"')

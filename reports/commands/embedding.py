@@ -1,0 +1,115 @@
+"""The command about documents: ``workspan embed``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from .app import FAILED, FINE, app
+from .progress import progress
+
+if TYPE_CHECKING:
+    from ..embedding.filling import Filled
+    from .loading import Model
+
+
+@app.command
+def embed(
+    *files: Annotated[
+        Path, Parameter(help="Markdown, reStructuredText, LaTeX, Typst, HTML, Python.")
+    ],
+    check: Annotated[
+        bool, Parameter(help="Write nothing; print what differs, and fail.", negative=())
+    ] = False,
+    explain: Annotated[
+        bool, Parameter(help="Write nothing; say for each marker what changed.", negative=())
+    ] = False,
+    model: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="A model that documents may name: path/to/file.py:function. Only these are run.",
+            negative=(),
+        ),
+    ] = (),
+) -> int:
+    """Fill what stands between the markers of documents with what is derived.
+
+    Nothing is written unless everything can be. The exit code is 1 if --check or --explain finds
+    a document that is not what it should be.
+    """
+    from ..embedding.checking import difference, repair
+    from ..embedding.errors import EmbeddingError
+    from ..embedding.filling import expect_same, save
+
+    if not files:
+        raise EmbeddingError("expected at least one document, got none")
+    paths = list({os.path.realpath(path): path for path in files}.values())
+    quiet = check or explain
+    with contextlib.ExitStack() as stack, progress("deriving") as tell:
+        filled = _filled(paths, _models(model), None if quiet else stack, tell)
+        if not quiet:
+            changed = [f for f in filled if f.changed]
+            for one in changed:
+                expect_same(one)
+            for one in changed:
+                save(one)
+            _say(f"{len(changed)} of {len(filled)} documents written")
+            return FINE
+    if explain:
+        sys.stdout.write("".join(f"{line}\n" for one in filled for line in one.reasons))
+    if check:
+        sys.stdout.write("".join(difference(one) for one in filled if one.changed))
+    if not any(one.changed for one in filled):
+        _say("every document is what it should be")
+        return FINE
+    sys.stdout.write(f"{repair(filled, model)}\n")
+    return FAILED
+
+
+def _filled(
+    paths: list[Path],
+    models: dict[str, Model],
+    stack: contextlib.ExitStack | None,
+    tell: object,
+) -> list[Filled]:
+    """Return what the documents should be; with a stack, keep other embeds off them."""
+    from workspan import __version__
+
+    from ..embedding.deriving import Deriver
+    from ..embedding.documents import held, read
+    from ..embedding.filling import fill
+
+    deriver = Deriver(models, __version__)
+    found = []
+    for path in paths:
+        if callable(tell):
+            tell(f"deriving what stands in {path}")
+        if stack is not None:
+            stack.enter_context(held(path))
+        found.append(fill(read(path), deriver))
+    return found
+
+
+def _models(arguments: tuple[str, ...]) -> dict[str, Model]:
+    """Return the models of the command line, by argument and by function."""
+    from ...graphs.models import CATALOGUE
+    from ..embedding.errors import EmbeddingError
+    from .loading import load_all
+
+    found: dict[str, Model] = {}
+    for argument, loaded in zip(arguments, load_all(arguments), strict=True):
+        if loaded.name in CATALOGUE and loaded.function is not CATALOGUE[loaded.name]:
+            raise EmbeddingError(
+                f"expected --model with a name that is not in the catalogue, got {loaded.name}"
+            )
+        found |= {argument: loaded, loaded.name: loaded}
+    return found
+
+
+def _say(message: str) -> None:
+    print(f"{message}.", file=sys.stderr)  # noqa: T201

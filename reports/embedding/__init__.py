@@ -1,0 +1,1 @@
+"""Figures, tables and pictures between markers of a document, filled and checked there."""

@@ -1,0 +1,194 @@
+"""Filling: what a document is when everything between its markers is derived anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..commands.files import OutputError, write, write_bytes
+from .content import Inline
+from .digests import changes, read
+from .directives import Directive, parse
+from .documents import LARGEST
+from .errors import EmbeddingError
+from .markers import Format, Region, format_of, regions
+from .writers import WRITERS
+
+if TYPE_CHECKING:
+    from .deriving import Derived, Deriver
+    from .documents import Document
+
+SIGNATURE = "<!-- drawn by workspan -->\n"
+"""The last line of a picture that was made here, and may be made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A document, what it is to be, and why."""
+
+    document: Document
+    data: bytes
+    pictures: Mapping[Path, str]
+    reasons: tuple[str, ...]
+    """One line for each marker: what changed."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is another than it was."""
+        return self.data != self.document.data or bool(self.stale)
+
+    @property
+    def stale(self) -> tuple[Path, ...]:
+        """Pictures that are missing or another than they were."""
+        return tuple(p for p, text in self.pictures.items() if _picture(p) != text)
+
+
+def fill(document: Document, deriver: Deriver) -> Filled:
+    """Derive everything between markers; nothing is written yet.
+
+    Raises
+    ------
+    EmbeddingError
+        If a marker or what it asks for makes no sense; the message names the file and the line.
+    """
+    form = format_of(document.path)
+    parts: list[str] = []
+    pictures: dict[Path, str] = {}
+    reasons, done = [], 0
+    for region in _regions(document, form):
+        try:
+            directive = parse(region.directive)
+            derived = deriver.derive(directive)
+            body = _body(document.text, region, form, derived)
+            for name, drawing in derived.files.items():
+                path = _place(document.path, name)
+                if pictures.setdefault(path, drawing + SIGNATURE) != drawing + SIGNATURE:
+                    raise EmbeddingError(f"expected a file for each picture, got {name} twice")
+        except ValueError as error:
+            raise EmbeddingError(f"{document.path}:{region.line}: {error}") from error
+        parts += [document.text[done : region.start], body, _closing(region, derived)]
+        edits = [
+            *(["the text between the markers"] if _differs(document.text, region, body) else []),
+            *(f"the file {n}" for n in derived.files if _missing(document.path, n, pictures)),
+        ]
+        reasons.append(_reason(document.path, region, directive, derived, edits))
+        done = region.after
+    whole = document.encode("".join([*parts, document.text[done:]]))
+    if len(whole) > LARGEST:
+        raise EmbeddingError(
+            f"{document.path}: expected at most {LARGEST:,} bytes once it is filled, got more"
+        )
+    return Filled(document, whole, pictures, tuple(reasons))
+
+
+def save(filled: Filled) -> None:
+    """Write the pictures and then the document, each whole or not at all.
+
+    Raises
+    ------
+    EmbeddingError, OutputError
+        If the document is another one by now, or if a file cannot be written.
+    """
+    expect_same(filled)
+    for path in filled.stale:
+        write(path, filled.pictures[path])
+    if filled.data != filled.document.data:
+        write_bytes(filled.document.path, filled.data)
+
+
+def expect_same(filled: Filled) -> None:
+    """Raise if a document is another one than was read, or may not be written."""
+    document = filled.document
+    try:
+        now = document.path.read_bytes()
+    except OSError as error:
+        raise OutputError(f"expected {document.path} to be there still, got: {error}") from error
+    if now != document.data:
+        raise EmbeddingError(
+            f"expected {document.path} as it was read, got another; it was left alone: run again"
+        )
+    if filled.data != document.data and not os.access(document.path, os.W_OK):
+        raise OutputError(f"expected to write {document.path}, got: the file is read-only")
+
+
+def _regions(document: Document, form: Format) -> list[Region]:
+    try:
+        return regions(document.text, form)
+    except EmbeddingError as error:
+        raise EmbeddingError(f"{document.path}, {error}") from error
+
+
+def _body(text: str, region: Region, form: Format, derived: Derived) -> str:
+    """Return what stands between two markers, with the document's ends of lines."""
+    written = WRITERS[form.writer].write(derived.content)
+    comment = region.comment
+    if isinstance(derived.content, Inline) and comment.inline is not None:
+        before, after = comment.inline
+        body = f"{before}{written}{after}"
+    elif region.indent is None:
+        raise EmbeddingError("expected a marker on a line of its own for what takes lines")
+    else:
+        lines = [region.indent + line if line else line for line in written.split("\n")]
+        body = comment.gap + "\n".join(lines) + comment.gap + region.indent
+    return body.replace("\n", _newline(text, region.start))
+
+
+def _newline(text: str, place: int) -> str:
+    """Return what ends the line at a place, or the lines of the document."""
+    rest = text[place : place + 2]
+    found = next((end for end in ("\r\n", "\n", "\r") if rest.startswith(end)), None)
+    return found or next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
+
+
+def _closing(region: Region, derived: Derived) -> str:
+    comment = region.comment
+    return f"{comment.start} /workspan {derived.digests}{' ' if comment.end else ''}{comment.end}"
+
+
+def _place(document: Path, name: str) -> Path:
+    """Return where a picture goes: beside the document, and over nothing but such a picture."""
+    folder = Path(os.path.realpath(document.parent))
+    path = folder / name
+    if not Path(os.path.realpath(path)).is_relative_to(folder):
+        raise EmbeddingError(f"expected --output beside the document, got {name}")
+    if path.exists() and _picture(path) is None:
+        raise EmbeddingError(
+            f"expected --output {name} to be a picture that embed made, got another file; "
+            "name another one"
+        )
+    return document.parent / name
+
+
+def _picture(path: Path) -> str | None:
+    """Return a picture that was made here; None if there is none."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return None
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if text.endswith(SIGNATURE) else None
+
+
+def _differs(text: str, region: Region, body: str) -> bool:
+    return body != text[region.start : region.end]
+
+
+def _missing(document: Path, name: str, pictures: Mapping[Path, str]) -> bool:
+    path = document.parent / name
+    return _picture(path) != pictures[path]
+
+
+def _reason(
+    path: Path, region: Region, directive: Directive, derived: Derived, edits: list[str]
+) -> str:
+    """Say in one line what changed; edits only if nothing else explains them."""
+    found = changes(read(region.told), derived.digests, directive.models)
+    found = found or [f"{edit}, by other hands" for edit in edits]
+    told = f"changed: {'; '.join(found)}" if found else "as it was"
+    # Bytes that are no characters here cannot be printed.
+    asked = region.directive.encode("utf-8", "replace").decode("utf-8")
+    return f"{path}:{region.line}: {asked}: {told}"

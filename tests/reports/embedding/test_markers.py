@@ -1,0 +1,76 @@
+"""Markers are found in each format, hidden ones are not, and broken ones are named by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workspan.reports.embedding.errors import EmbeddingError
+from workspan.reports.embedding.markers import MOST, format_of, regions
+
+PAIRS = {
+    "a.md": ("<!-- workspan: D -->", "<!-- /workspan -->"),
+    "b.md": ("% workspan: D", "% /workspan"),
+    "a.html": ("<!-- workspan: D -->", "<!-- /workspan -->"),
+    "a.rst": (".. workspan: D", ".. /workspan"),
+    "a.py": ("    .. workspan: D", "    .. /workspan"),
+    "a.tex": ("% workspan: D", "% /workspan"),
+    "a.typ": ("/* workspan: D */", "/* /workspan */"),
+    "b.typ": ("// workspan: D", "// /workspan"),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_each_format_has_markers(name: str, end: str) -> None:
+    """What stands between two markers is found, and its line, however lines end."""
+    opening, closing = PAIRS[name]
+    text = end.join(["first", "", opening, "old", closing, "last"])
+    (region,) = regions(text, format_of(Path(name)))
+    assert (region.directive, region.line) == ("D", 3)
+    assert text[region.start : region.end].strip() == "old"
+    assert text[region.after :] == f"{end}last"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "```html\n<!-- workspan: D -->\n```\n"),
+        ("a.md", "~~~\n<!-- /workspan -->\n"),
+        ("a.md", "as `<!-- workspan: D -->` says"),
+        ("a.md", "<!-- workspan is a program -->"),
+        ("a.rst", "An example::\n\n    .. workspan: D\n\nend\n"),
+        ("a.rst", ".. code-block:: rst\n\n   .. workspan: D\n"),
+        ("a.tex", "\\begin{verbatim}\n% workspan: D\n\\end{verbatim}\n"),
+        ("a.tex", "50\\% workspan: D\n"),
+        ("a.typ", "```\n/* workspan: D */\n```"),
+    ],
+)
+def test_text_that_is_shown_is_no_marker(name: str, text: str) -> None:
+    """A manual can print a marker; a comment that only names the program is none."""
+    assert regions(text, format_of(Path(name))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("a\n<!-- /workspan -->", 2, "an opening marker before"),
+        ("<!-- workspan: D -->\n\n<!-- workspan: D -->", 3, "/workspan for line 1"),
+        ("a\n\n<!-- workspan: D -->\n", 3, "the end of the document"),
+        ("<!-- workspan: D\n-->", 1, "ends in -->"),
+        ("<!-- workspan: D -->\n% /workspan", 2, "as on line 1"),
+        (f"\n<!-- workspan: {'D' * 3000} -->", 2, "at most 2,000"),
+        ("<!-- workspan: D --><!-- /workspan -->\n" * (MOST + 1), MOST + 1, "at most 500"),
+    ],
+)
+def test_broken_markers_are_named_by_line(text: str, line: int, told: str) -> None:
+    """What is nested, open, closed twice, too long or too much says where."""
+    with pytest.raises(EmbeddingError, match=rf"^line {line}: .*{told}"):
+        regions(text, format_of(Path("a.md")))
+
+
+def test_another_ending_is_refused() -> None:
+    """A file of no format that is known is named with those that are."""
+    with pytest.raises(EmbeddingError, match=r"\.md.*got a\.docx"):
+        format_of(Path("a.docx"))
