@@ -10,9 +10,30 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
+from .commands import (
+    advice,
+    citing,
+    claims,
+    embedding,
+    experiments,
+    machines,
+    models,
+    simulation,
+    sweeps,
+)
 from .commands.app import FINE, app
 
-COMMANDS = commands
+COMMANDS = (
+    models,
+    advice,
+    citing,
+    claims,
+    embedding,
+    experiments,
+    machines,
+    simulation,
+    sweeps,
+)
 """Where commands are: importing these makes them commands of the app."""
 
 WRONG, BROKEN, INTERRUPTED = 2, 70, 130

@@ -13,7 +13,7 @@ from ..commands.options import SIZES, parse_at
 from ..tables.records import figure_record
 from ..tables.sheet import at_text, comparison_sheet, counts_text, domain_of, number_text, sheet_of
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
-from .digests import Digests, digest, graph_digest
+from .digests import Digests, short
 from .errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ class Deriver:
     def digests(self, directive: Directive, graphs: Sequence[Graph], record: object) -> Digests:
         """Return the digests of something that was derived."""
         return Digests(
-            digest(repr(record)),
-            digest(directive.describe()),
-            tuple(graph_digest(g) for g in graphs),
+            short(repr(record)),
+            short(directive.describe()),
+            tuple(short(g) for g in graphs),
             self.version,
         )
 

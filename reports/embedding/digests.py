@@ -11,11 +11,12 @@ True
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ...graphs.digest import digest
 
 if TYPE_CHECKING:
     from ...graphs.graph import Graph
@@ -55,14 +56,9 @@ def read(text: str) -> Digests | None:
     return Digests(found["figure"], found["setting"], models, found["version"])
 
 
-def digest(text: str) -> str:
-    """Return a short digest."""
-    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
-
-
-def graph_digest(graph: Graph) -> str:
-    """Return a short digest of all equations of a model."""
-    return digest(repr((graph.name, graph.equations, graph.inputs, graph.outputs)))
+def short(part: Graph | str) -> str:
+    """Return a short digest of a graph, or of a text."""
+    return digest(part)[:LENGTH]
 
 
 def changes(old: Digests | None, new: Digests, models: Sequence[str]) -> list[str]:
