@@ -39,5 +39,6 @@ def setup(app: Any) -> None:
     from generating import write_pages
 
     app.connect(
-        "builder-inited", lambda app: write_pages(HERE / "generated", claims="short" not in app.tags)
+        "builder-inited",
+        lambda app: write_pages(HERE / "generated", claims="short" not in app.tags),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 import workspan
 from workspan.graphs.models import CATALOGUE
+from workspan.graphs.setting import CHOICES, Setting
 from workspan.reports.cli import main
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -102,6 +104,18 @@ def test_the_examples_of_a_page_run(
         sys.modules.pop(name, None)
 
 
+def test_the_axes_of_a_setting_are_listed() -> None:
+    """The table of the cost model has every axis, its values and its default."""
+    text = (DOCS / "cost-model.md").read_text(encoding="utf-8")
+    rows = [tuple(cell.strip() for cell in row.split("|")[1:-1]) for row in text.splitlines()]
+    wanted = [
+        (axis, ", ".join(str(v) for v in values), str(getattr(Setting(), axis)))
+        for axis, values in CHOICES.items()
+    ]
+    table = [row for row in rows if len(row) == 3]
+    assert table[2:] == wanted
+
+
 def test_a_wrong_output_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     """A console that prints something else fails, and so does one that compares nothing."""
     right = "$ workspan analyze lstm --figures state --format markdown\n"
@@ -115,11 +129,16 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
     """Sphinx reads all pages but those of claims; every public name and every model has a place."""
     for module in ("sphinx", "myst_parser", "furo"):
         pytest.importorskip(module)
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-t", "short", "-b", "gettext"]
+    pages, built = tmp_path / "docs", tmp_path / "built"
+    shutil.copytree(DOCS, pages, ignore=shutil.ignore_patterns("_build", "generated"))
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-t", "short", "-b", "text"]
     done = subprocess.run(
-        [*command, "-d", str(tmp_path / "trees"), str(DOCS), str(tmp_path / "built")],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*command, str(pages), str(built)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    reference = (built / "generated" / "reference.txt").read_text(encoding="utf-8")
+    for name in set(workspan.__all__) - {"__version__", "catalogue"}:
+        assert re.search(rf"^(class )?workspan\.{name}\(", reference, re.MULTILINE), name
+    models = (built / "generated" / "models.txt").read_text(encoding="utf-8")
+    for name in CATALOGUE:
+        assert re.search(rf"^{name}$", models, re.MULTILINE), name
