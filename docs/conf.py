@@ -28,16 +28,31 @@ autodoc_typehints = "none"  # the signatures have them
 autodoc_inherit_docstrings = False
 napoleon_google_docstring = False
 
+add_module_names = False
+
 html_theme = "furo"
+html_theme_options = {
+    "light_css_variables": {"code-font-size": "72%"}  # a console's 100 columns fit
+}
 html_title = f"workspan {release}"
 html_copy_source = False
 html_show_sphinx = False
+
+
+def as_prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Keep napoleon from taking what stands before a colon for the type of an attribute.
+
+    It looks at the first line only, so that line is an empty one.
+    """
+    if what in {"attribute", "property", "data"}:
+        lines.insert(0, "")
 
 
 def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for pages."""
     from generating import write_pages
 
+    app.connect("autodoc-process-docstring", as_prose, priority=400)  # napoleon has 500
     app.connect(
         "builder-inited",
         lambda app: write_pages(HERE / "generated", claims="short" not in app.tags),

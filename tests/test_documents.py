@@ -138,7 +138,7 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     reference = (built / "generated" / "reference.txt").read_text(encoding="utf-8")
     for name in set(workspan.__all__) - {"__version__", "catalogue"}:
-        assert re.search(rf"^(class )?workspan\.{name}\(", reference, re.MULTILINE), name
+        assert re.search(rf"^(class )?{name}\(", reference, re.MULTILINE), name
     models = (built / "generated" / "models.txt").read_text(encoding="utf-8")
     for name in CATALOGUE:
         assert re.search(rf"^{name}$", models, re.MULTILINE), name
