@@ -42,10 +42,10 @@ html_show_sphinx = False
 def as_prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Keep napoleon from taking what stands before a colon for the type of an attribute.
 
-    It looks at the first line only, so that line is an empty one.
+    It looks at the first line only, so that line becomes an empty comment.
     """
     if what in {"attribute", "property", "data"}:
-        lines.insert(0, "")
+        lines[:0] = ["..", ""]
 
 
 def setup(app: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import re
 import shlex
 import shutil
@@ -100,6 +101,7 @@ def test_the_examples_of_a_page_run(
         else:
             assert re.fullmatch(r"[a-z_]+\.(py|toml|md|tex)", kind), f"{page}: {kind} is not run"
             (tmp_path / kind).write_text(text, encoding="utf-8")
+            importlib.invalidate_caches()
     for name in {p.stem for p in tmp_path.glob("*.py")} - modules:
         sys.modules.pop(name, None)
 
