@@ -1,0 +1,152 @@
+"""Fill what examples print into the pages that show it: ``python docs/filling.py [PAGE...]``.
+
+A page is run from its top in an empty folder: a block with a ``:caption:`` is written to that file,
+the commands of a console run one after another, and Python runs at its prompts. What a page shows
+already stays where it is what is printed; ``...`` in it stands for anything.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workspan.reports.cli import main
+
+HERE = Path(__file__).parent
+BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+CAPTION = re.compile(r"\A:caption: ([a-z_]+\.(?:py|toml))\n+")
+LAYOUT = {"{toctree}"}
+"""Blocks that show no code."""
+
+
+class PageError(ValueError):
+    """A page whose examples do not run."""
+
+
+def pages() -> list[Path]:
+    """Return the pages that are written by hand."""
+    made = {HERE / "generated", HERE / "_build"}
+    return sorted(p for p in HERE.rglob("*.md") if not made & set(p.parents))
+
+
+def filled(text: str) -> str:
+    """Return the text of a page with what its examples print; runs in the current folder.
+
+    Raises
+    ------
+    PageError
+        If a command or an example fails that is not shown to fail, or a block is none of these.
+    """
+    names: dict[str, Any] = {}
+
+    def run(match: re.Match[str]) -> str:
+        kind, body = match[1], match[3]
+        if kind == "console":
+            lines = _console(body)
+        elif kind == "python":
+            lines = _python(body, names)
+        else:
+            if kind not in LAYOUT:
+                _write(kind, body)
+            return match[0]
+        return "\n".join((f"```{kind}{match[2]}", *lines, "```"))
+
+    return BLOCK.sub(run, text)
+
+
+def _write(kind: str, body: str) -> None:
+    caption = CAPTION.match(body)
+    if kind != "{code-block}" or caption is None:
+        raise PageError(f"expected a console, Python or a file with a caption, got {kind}")
+    Path(caption[1]).write_text(body[caption.end() :], encoding="utf-8")
+    importlib.invalidate_caches()
+
+
+def _console(body: str) -> Iterator[str]:
+    """Yield commands and what they print; one that fails is followed by a look at its code."""
+    parts = [part.partition("\n") for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]]
+    code = 0
+    for (line, _, shown), after in zip(parts, [*parts[1:], ("", "", "")], strict=True):
+        yield f"$ {line}"
+        if line == "echo $?":
+            yield str(code)
+            continue
+        program, *arguments = shlex.split(line)
+        if program != "workspan":
+            raise PageError(f"expected a command of workspan, got {line}")
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            code = main(arguments)
+        if code != 0 and after[0] != "echo $?":
+            raise PageError(f"expected {line} to succeed, its exit code is {code}")
+        yield from _kept(shown, out.getvalue())
+
+
+def _python(body: str, names: dict[str, Any]) -> Iterator[str]:
+    """Yield examples and what they print."""
+    for example in doctest.DocTestParser().get_examples(body):
+        first, *rest = example.source.splitlines()
+        yield f">>> {first}"
+        yield from (f"... {line}" for line in rest)
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            try:
+                exec(compile(example.source, "<page>", "single"), names)
+            except Exception as error:
+                if example.exc_msg is None:
+                    raise PageError(f"expected {first} to run, got {error!r}") from error
+                kind = type(error)
+                print("Traceback (most recent call last):\n    ...")  # noqa: T201
+                print(f"{kind.__module__}.{kind.__qualname__}: {error}")  # noqa: T201
+        yield from _kept(example.want, out.getvalue())
+
+
+def _kept(shown: str, printed: str) -> list[str]:
+    """Return what is shown if that is what is printed, and what is printed if not."""
+    old, new = (
+        [row.rstrip() for row in text.strip("\n").splitlines()] for text in (shown, printed)
+    )
+    new = new[next((k for k, row in enumerate(new) if row), len(new)) :]
+    while new and not new[-1]:
+        new.pop()
+    compared = any(row.strip(".") for row in old)
+    want, got = ("\n".join(rows) + "\n" for rows in (old, new))
+    same = compared and doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS)
+    return old if same else new
+
+
+@contextlib.contextmanager
+def folder(path: str) -> Iterator[None]:
+    """Run a page in a folder of its own, and forget the modules that it wrote."""
+    known = set(sys.modules)
+    sys.path.insert(0, path)
+    try:
+        with contextlib.chdir(path):
+            yield
+    finally:
+        sys.path.remove(path)
+        for name in {file.stem for file in Path(path).glob("*.py")} - known:
+            sys.modules.pop(name, None)
+
+
+def fill(page: Path) -> None:
+    """Write what the examples of a page print into it."""
+    text = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as path, folder(path):
+        made = filled(text)
+    if made != text:
+        written = page.with_suffix(".new")
+        written.write_text(made, encoding="utf-8")
+        os.replace(written, page)
+        print(f"{page}: filled")  # noqa: T201
+
+
+if __name__ == "__main__":
+    for given in [Path(name).absolute() for name in sys.argv[1:]] or pages():
+        fill(given)
