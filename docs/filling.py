@@ -22,7 +22,7 @@ from workspan.reports.cli import main
 
 HERE = Path(__file__).parent
 BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-CAPTION = re.compile(r"\A:caption: ([a-z_]+\.(?:py|toml))\n+")
+CAPTION = re.compile(r"\A:caption: ([a-z_]+\.(?:md|py|tex|toml))\n+")
 LAYOUT = {"{toctree}"}
 """Blocks that show no code."""
 
