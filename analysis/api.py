@@ -85,7 +85,7 @@ def graph_of(model: Model, at: Sequence[Sizes] = ()) -> Graph:
 def analyze(
     model: Model,
     *,
-    at: Sequence[Sizes] = (),
+    at: Sizes | Sequence[Sizes] = (),
     setting: Setting | None = None,
     figures: Sequence[str] = NAMES,
     witnesses: Sequence[str] = ("derived", "measured", "run"),
@@ -98,7 +98,7 @@ def analyze(
     model
         A name of the catalogue, a graph, or a model function.
     at
-        Sizes at which the witnesses are taken. A size that is named here is a symbol in the
+        Sizes at which the witnesses are taken, or several of them. A size that is named here is a symbol in the
         formulas even if the model fixes it otherwise (as ``L=1``).
     setting
         What is counted, and in which unit.
@@ -114,7 +114,7 @@ def analyze(
     GraphError, SizeError, SettingError
         For a model, a size or a setting that makes no sense.
     """
-    setting = setting or Setting()
+    setting, at = setting or Setting(), _several(at)
     for sizes in at:
         for size, value in checked(sizes).items():
             if value > LARGEST:
@@ -130,6 +130,11 @@ def analyze(
             progress(f"{graph.name}: {name}")
         found[name] = figure(name, graph, setting, points, witnesses)
     return Analysis(graph.name, graph, setting, found)
+
+
+def _several(at: Sizes | Sequence[Sizes]) -> Sequence[Sizes]:
+    """Return sizes as a list of them."""
+    return [at] if isinstance(at, Mapping) else at
 
 
 def domain(graph: Graph, derivation: Derivation) -> str:
@@ -226,7 +231,7 @@ def _derived(derivation: Derivation, at: Sizes) -> Any:
 def compare(
     models: Sequence[Model],
     *,
-    at: Sequence[Sizes] = (),
+    at: Sizes | Sequence[Sizes] = (),
     setting: Setting | None = None,
     figures: Sequence[str] = COMPARED,
     witnesses: Sequence[str] = ("derived", "measured", "run"),
@@ -237,7 +242,7 @@ def compare(
     Parameters are those of :func:`analyze`, for several models; a size that only some of the
     models have is used for those. Figures are those of :data:`COMPARED` if none are named.
     """
-    setting = setting or Setting()
+    setting, at = setting or Setting(), _several(at)
     analyses = []
     for model in models:
         own = [_own(model, sizes) for sizes in at]

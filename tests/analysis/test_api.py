@@ -14,6 +14,14 @@ from workspan.graphs.sizes import SizeError
 from workspan.graphs.unrolling import TooLargeError
 
 
+def test_one_choice_of_sizes_needs_no_list() -> None:
+    """Sizes are a mapping, or several of them."""
+    at = {"n": 5, "d": 4}
+    one, several = (ws.analyze("lstm", at=a, figures=["work"]) for a in (at, [at]))
+    assert one["work"] == several["work"]
+    assert ws.compare(["lstm", "gru"], at=at, figures=["work"]).analyses[0]["work"] == one["work"]
+
+
 def test_a_size_is_a_symbol_where_it_is_named() -> None:
     """L is 1 unless given, and a symbol of the formulas if given."""
     one = ws.analyze("lstm", at=[{"n": 5, "d": 4}], figures=["params"])
