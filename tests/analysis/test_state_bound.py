@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters import WORDS, symbolic
+from tests.adapters import TYPICAL, WORDS, symbolic
 from tests.compositions import CAUSAL, models
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.storage.state import state, state_bound
 from workspan.graphs.graph import Graph
-from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
 from workspan.testing import (
@@ -119,7 +118,7 @@ AT = (
 )
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_bounds_equal_maximum_flows_at_new_sizes(name: str) -> None:
     """The formula holds at sizes at which it was neither found nor compared."""
     graph, found = symbolic(name), derived(name)

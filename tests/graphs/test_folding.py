@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import workspan as ws
+from tests.adapters import TYPICAL
 from tests.examples import examples
 from workspan.graphs.folding import Folding, fold
 from workspan.graphs.graph import Equation, Graph
@@ -207,7 +208,7 @@ def test_a_folded_graph_unrolls_to_the_written_one(data: st.DataObject, model: B
         depths[folding.axis] = folding.depth
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_the_catalogue_folds(name: str) -> None:
     """Law: a stack of the catalogue is folded to one layer, unless its layers differ."""
     function = CATALOGUE[name]
