@@ -67,7 +67,7 @@ def test_every_schedule_is_in_the_interval(
 
 @pytest.mark.parametrize("name", TYPICAL)
 def test_ends_of_the_catalogue_are_the_derived_work_and_span(name: str) -> None:
-    """Law: one processor takes the derived work, infinitely many take the derived span."""
+    """Law: one processor takes the derived work, infinitely many the derived and measured span."""
     graph = graph_of(name)
     at = points_of(graph, ())[0]
     for unit in ("tensor", "scalar"):
@@ -76,8 +76,9 @@ def test_ends_of_the_catalogue_are_the_derived_work_and_span(name: str) -> None:
         work, depth = found.at(at)
         assert work is not None
         assert schedule(tasks, 1).makespan == math.ceil(work)
-        assert depth is None or schedule(tasks, math.inf).makespan == depth
-        assert depth is not None or found.span.least or found.span.reason
+        makespan = schedule(tasks, math.inf).makespan
+        assert makespan == measure("span", graph, Setting(unit=unit), at)
+        assert depth in (None, makespan)
 
 
 def test_formulas_are_those_of_the_interval() -> None:
