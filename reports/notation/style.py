@@ -32,6 +32,11 @@ thead th { background: var(--head); }
 tbody th { font-weight: 600; min-width: 8rem; }
 .sheet td { min-width: 9rem; }
 .sheet tbody th { position: sticky; left: 0; background: var(--paper); }
+.sort { all: unset; cursor: pointer; }
+.sort:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.sort::after { content: " \\2195"; color: var(--quiet); }
+[aria-sort="ascending"] > .sort::after { content: " \\2191"; }
+[aria-sort="descending"] > .sort::after { content: " \\2193"; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .marks { font-size: 0.85em; }
 .marks.fitted a { font-style: italic; }
@@ -57,6 +62,7 @@ svg { max-width: none; height: auto; }
 @media print {
   @page { size: A4; margin: 1.5cm; }
   .wide { overflow: visible; }
+  .sort::after { content: none; }
   article, figure, tr { break-inside: avoid; }
   .sheet, .sheet tbody, .sheet th { display: block; }
   .sheet thead { display: none; }

@@ -106,4 +106,6 @@ def table(
         kinds = [None, *["number" if numbers else None] * (len(row) - 1)]
         cells = [element("td", c, class_=kind) for c, kind in zip(row, kinds, strict=True)]
         body.append(element("tr", *cells))
-    return element("div", element("table", head, element("tbody", *body)), class_="wide")
+    return element(
+        "div", element("table", head, element("tbody", *body), class_="sortable"), class_="wide"
+    )
