@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from workspan.reports.cli import main
+from workspan.reports.commands.app import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,6 +25,12 @@ def test_links_lead_to_files() -> None:
     links = re.findall(r"\]\(([^):#]+)(?:#[^)]*)?\)", README)
     assert len(links) > 10
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_every_command_is_listed() -> None:
+    """The table of the README has each command of the command line once, and no other."""
+    listed = re.findall(r"^\| `workspan ([a-z]+)", README, re.MULTILINE)
+    assert sorted(listed) == sorted(name for name in app if not name.startswith("-"))
 
 
 def test_the_model_of_the_readme_is_short() -> None:
