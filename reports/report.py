@@ -38,20 +38,23 @@ def report_texts(
     """Return the files of a report by name, written nowhere yet."""
     from .page import comparison_page
     from .pictures.draw import svg
-    from .tables.latex import comparison_latex, document
+    from .tables.latex import LATEX
     from .tables.markdown import comparison_markdown
     from .tables.records import comparison_record, dumps
+    from .tables.typst import TYPST
 
+    graphs = {f"{slug(a.model).replace('-', '_')}.svg": a for a in comparison.analyses}
+    told = {file: (a.model, a.graph.doc) for file, a in graphs.items()}
+    sections = TYPST.comparison(comparison, verdicts, experiments)
     texts = {
         "report.html": comparison_page(comparison, verdicts, experiments, title=title),
         "report.md": f"# {markdown_escape(title)}\n\n"
         + comparison_markdown(comparison, verdicts, experiments),
-        "report.tex": document(comparison_latex(comparison, verdicts, experiments), title),
+        "report.tex": LATEX.document(LATEX.comparison(comparison, verdicts, experiments), title),
+        "report.typ": TYPST.document([*sections, TYPST.drawings(told)], title),
         "report.json": dumps(comparison_record(comparison, verdicts, experiments)),
     }
-    for analysis in comparison.analyses:
-        texts[f"{slug(analysis.model).replace('-', '_')}.svg"] = svg(analysis.graph)
-    return texts
+    return {**texts, **{file: svg(a.graph) for file, a in graphs.items()}}
 
 
 def write_report(

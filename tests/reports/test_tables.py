@@ -127,6 +127,7 @@ def test_reports_are_the_same_twice() -> None:
         "report.html",
         "report.md",
         "report.tex",
+        "report.typ",
         "report.json",
         "attention.svg",
         "lstm.svg",
