@@ -6,7 +6,7 @@ Nothing heavy is imported before a command needs it, so that help is instant.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -262,6 +262,9 @@ def report(
         Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
     ] = (),
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
+    pdf: Annotated[
+        bool, Parameter(help="Write report.pdf as well (extra pdf: Typst).", negative=())
+    ] = False,
     crate: Annotated[
         bool,
         Parameter(
@@ -270,7 +273,7 @@ def report(
     ] = False,
     style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
-    """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
+    """Compare models, print the table, and write the report: a page, Markdown, LaTeX, Typst, data.
 
     Without models, the founding comparison of attention and recurrence, with its claims checked,
     and the experiments that are on record.
@@ -278,13 +281,16 @@ def report(
     parse_format(style, PLAIN)
     from ...analysis.claims import check as checked
     from ...analysis.claims import founding
-    from ..report import TITLE, report_texts
+    from ..report import PDF, TITLE, report_texts, with_pdf
     from ..tables import markdown, records, text
+    from ..typesetting import expect_typst
     from .crating import Making, described, with_crate
     from .experimenting import recorded
 
+    if pdf:
+        expect_typst()
     prepare(output)
-    making = Making.of(models, engine, output) if crate else None
+    making = Making.of(models, engine, output, pdf=pdf) if crate else None
     comparison, title = _compared(models, at, figures, setting)
     if engine:
         from . import confirming as running
@@ -299,10 +305,11 @@ def report(
     with progress("writing the report"):
         name = title if models else TITLE
         texts = report_texts(comparison, verdicts, experiments, title=name)
+        files: Mapping[str, str | bytes] = with_pdf(texts) if pdf else texts
         if making is not None:
             chosen = () if figures is None else tuple(comparison.analyses[0].figures)
-            texts = with_crate(making, texts, comparison, name, chosen, at)
-        paths = write_all(output, texts)
+            files = with_crate(making, files, comparison, name, chosen, at)
+        paths = write_all(output, files)
     put(
         style,
         {
@@ -316,6 +323,8 @@ def report(
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
     if making is None and described(output):
         print("Its RO-Crate is of an older report; --crate renews it.", file=sys.stderr)  # noqa: T201
+    if not pdf and (output / PDF).exists():
+        print(f"{PDF} is of an older report; --pdf renews it.", file=sys.stderr)  # noqa: T201
     refuted = any(v.verdict == "refuted" for v in verdicts)
     return FINE if comparison.agree and not refuted else FAILED
 

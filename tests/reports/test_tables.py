@@ -129,6 +129,7 @@ def test_reports_are_the_same_twice() -> None:
         "report.tex",
         "report.typ",
         "report.json",
+        "report.csv",
         "attention.svg",
         "lstm.svg",
     ]
