@@ -168,7 +168,7 @@ class _Latex(_Paper):
     def image(self, image: Image) -> str:
         name = image.file.removesuffix(".svg")
         command = "includegraphics" if name == image.file else "includesvg"
-        return f"\\{command}[width=\\linewidth]{{{name}}}"
+        return f"\\noindent\\{command}[width=\\linewidth]{{{name}}}"
 
 
 @final
