@@ -24,9 +24,11 @@ PROFILE = "https://w3id.org/ro/crate/1.1"
 RUN, MADE = "#run", "Making the report of workspan"
 """The identifier and the name of the action that made a report."""
 MEDIA = {
+    ".csv": "text/csv",
     ".html": "text/html",
     ".json": "application/json",
     ".md": "text/markdown",
+    ".pdf": "application/pdf",
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",
@@ -45,7 +47,7 @@ class Crate:
     """What a report is described with."""
 
     title: str
-    results: Mapping[str, str]
+    results: Mapping[str, str | bytes]
     """The files of the report by name."""
     inputs: Mapping[str, str]
     """Copies of the files that it was made from, by their paths in the crate."""
@@ -145,8 +147,8 @@ def _values(crate: Crate) -> list[dict[str, Any]]:
     ]
 
 
-def _file(name: str, text: str) -> dict[str, Any]:
-    data = text.encode()
+def _file(name: str, content: str | bytes) -> dict[str, Any]:
+    data = content if isinstance(content, bytes) else content.encode()
     return {
         "@id": _path(name),
         "@type": "File",

@@ -35,9 +35,12 @@ class Making:
     """The files of models, by their paths in the crate."""
     engines: tuple[str, ...]
     provenance: Provenance
+    pdf: bool = False
 
     @classmethod
-    def of(cls, models: Sequence[str], engine: Sequence[str], output: Path) -> Making:
+    def of(
+        cls, models: Sequence[str], engine: Sequence[str], output: Path, *, pdf: bool = False
+    ) -> Making:
         """Read the files of models, and see that none of the user's own is in their way.
 
         Raises
@@ -55,7 +58,8 @@ class Making:
                 raise OutputError(
                     f"expected no {METADATA} in {output} but one of workspan; name another folder"
                 )
-        return cls(named, inputs, engines, provenance(libraries))
+        libraries += ["typst"] if pdf else []
+        return cls(named, inputs, engines, provenance(libraries), pdf)
 
 
 def described(folder: Path) -> bool:
@@ -69,12 +73,12 @@ def described(folder: Path) -> bool:
 
 def with_crate(
     making: Making,
-    texts: Mapping[str, str],
+    files: Mapping[str, str | bytes],
     comparison: Comparison,
     title: str,
     figures: Sequence[str],
     at: Sequence[str],
-) -> dict[str, str]:
+) -> dict[str, str | bytes]:
     """Return the files of a report with its inputs and, last, its description."""
     from ...analysis.digests import comparison_digest
 
@@ -83,7 +87,7 @@ def with_crate(
     engines = [part for name in making.engines for part in ("--engine", name)]
     crate = Crate(
         title,
-        texts,
+        files,
         making.inputs,
         shown(
             "report",
@@ -91,13 +95,13 @@ def with_crate(
             figures=figures,
             at=sizes,
             setting=setting,
-            more=[*engines, "-o", AGAIN],
+            more=[*engines, *(["--pdf"] if making.pdf else []), "-o", AGAIN],
         ),
         setting.describe(),
         str(comparison_digest(comparison, sizes)),
         making.provenance,
     )
-    return {**texts, **making.inputs, METADATA: crate_text(crate)}
+    return {**files, **making.inputs, METADATA: crate_text(crate)}
 
 
 def _names(text: str) -> list[str]:

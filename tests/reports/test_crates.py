@@ -155,7 +155,7 @@ def test_the_command_of_a_crate_makes_the_same_bytes(
     assert command[0] == "workspan"
     assert main(command[1:]) == 0
     results = list(references(graph["#run"]["result"]))
-    assert len(results) == 6
+    assert len(results) == 8
     for name in results:
         assert (crate / "again" / name).read_bytes() == (crate / name).read_bytes(), name
 
