@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from ...graphs.setting import Setting
 from .app import DRAWN, FAILED, FINE, PLAIN, RICH, app, format_of, put
 from .files import prepare, write, write_all
+from .notes import note_digest, note_measured
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
@@ -52,6 +53,7 @@ def analyze(
     """Derive the figures of models, each by itself."""
     parse_format(style, RICH)
     from ...analysis.api import analyze as analyzed
+    from ...analysis.digests import digest_of
     from ...analysis.figures import NAMES
     from .. import page
     from ..tables import latex, markdown, records, text
@@ -62,6 +64,7 @@ def analyze(
             analyzed(m.subject, at=sizes, setting=setting, figures=chosen, progress=tell)
             for m in found
         ]
+    note_digest(lambda: digest_of(analyses, sizes))
     put(
         style,
         {
@@ -135,6 +138,8 @@ def confirm(
     from ..tables import records
     from . import confirming as running
 
+    if time:
+        note_measured()
     chosen = running.figures_of(figures)
     engines = running.engines_of(engine, alone=against is not None)
     asked = [name for name, wanted in (("time", time), ("gradient", gradient)) if wanted]
@@ -241,12 +246,6 @@ def report(
         Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
     ] = (),
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
-    crate: Annotated[
-        bool,
-        Parameter(
-            help="Describe the report as an RO-Crate, with what it was made by.", negative=()
-        ),
-    ] = False,
     style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
     """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
@@ -259,11 +258,9 @@ def report(
     from ...analysis.claims import founding
     from ..report import TITLE, report_texts
     from ..tables import markdown, records, text
-    from .crating import Making, described, with_crate
     from .experimenting import recorded
 
     prepare(output)
-    making = Making.of(models, engine, output) if crate else None
     comparison, title = _compared(models, at, figures, setting)
     if engine:
         from . import confirming as running
@@ -278,9 +275,6 @@ def report(
     with progress("writing the report"):
         name = title if models else TITLE
         texts = report_texts(comparison, verdicts, experiments, title=name)
-        if making is not None:
-            chosen = () if figures is None else tuple(comparison.analyses[0].figures)
-            texts = with_crate(making, texts, comparison, name, chosen, at)
         paths = write_all(output, texts)
     put(
         style,
@@ -293,8 +287,6 @@ def report(
         },
     )
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
-    if making is None and described(output):
-        print("Its RO-Crate is of an older report; --crate renews it.", file=sys.stderr)  # noqa: T201
     refuted = any(v.verdict == "refuted" for v in verdicts)
     return FINE if comparison.agree and not refuted else FAILED
 
@@ -303,6 +295,7 @@ def _compared(
     models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
 ) -> tuple[Any, str]:
     from ...analysis.api import compare as compared
+    from ...analysis.digests import comparison_digest
     from ...analysis.figures import COMPARED, NAMES
     from ..report import FOUNDING, TITLE
 
@@ -312,6 +305,7 @@ def _compared(
         comparison = compared(
             [m.subject for m in found], at=sizes, setting=setting, figures=chosen, progress=tell
         )
+    note_digest(lambda: comparison_digest(comparison, sizes))
     return comparison, ", ".join(m.name for m in found) if models else TITLE
 
 
