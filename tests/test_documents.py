@@ -19,7 +19,10 @@ from workspan.reports.cli import main
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-NEEDS = {"docs/howto/confirm-on-pytorch.md": "torch"}
+NEEDS = {
+    "docs/howto/confirm-on-pytorch.md": "torch",
+    "docs/howto/embed-in-a-paper.md": "typst",
+}
 """Pages that need more than the core."""
 
 
