@@ -3,7 +3,7 @@
 A page is run from its top in an empty folder: a block with a ``:caption:``, or after the words
 "into `FILE`:", is written to that file, the commands of a console or of a shell run one after
 another, and Python runs at its prompts. What a page shows already stays where it is what is printed;
-``...`` in it stands for anything. What stands between markers is filled as in any document.
+``...`` in it stands for anything. What is drawn into ``pictures/`` is put beside the page. What stands between markers is filled as in any document.
 """
 
 import contextlib
@@ -166,16 +166,27 @@ def folder(path: str) -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+def pictures() -> dict[str, str]:
+    """Return the pictures that a page drew into the folder of pictures, by name."""
+    return {p.name: p.read_text(encoding="utf-8") for p in sorted(Path("pictures").glob("*.svg"))}
+
+
 def fill(page: Path) -> None:
-    """Write what the examples of a page print into it."""
+    """Write what the examples of a page print into it, and what they draw beside it."""
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as path, folder(path):
-        made = filled(text)
-    if made != text:
-        written = page.with_suffix(".new")
-        written.write_text(made, encoding="utf-8")
-        os.replace(written, page)
-        print(f"{page}: filled")  # noqa: T201
+        made, drawn = filled(text), pictures()
+    for name, drawing in drawn.items():
+        _replace(page.parent / "pictures" / name, drawing)
+    _replace(page, made)
+
+
+def _replace(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        written = path.with_suffix(".new")
+        written.write_text(text, encoding="utf-8")
+        os.replace(written, path)
+        print(f"{path}: filled")  # noqa: T201
 
 
 if __name__ == "__main__":

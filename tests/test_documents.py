@@ -52,6 +52,9 @@ def test_a_page_shows_what_its_examples_print(
     monkeypatch.setattr(FILLING, "_kept", lambda *pair: seen.append(pair) or kept(*pair))
     with FILLING.folder(str(tmp_path)):
         assert FILLING.filled(text) == text
+        for name, drawing in FILLING.pictures().items():
+            kept_there = (ROOT / page).parent / "pictures" / name
+            assert kept_there.read_text(encoding="utf-8") == drawing
     for shown, printed in seen:
         for digit in re.finditer("[0-9]", shown):
             other = str((int(digit[0]) + 1) % 10)
