@@ -50,6 +50,9 @@ class _Latex(Typesetter):
     def paragraph(self, lines: Sequence[str]) -> str:
         return "\\noindent\n" + " \\\\\n".join(lines) + "\n"
 
+    def lead(self, text: str) -> str:
+        return f"\\noindent{self.strong(self.text(text))}\\par\\nopagebreak\n"
+
     def table(
         self,
         header: Sequence[str],
@@ -69,10 +72,10 @@ class _Latex(Typesetter):
         )
 
     def heading(self, title: str) -> str:
-        return f"\\subsection*{{{latex_escape(title)}}}"
+        return f"\\subsection*{{{self.text(title)}}}"
 
     def document(self, sections: Sequence[Section], title: str) -> str:
-        head = f"{_PREAMBLE}\\section*{{{latex_escape(title)}}}\n"
+        head = f"{_PREAMBLE}\\section*{{{self.text(title)}}}\n"
         return f"{head}{self.titled(sections)}\\end{{document}}\n"
 
 

@@ -143,7 +143,7 @@ class Typesetter(ABC):
             written = tuple(
                 (*map(self.text, row[:2]), *(self._condition(c) for c in row[2:])) for row in rows
             )
-            parts.append(self.paragraph([self.strong(self.words(f"Less {duels.figure}"))]))
+            parts.append(self.lead(f"Less {duels.figure}"))
             if rows:
                 parts.append(self.table(header, [Rows(written)], shares_of(rows)))
             if duels.sentences:
@@ -200,6 +200,10 @@ class Typesetter(ABC):
     @abstractmethod
     def paragraph(self, lines: Sequence[str]) -> str:
         """Write a paragraph of lines that are written already."""
+
+    @abstractmethod
+    def lead(self, text: str) -> str:
+        """Write what a table is about, on the page on which it begins."""
 
     @abstractmethod
     def table(
