@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workspan.analysis.figures import Comparison, Verdict
 from workspan.graphs.sizes import Poly
 from workspan.reports.cli import main
 from workspan.reports.notation.markup import printable, typst_escape
@@ -37,6 +38,13 @@ LONG = (
     "d < (4*w - 17 + sqrt(16*w**2 + 56*w*n + 225*n**2 + 11*n*w**3 + 13*n**2*w))/16",
     "ceil((n - 1)*(d*n + 2*n**2 + 3*d*n + n**2 + 4*d*n + 7)/(k/2 - 1/2 + n + d + w + 1))",
 )
+
+
+def pdf_of(shown: Comparison, claim: Verdict, title: str) -> bytes:
+    """Return a report as PDF."""
+    made = with_pdf(report_texts(shown, [claim], title=title))["report.pdf"]
+    assert isinstance(made, bytes)
+    return made
 
 
 def queried(source: str, label: str) -> list[Any]:
@@ -81,8 +89,7 @@ def test_documents_compile_hostile_names_and_all() -> None:
     shown = hostile()
     claim = verdict(statement=HOSTILE, reason=HOSTILE, source=HOSTILE)
     for title, found in (("plain", comparison()), (HOSTILE, shown)):
-        files = with_pdf(report_texts(found, [claim], title=title))
-        assert bytes(files["report.pdf"]).startswith(b"%PDF-")
+        assert pdf_of(found, claim, title).startswith(b"%PDF-")
 
 
 def test_a_table_is_included_in_a_document(tmp_path: Path) -> None:
@@ -120,8 +127,7 @@ def test_nothing_is_cut_off(tmp_path: Path) -> None:
     crossover = replace(comparison().crossovers[0], left=name, condition=LONG[0])
     shown = replace(comparison(), analyses=(odd,), crossovers=(crossover,), spans={})
     claim = verdict(statement="x" * 300, reason=" ".join(LONG))
-    pdf = bytes(with_pdf(report_texts(shown, [claim], title="y" * 200))["report.pdf"])
-    found = words(pdf, tmp_path)
+    found = words(pdf_of(shown, claim, "y" * 200), tmp_path)
     margin = 2 / 21  # of a page of A4, less than a letter is wide
     assert min(w[0] for w in found) > margin - 0.002
     assert max(w[2] for w in found) < 1 - margin + 0.002
@@ -132,7 +138,7 @@ def test_nothing_is_cut_off(tmp_path: Path) -> None:
 @POPPLER
 def test_a_report_says_what_it_is(tmp_path: Path) -> None:
     """The PDF has the title, sections, setting, grades, witnesses, drawings and page numbers."""
-    found = words(bytes(with_pdf(report_texts(comparison(), [verdict()]))["report.pdf"]), tmp_path)
+    found = words(pdf_of(comparison(), verdict(), "Attention and recurrence"), tmp_path)
     text = " ".join(w[4] for w in found)
     for said in (
         "Attention and recurrence",
