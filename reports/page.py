@@ -1,13 +1,12 @@
-"""Pages: one file that opens offline, with no script and no link to anything outside.
+"""Pages: one file that opens offline, with no link to anything outside.
 
 The comparison comes first; every cell leads to its derivation and to the sizes at which it was
-measured and run. Pictures are inline SVG.
+measured and run. Pictures are inline SVG; its scripts are inline too, and the page reads well
+without them.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from .notation.style import DRAWING, PAGE
 from .pictures.curves import fixed_text
 from .pictures.draw import DrawingError, svg
 from .pictures.plots import plot
+from .scripts import digest_of, script
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table
 from .tables.sheet import Sheet, comparison_sheet, counts_text, sheet_of
@@ -32,6 +32,9 @@ HINT = (
     "not fitted to. measured: counted on the graph unrolled at concrete sizes; run: read off plain "
     "code while it ran. Sizes are whole numbers of at least 1."
 )
+
+SCRIPTS = ("status", "sorting", "filtering", "opening")
+"""What a page runs, in this order."""
 
 
 def comparison_page(
@@ -63,10 +66,12 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 
 def page(title: str, body: Iterable[Markup]) -> str:
-    """Return a whole document; its policy allows its own style and nothing else."""
-    style = PAGE + DRAWING
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'"
+    """Return a whole document; its policy allows its own style and script and nothing else."""
+    style, program = PAGE + DRAWING, script(SCRIPTS)
+    policy = (
+        f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -77,7 +82,7 @@ def page(title: str, body: Iterable[Markup]) -> str:
         element("style", Markup(style)),
     )
     intro = (element("h1", title, id="top"), element("p", HINT, class_="quiet"))
-    content = element("body", element("main", *intro, *body))
+    content = element("body", element("main", *intro, *body), element("script", program))
     return f"<!DOCTYPE html>\n{element('html', head, content, lang='en')}\n"
 
 
@@ -85,7 +90,7 @@ def _opening(sheet: Sheet) -> list[Markup]:
     return [
         element("p", f"{counts_text(sheet)}.", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
-        figure_table(sheet, linked=True),
+        _section("figures", "Figures", figure_table(sheet, linked=True)),
     ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,6 +51,7 @@ def write_bytes(path: Path, data: bytes) -> None:
                 stream.write(data)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
+        tidy(target)
         with temporary.open("wb") as stream:
             stream.write(data)
         if target.exists():
@@ -63,6 +66,25 @@ def write_bytes(path: Path, data: bytes) -> None:
     except BaseException:
         _forget(temporary)
         raise
+
+
+def tidy(target: Path) -> None:
+    """Remove what processes that were killed left beside a file or a folder."""
+    before, after = f".{target.name}.", ".tmp"
+    for path in target.parent.glob(f"{glob.escape(before)}*{after}"):
+        number = path.name[len(before) : -len(after)]
+        if number.isascii() and number.isdecimal() and not _runs(int(number)):
+            _forget(path)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _refuse(target: Path) -> None:
@@ -102,6 +124,9 @@ def write_all(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
 
 def _forget(path: Path) -> None:
     try:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     except OSError:
         return

@@ -27,6 +27,7 @@ from .app import (
     style_of,
 )
 from .files import prepare, write_all
+from .notes import note_digest, note_measured
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
@@ -65,6 +66,7 @@ def analyze(
     """Derive the figures of models, each by itself."""
     style = style_of(style, output, RICH)
     from ...analysis.api import analyze as analyzed
+    from ...analysis.digests import digest_of
     from ...analysis.figures import NAMES
     from .. import page
     from ..tables import markdown, records, separated, text
@@ -77,6 +79,7 @@ def analyze(
             for m in found
         ]
     title = ", ".join(m.name for m in found)
+    note_digest(lambda: digest_of(analyses, sizes))
     put(
         style,
         {
@@ -156,6 +159,8 @@ def confirm(
     from ..tables import records
     from . import confirming as running
 
+    if time:
+        note_measured()
     chosen = running.figures_of(figures)
     engines = running.engines_of(engine, alone=against is not None)
     asked = [name for name, wanted in (("time", time), ("gradient", gradient)) if wanted]
@@ -265,12 +270,6 @@ def report(
     pdf: Annotated[
         bool, Parameter(help="Write report.pdf as well (extra pdf: Typst).", negative=())
     ] = False,
-    crate: Annotated[
-        bool,
-        Parameter(
-            help="Describe the report as an RO-Crate, with what it was made by.", negative=()
-        ),
-    ] = False,
     style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
     """Compare models, print the table, and write the report: a page, Markdown, LaTeX, Typst, data.
@@ -284,13 +283,11 @@ def report(
     from ..report import PDF, TITLE, report_texts, with_pdf
     from ..tables import markdown, records, text
     from ..typesetting import expect_typst
-    from .crating import Making, described, with_crate
     from .experimenting import recorded
 
     if pdf:
         expect_typst()
     prepare(output)
-    making = Making.of(models, engine, output, pdf=pdf) if crate else None
     comparison, title = _compared(models, at, figures, setting)
     if engine:
         from . import confirming as running
@@ -306,9 +303,6 @@ def report(
         name = title if models else TITLE
         texts = report_texts(comparison, verdicts, experiments, title=name)
         files: Mapping[str, str | bytes] = with_pdf(texts) if pdf else texts
-        if making is not None:
-            chosen = () if figures is None else tuple(comparison.analyses[0].figures)
-            files = with_crate(making, files, comparison, name, chosen, at)
         paths = write_all(output, files)
     put(
         style,
@@ -321,8 +315,6 @@ def report(
         },
     )
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
-    if making is None and described(output):
-        print("Its RO-Crate is of an older report; --crate renews it.", file=sys.stderr)  # noqa: T201
     if not pdf and (output / PDF).exists():
         print(f"{PDF} is of an older report; --pdf renews it.", file=sys.stderr)  # noqa: T201
     refuted = any(v.verdict == "refuted" for v in verdicts)
@@ -333,6 +325,7 @@ def _compared(
     models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
 ) -> tuple[Any, str]:
     from ...analysis.api import compare as compared
+    from ...analysis.digests import comparison_digest
     from ...analysis.figures import COMPARED, NAMES
     from ..report import FOUNDING, TITLE
 
@@ -342,6 +335,7 @@ def _compared(
         comparison = compared(
             [m.subject for m in found], at=sizes, setting=setting, figures=chosen, progress=tell
         )
+    note_digest(lambda: comparison_digest(comparison, sizes))
     return comparison, ", ".join(m.name for m in found) if models else TITLE
 
 

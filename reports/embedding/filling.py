@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..commands.files import OutputError, write_bytes
 from ..typesetting import expect_typst
-from .content import Image, Inline
+from .content import Console, Image, Inline
 from .digests import changes, read
 from .directives import Directive, parse
 from .documents import LARGEST
@@ -127,7 +127,9 @@ def _regions(document: Document, form: Format) -> list[Region]:
 
 def _body(text: str, region: Region, form: Format, derived: Derived) -> str:
     """Return what stands between two markers, with the document's ends of lines."""
-    written = WRITERS[form.writer].write(derived.content)
+    within = form.fenced(text, region.start) if isinstance(derived.content, Console) else False
+    writer = f"{form.writer} in a fence" if within else form.writer
+    written = WRITERS[writer].write(derived.content)
     comment = region.comment
     if isinstance(derived.content, Inline) and comment.inline is not None:
         before, after = comment.inline

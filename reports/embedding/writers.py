@@ -94,6 +94,10 @@ class Writer(ABC):
 
 @final
 class _Markdown(Writer):
+    def __init__(self, *forbidden: str, fence: str = "```") -> None:
+        super().__init__(*forbidden)
+        self.fence = fence
+
     def words(self, text: str) -> str:
         return markdown_escape(text).replace("\\(", "(").replace("\\)", ")")
 
@@ -106,7 +110,7 @@ class _Markdown(Writer):
         return "\n".join([written, *map(self.words, grid.notes)])
 
     def console(self, text: str) -> str:
-        return f"```console\n{text}\n```"
+        return f"{self.fence}console\n{text}\n{self.fence}"
 
     def image(self, image: Image) -> str:
         return f"![{self.words(image.alt)}]({image.file})"
@@ -202,6 +206,8 @@ class _HTML(Writer):
 
 WRITERS: Mapping[str, Writer] = {
     "markdown": _Markdown(),
+    # What stands in a fence does not end it.
+    "markdown in a fence": _Markdown(fence="~~~"),
     "rst": _Rest(),
     # In a docstring a backslash means something, and quotes end it.
     "python": _Rest("\\", '"""', "'''"),
