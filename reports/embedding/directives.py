@@ -39,7 +39,7 @@ EXAMPLES: Mapping[str, str] = {
     "plot": "plot lstm attention --figure work --output work.svg",
     "picture": "picture lstm --output lstm.svg",
 }
-_FILE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.svg")
+_FILE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(?:svg|pdf)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
