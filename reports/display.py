@@ -146,10 +146,13 @@ def _repr_svg(graph: Graph) -> str | None:
 
 def _repr_pdf(graph: Graph) -> bytes | None:
     """Return the same for print, where Typst is installed."""
-    from .pictures.pdf import available, pdf
+    from .typesetting import TypesettingError, picture_pdf
 
-    drawing = _repr_svg(graph) if available() else None
-    return None if drawing is None else pdf(drawing)
+    drawing = _repr_svg(graph)
+    try:
+        return None if drawing is None else picture_pdf(drawing, graph.name)
+    except TypesettingError:
+        return None
 
 
 def _repr_markdown(result: Any) -> str:

@@ -23,7 +23,7 @@ from ..notation.markup import (
     markdown_escape,
     printable,
 )
-from ..notation.mathematics import mathml_terms, typst_text
+from ..notation.mathematics import latex, mathml_terms, typst_text
 from ..tables.html import table
 from ..tables.latex import LATEX
 from ..tables.markdown import pipe_table

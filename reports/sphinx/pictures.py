@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms.images import ImageConverter
 
 from ..commands.files import write_bytes
-from ..pictures.pdf import available, pdf
+from ..typesetting import TypesettingError, expect_typst, picture_pdf
 
 
 @final
@@ -27,9 +27,14 @@ class PictureConverter(ImageConverter):  # type: ignore[misc]
 
     def is_available(self) -> bool:
         """Return whether Typst is installed."""
-        return available()
+        try:
+            expect_typst()
+        except TypesettingError:
+            return False
+        return True
 
     def convert(self, _from: str | os.PathLike[str], _to: str | os.PathLike[str]) -> bool:
         """Write a page of the picture's size."""
-        write_bytes(Path(_to), pdf(Path(_from).read_text(encoding="utf-8")))
+        drawing = Path(_from)
+        write_bytes(Path(_to), picture_pdf(drawing.read_text(encoding="utf-8"), drawing.stem))
         return True
