@@ -33,10 +33,11 @@ Words: TypeAlias = tuple[str | Formula, ...]
 
 
 class Piece(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A part of a page; one of the first four, or a table."""
+    """A part of a page: a heading, lines, text as it is, a figure, or a table."""
 
     heading: str = ""
     lines: tuple[str, ...] = ()
+    quiet: bool = False
     verbatim: str = ""
     cell: Words = ()
     header: tuple[str, ...] = ()
@@ -64,8 +65,8 @@ def _piece(part: Part) -> Piece:
     match part:
         case Heading(text):
             return Piece(heading=text)
-        case Lines(texts):
-            return Piece(lines=texts)
+        case Lines(texts, quiet):
+            return Piece(lines=texts, quiet=quiet)
         case Verbatim(text):
             return Piece(verbatim=text)
         case Inline(cell):
@@ -87,7 +88,7 @@ def _part(piece: Piece) -> Part:
         return Inline(_cell(piece.cell))
     if piece.verbatim:
         return Verbatim(piece.verbatim)
-    return Heading(piece.heading) if piece.heading else Lines(piece.lines)
+    return Heading(piece.heading) if piece.heading else Lines(piece.lines, piece.quiet)
 
 
 def _cell(words: Sequence[str | Formula]) -> Cell:
