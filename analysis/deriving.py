@@ -21,6 +21,7 @@ from .storage.activations import activations
 from .storage.state import state
 from .storage.traffic import traffic
 from .storage.workspace import workspace
+from .watching import Known
 
 Rule = Callable[[Graph, Setting], Derivation]
 
@@ -55,25 +56,24 @@ STATIC = {"params", "state", "state_bound", "decode_work", "activations"}
 
 def derive(name: str, graph: Graph, setting: Setting) -> Derivation:
     """Derive a figure: proved if a proof is found, fitted if not, or without a formula and why."""
-    key = ("derived", name, setting)
-    if key not in graph.memory:
-        graph.memory[key] = _derived(name, graph, setting)
-    found: Derivation = graph.memory[key]
-    return found
+    if setting.mode == "prefill":  # the same as encode, for what is causal
+        setting = setting.but(mode="encode")
+    known: Known[Derivation] = graph.memory.setdefault(("derived", name), Known())
+    return known.found(setting, lambda watched: _derived(name, graph, watched))
 
 
 def _derived(name: str, graph: Graph, setting: Setting, *, fitting: bool = True) -> Derivation:
     """Derive a figure for any number of repeated layers if possible, else of the graph as it is."""
     if name == "parallelism":
         return _parallelism(graph, setting)
-    same = name in FOLDED and (setting.mode != "train" or name in STATIC)
+    same = name in FOLDED and (name in STATIC or setting.mode != "train")
     folding = folding_of(graph) if same else None  # training orders sums in its own way
     if folding is not None:
         found = _derived(name, folding.graph, setting, fitting=False)
         told = written_out(name, graph, folding, found)
         if told is not None:
             return told
-    if setting.mode in {"encode", "prefill"} or name in STATIC:
+    if name in STATIC or setting.mode in {"encode", "prefill"}:
         return _based(name, graph, setting, _plain(name, graph, setting, fitting=fitting))
     if setting.mode == "train":
         return _in_training(name, graph, setting, fitting=fitting)
