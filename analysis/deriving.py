@@ -56,10 +56,23 @@ STATIC = {"params", "state", "state_bound", "decode_work", "activations"}
 
 def derive(name: str, graph: Graph, setting: Setting) -> Derivation:
     """Derive a figure: proved if a proof is found, fitted if not, or without a formula and why."""
-    if setting.mode == "prefill":  # the same as encode, for what is causal
-        setting = setting.but(mode="encode")
+    setting = _same(setting)
+    return _known(name, graph).found(setting, lambda watched: _derived(name, graph, watched))
+
+
+def told(name: str, graph: Graph, setting: Setting) -> Derivation | None:
+    """Return a figure if what was derived in other settings tells it; nothing is derived."""
+    return _known(name, graph).told(_same(setting))
+
+
+def _known(name: str, graph: Graph) -> Known[Derivation]:
     known: Known[Derivation] = graph.memory.setdefault(("derived", name), Known())
-    return known.found(setting, lambda watched: _derived(name, graph, watched))
+    return known
+
+
+def _same(setting: Setting) -> Setting:
+    """Return encode for prefill, which is the same for a causal model."""
+    return setting.but(mode="encode") if setting.mode == "prefill" else setting
 
 
 def _derived(name: str, graph: Graph, setting: Setting, *, fitting: bool = True) -> Derivation:

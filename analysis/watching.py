@@ -38,18 +38,26 @@ class Known(Generic[Found]):
     def found(self, setting: Setting, derived: Callable[[Setting], Found]) -> Found:
         """Return what is derived in a setting; it is derived if no other setting tells it."""
         plain = plain_of(setting)
-        looked, found = next(
-            (k for k in self._found if all(getattr(plain, a) == v for a, v in k[0].items())),
-            (None, None),
-        )
-        if looked is None:
+        known = self._at(plain)
+        if known is None:
             seen: set[str] = set()
             found = derived(Watched(plain, seen))
-            looked = {axis: getattr(plain, axis) for axis in CHOICES if axis in seen}
-            self._found.append((looked, found))
-        for axis in looked:
+            known = {axis: getattr(plain, axis) for axis in CHOICES if axis in seen}, found
+            self._found.append(known)
+        for axis in known[0]:
             getattr(setting, axis)  # whoever asked, and is watched, has looked at it too
-        return found  # type: ignore[return-value]
+        return known[1]
+
+    def told(self, setting: Setting) -> Found | None:
+        """Return what other settings tell of a setting, deriving nothing."""
+        known = self._at(setting)
+        return None if known is None else known[1]
+
+    def _at(self, setting: Setting) -> tuple[Mapping[str, Any], Found] | None:
+        return next(
+            (k for k in self._found if all(getattr(setting, a) == v for a, v in k[0].items())),
+            None,
+        )
 
 
 @final
