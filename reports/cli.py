@@ -18,6 +18,7 @@ from .commands import (
     experiments,
     machines,
     models,
+    plotting,
     simulation,
     sweeps,
 )
@@ -25,6 +26,7 @@ from .commands.app import FINE, app
 
 COMMANDS = (
     models,
+    plotting,
     advice,
     citing,
     claims,
