@@ -49,7 +49,12 @@ def test_a_page_shows_what_its_examples_print(
     text = (ROOT / page).read_text(encoding="utf-8")
     seen: list[tuple[str, str]] = []
     kept = FILLING._kept
-    monkeypatch.setattr(FILLING, "_kept", lambda *pair: seen.append(pair) or kept(*pair))
+
+    def watched(shown: str, printed: str) -> list[str]:
+        seen.append((shown, printed))
+        return kept(shown, printed)
+
+    monkeypatch.setattr(FILLING, "_kept", watched)
     with FILLING.folder(str(tmp_path)):
         assert FILLING.filled(text) == text
         for name, drawing in FILLING.pictures().items():
