@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
-from .notation.style import DRAWING, PAGE
+from .notation.style import CONES, DRAWING, PAGE
 from .pictures.curves import fixed_text
 from .pictures.draw import DrawingError, svg
 from .pictures.plots import plot
+from .pictures.unrolled import unrolled_svg
 from .scripts import digest_of, script
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table
@@ -24,7 +25,6 @@ from .tables.sheet import Sheet, comparison_sheet, counts_text, sheet_of
 if TYPE_CHECKING:
     from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Verdict
-    from ..graphs.graph import Graph
 
 HINT = (
     "Every formula was derived from the model's graph. proved: a certificate was verified against "
@@ -67,7 +67,7 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 def page(title: str, body: Iterable[Markup]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style, program = PAGE + DRAWING, script(SCRIPTS)
+    style, program = PAGE + DRAWING + CONES, script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
         "base-uri 'none'; form-action 'none'"
@@ -96,7 +96,7 @@ def _opening(sheet: Sheet) -> list[Markup]:
 
 def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup]:
     return [
-        _section("graphs", "The graphs", *(_graph(a.graph) for a in analyses)),
+        _section("graphs", "The graphs", *(_graph(a) for a in analyses)),
         _section("cells", "Cell by cell", *details(sheet)),
     ]
 
@@ -117,10 +117,29 @@ def _plots(sheet: Sheet, comparison: Comparison) -> list[Markup]:
     return parts
 
 
-def _graph(graph: Graph) -> Markup:
+def _graph(analysis: Analysis) -> Markup:
+    """Draw what a model is, and below it what happens in time."""
+    graph = analysis.graph
     try:
         drawing = Markup(svg(graph, standalone=False))
     except DrawingError as error:
         drawing = element("p", error)
-    caption = element("figcaption", graph.doc)
-    return element("figure", element("div", drawing, class_="wide"), caption)
+    folded = element("figure", _wide(drawing), element("figcaption", graph.doc))
+    caption = "Every task begins as early as what it waits for allows; the critical path is bold."
+    unrolled = element("figure", _wide(_in_time(analysis)), element("figcaption", caption))
+    return element("section", element("h3", graph.name), folded, unrolled)
+
+
+def _in_time(analysis: Analysis) -> Markup:
+    """Draw a model in time, at few positions if there would be too much to draw at more."""
+    said = ""
+    for sizes in ({}, {"n": 4}):
+        try:
+            return Markup(unrolled_svg(analysis.graph, analysis.setting, sizes, standalone=False))
+        except ValueError as error:
+            said = said or str(error)
+    return element("p", said, class_="quiet")
+
+
+def _wide(*body: Markup) -> Markup:
+    return element("div", *body, class_="wide")

@@ -199,6 +199,14 @@ def draw(
     at: Annotated[
         str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
     ] = None,
+    unrolled: Annotated[
+        bool,
+        Parameter(
+            help="Draw positions and depth at the sizes of --at instead, in the unit of --unit.",
+            negative=(),
+        ),
+    ] = False,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
     style: Annotated[str, format_of(*DRAWN)] = "svg",
     output: Annotated[
         Path | None, Parameter(name=["--output", "-o"], help="A file instead of the output.")
@@ -206,20 +214,25 @@ def draw(
 ) -> int:
     """Draw the reduced dependence graph: columns are depth, arcs are cycles.
 
-    Layers are drawn as one cycle unless --at gives their number.
+    Layers are drawn as one cycle unless --at gives their number. With --unrolled, what happens in
+    time: every task as early as can be, the critical path, and what each position reaches.
     """
-    parse_format(style, DRAWN)
+    parse_format(style, ("svg",) if unrolled else DRAWN)
     from ..pictures import diagrams
     from ..pictures.draw import svg
     from ..tables import records
 
-    graph = _drawn(model, at)
-    makers = {
-        "svg": lambda: svg(graph),
-        "dot": lambda: diagrams.dot(graph),
-        "mermaid": lambda: diagrams.mermaid(graph),
-        "json": lambda: records.dumps(diagrams.graph_record(graph)),
-    }
+    (found,), sizes = _models([model], () if at is None else (at,))
+    if unrolled:
+        makers = {"svg": lambda: _in_time(found, setting, sizes)}
+    else:
+        graph = _layered(found, dict(*sizes))
+        makers = {
+            "svg": lambda: svg(graph),
+            "dot": lambda: diagrams.dot(graph),
+            "mermaid": lambda: diagrams.mermaid(graph),
+            "json": lambda: records.dumps(diagrams.graph_record(graph)),
+        }
     if output is None:
         put(style, makers)
     else:
@@ -327,13 +340,18 @@ def _models(
     return found, parse_at(at, known)
 
 
-def _drawn(argument: str, at: str | None) -> Any:
-    (model,), sizes = _models([argument], () if at is None else (at,))
+def _layered(model: Model, fixed: dict[str, int]) -> Any:
+    """Return the graph with its layers as a cycle, or as many as are given."""
     if model.function is None:
         return model.graph
     from ...graphs.tracing import trace
 
     given: dict[str, Any] = {"L": "L"} if "L" in model.options else {}
-    for fixed in sizes:
-        given.update(fixed)
-    return trace(model.function, **given)
+    return trace(model.function, **given | fixed)
+
+
+def _in_time(model: Model, setting: Setting, sizes: list[dict[str, int]]) -> str:
+    from ...analysis.api import graph_of
+    from ..pictures.unrolled import unrolled_svg
+
+    return unrolled_svg(graph_of(model.subject, sizes), setting, dict(*sizes))

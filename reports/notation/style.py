@@ -135,3 +135,28 @@ DRAWING = """
   .ws .paper { fill: #14181d; }
 }
 """
+
+POSITIONS = 24
+"""Positions of a drawing in time that can be pointed at."""
+
+CONES = """
+.ws .wait { fill: none; stroke: #8b96a3; stroke-width: 0.8; }
+.ws .depth { fill: none; stroke: #8b96a3; stroke-width: 0.5; stroke-dasharray: 1 3; }
+.ws .task { fill: #4b7fb5; stroke: none; }
+.ws path.critical { fill: none; }
+.ws rect.critical { fill: #1b1f24; stroke: none; }
+.ws .band { fill: #1b1f24; fill-opacity: 0; stroke: none; }
+.ws .row { cursor: pointer; outline: none; }
+.ws .row:is(:hover, :focus-visible) > .band { fill-opacity: 0.07; }
+.ws .row:focus-visible > .band { stroke: #0b5cad; stroke-width: 2; }
+.ws:has(.row:is(:hover, :focus-visible)) .fades { opacity: 0.12; }
+@media (prefers-color-scheme: dark) {
+  .ws .task { fill: #5d9bd8; }
+  .ws .band { fill: #ffffff; }
+  .ws rect.critical { fill: #f5f7fa; }
+  .ws .row:focus-visible > .band { stroke: #7cb7f5; }
+}
+@media print { .ws .fades { opacity: 1 !important; } }
+""" + "".join(
+    f".ws:has(.p{k}:is(:hover, :focus-visible)) .r{k} {{ opacity: 1; }}\n" for k in range(POSITIONS)
+)
