@@ -36,7 +36,7 @@ def test_what_depends_on_a_position_stays(show: Callable[..., Page], standalone:
     assert faded(shown) == {(True, 1), (False, 0.12)}
     shown.mouse.move(1, 1)
     assert faded(shown) == {(True, 1), (False, 1)}
-    for _ in range(3):
+    for _ in range(3 if standalone else 4):  # a page begins with a link past its contents
         shown.keyboard.press("Tab")
     assert row.evaluate("row => row === document.activeElement")
     assert faded(shown) == {(True, 1), (False, 0.12)}
