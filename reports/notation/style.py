@@ -210,3 +210,20 @@ CONES = """
 """ + "".join(
     f".ws:has(.p{k}:is(:hover, :focus-visible)) .r{k} {{ opacity: 1; }}\n" for k in range(POSITIONS)
 )
+
+BACKDROP = """
+svg.ws { background: #ffffff; }
+@media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
+"""
+
+
+def backed(drawing: str) -> str:
+    """Return a picture on paper of its own, which can be read on a page of any colour.
+
+    >>> print(backed('<svg class="ws"><style>a {}</style></svg>'))
+    <svg class="ws"><style>a {}
+    svg.ws { background: #ffffff; }
+    @media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
+    </style></svg>
+    """
+    return drawing.replace("</style>", f"{BACKDROP}</style>", 1)
