@@ -369,12 +369,13 @@ def _models(
 
 def _layered(model: Model, fixed: dict[str, int], *, whole: bool) -> Graph:
     """Return the graph with its layers as a cycle, or as many as are given; ``whole``, as it is."""
-    from ...analysis.api import graph_of
     from ...graphs.tracing import trace
 
     if model.function is None:
         return model.graph
     if whole:
+        from ...analysis.api import graph_of
+
         return graph_of(model.subject, [fixed] if fixed else ())
     given: dict[str, Any] = {"L": "L"} if "L" in model.options else {}
     return trace(model.function, **given | fixed)

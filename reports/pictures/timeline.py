@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...analysis.api import points_of
 from ...analysis.measured.cones import Cones, Place, Reach, cones_of, critical_path
 from ...analysis.measured.span import Timed, timed
 from ...analysis.modes import in_mode, in_training
@@ -76,6 +75,8 @@ def timeline(graph: Graph, setting: Setting, sizes: Mapping[str, int] | None = N
     ModeError, SizeError, TooLargeError
         From the graph at these sizes.
     """
+    from ...analysis.api import points_of
+
     at = points_of(graph, [dict(sizes)] if sizes else ())[0]
     if setting.mode == "train":
         found = timed(in_training(graph, "span"), setting.but(mode="encode"), at)

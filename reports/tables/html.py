@@ -103,8 +103,8 @@ def crossover_tables(crossovers: Sequence[Crossover]) -> list[Markup]:
     return parts
 
 
-def _condition(text: str) -> str:
-    return text if text in FIXED or not text else Markup(mathml(text))
+def _condition(text: str) -> Keyed:
+    return Keyed(text if text in FIXED or not text else Markup(mathml(text)), text)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Markup:

@@ -92,4 +92,4 @@ def test_the_command_draws_in_time(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main([*given, "-o", str(file)]) == 0
     assert "gru in mode encode at n=4, d=8, L=2: 5 layers one after another" in file.read_text()
     assert main([*given, "--format", "dot"]) == 2
-    assert "expected --format to be one of svg, got 'dot'" in capsys.readouterr().err
+    assert "expected --format to be one of svg, pdf, got 'dot'" in capsys.readouterr().err
