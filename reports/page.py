@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from . import explorer
 from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
 from .notation.style import DRAWING, PAGE
@@ -33,7 +34,7 @@ HINT = (
     "code while it ran. Sizes are whole numbers of at least 1."
 )
 
-SCRIPTS = ("sorting",)
+SCRIPTS = ("sorting", *explorer.SCRIPTS)
 """What a page runs, in this order."""
 
 
@@ -46,7 +47,7 @@ def comparison_page(
 ) -> str:
     """Return the report of a comparison."""
     sheet = comparison_sheet(comparison)
-    body = _opening(sheet)
+    body = [*_opening(sheet), explorer.explorer(comparison)]
     if comparison.crossovers:
         tables = crossover_tables(comparison.crossovers)
         body.append(_section("crossovers", "Who is cheaper where", *tables))
@@ -67,7 +68,7 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 def page(title: str, body: Iterable[Markup]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style, program = PAGE + DRAWING, script(SCRIPTS)
+    style, program = PAGE + DRAWING + explorer.EXPLORE, script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
         "base-uri 'none'; form-action 'none'"
