@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import explorer
 from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
 from .notation.style import CONES, DRAWING, PAGE, PLOT
@@ -33,7 +34,7 @@ HINT = (
     "code while it ran. Sizes are whole numbers of at least 1."
 )
 
-SCRIPTS = ("status", "sorting", "filtering", "opening")
+SCRIPTS = ("status", "sorting", "filtering", "opening", *explorer.SCRIPTS)
 """What a page runs, in this order."""
 
 
@@ -55,7 +56,7 @@ def comparison_page(
 ) -> str:
     """Return the report of a comparison."""
     sheet = comparison_sheet(comparison)
-    body = _opening(sheet)
+    body = [*_opening(sheet), explorer.explorer(comparison)]
     if comparison.crossovers:
         tables = crossover_tables(comparison.crossovers)
         body.append(_section("crossovers", "Who is cheaper where", *tables))
@@ -76,7 +77,8 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 def page(title: str, body: Iterable[Markup | Section]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style, program = PAGE + DRAWING + CONES + PLOT, script(SCRIPTS)
+    style = PAGE + DRAWING + CONES + PLOT + explorer.EXPLORE
+    program = script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
         "base-uri 'none'; form-action 'none'"
