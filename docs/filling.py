@@ -12,6 +12,7 @@ import io
 import os
 import re
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,9 +22,12 @@ from typing import Any
 from workspan.reports.cli import main
 
 HERE = Path(__file__).parent
-BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-CAPTION = re.compile(r"\A:caption: ([a-z_]+\.(?:md|py|tex|toml))\n+")
-LAYOUT = {"{toctree}"}
+BLOCK = re.compile(
+    r"^(?P<fence>`{3,})(?P<kind>[^\s`]+)(?P<rest>[^\n]*)\n(?P<body>.*?)^(?P=fence)$",
+    re.DOTALL | re.MULTILINE,
+)
+CAPTION = re.compile(r"\A:caption: ([a-z_]+\.(?:md|py|qmd|rst|tex|toml))\n+")
+LAYOUT = {"{toctree}", "{workspan}"}
 """Blocks that show no code."""
 
 
@@ -48,7 +52,7 @@ def filled(text: str) -> str:
     names: dict[str, Any] = {}
 
     def run(match: re.Match[str]) -> str:
-        kind, body = match[1], match[3]
+        kind, body = match["kind"], match["body"]
         if kind == "console":
             lines = _console(body)
         elif kind == "python":
@@ -57,7 +61,7 @@ def filled(text: str) -> str:
             if kind not in LAYOUT:
                 _write(kind, body)
             return match[0]
-        return "\n".join((f"```{kind}{match[2]}", *lines, "```"))
+        return "\n".join((f"{match['fence']}{kind}{match['rest']}", *lines, match["fence"]))
 
     return BLOCK.sub(run, text)
 
@@ -79,14 +83,24 @@ def _console(body: str) -> Iterator[str]:
         if line == "echo $?":
             yield str(code)
             continue
-        program, *arguments = shlex.split(line)
-        if program != "workspan":
-            raise PageError(f"expected a command of workspan, got {line}")
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            code = main(arguments)
+        code, printed = _run(line)
         if code != 0 and after[0] != "echo $?":
-            raise PageError(f"expected {line} to succeed, its exit code is {code}")
-        yield from _kept(shown, out.getvalue())
+            raise PageError(f"expected {line} to succeed, its exit code is {code}: {printed}")
+        yield from _kept(shown, printed)
+
+
+def _run(line: str) -> tuple[int, str]:
+    """Run a command of workspan, or a build of Sphinx, whose warnings are printed too."""
+    program, *arguments = shlex.split(line)
+    if program == "sphinx-build":
+        command = [sys.executable, "-m", "sphinx", *arguments]
+        whole = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        done: Any = subprocess.run(command, check=False, **whole)
+        return done.returncode, done.stdout.replace(f"{os.getcwd()}{os.sep}", "")
+    if program != "workspan":
+        raise PageError(f"expected a command of workspan, got {line}")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        return main(arguments), out.getvalue()
 
 
 def _python(body: str, names: dict[str, Any]) -> Iterator[str]:

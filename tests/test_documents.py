@@ -17,7 +17,7 @@ from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import CHOICES, Setting
 
 DOCS = Path(__file__).parent.parent / "docs"
-NEEDS = {"howto/confirm-on-pytorch.md": "torch"}
+NEEDS = {"howto/confirm-on-pytorch.md": "torch", "howto/use-in-sphinx.md": "sphinx"}
 """Pages that need more than the core."""
 
 
