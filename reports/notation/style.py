@@ -99,8 +99,9 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .stacked tbody th { position: static; background: var(--head); padding: 0.6rem 0.7rem; }
   .stacked td { overflow-x: auto; overflow-wrap: anywhere; }
   .stacked td::before { content: attr(data-label); display: block; font-weight: 600; }
-  .stacked.filtered tr { border-bottom: 2px solid var(--quiet); }
-  .stacked.filtered td { border: none; }
+  .stacked thead th { border: none; }
+  .stacked:not(.sheet) tr { border-bottom: 1px solid var(--quiet); }
+  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; border: none; }
   .stacked td:empty { display: none; }
   article p { overflow-x: auto; }
   .plot { display: block; margin: 0.75rem 0; }
