@@ -110,8 +110,8 @@ def test_a_page_is_read_by_keyboard_and_by_ear(show: Callable[..., Page]) -> Non
     contents = shown.get_by_role("navigation").get_by_role("link").all_inner_texts()
     assert contents == shown.locator("h2").all_inner_texts()
     for role in ("link", "button", "checkbox", "img"):
-        named = shown.get_by_role(role, name=re.compile(r"\S"))  # type: ignore[arg-type]
-        assert named.count() == shown.get_by_role(role).count() > 0  # type: ignore[arg-type]
+        named = shown.get_by_role(role, name=re.compile(r"\S"))
+        assert named.count() == shown.get_by_role(role).count() > 0
     assert shown.locator("[role=group]:not([aria-label])").count() == 0
     assert shown.locator("th:not([scope])").count() == 0
     assert shown.locator("table.sheet caption").count() == 1
