@@ -10,6 +10,7 @@ from ..graphs.sizes import SizeError
 from .notation.markup import Markup, element
 from .pictures.plots import Plot, inline
 from .plotting import Asked, PlotError, grown, plot
+from .sections import Section, section
 from .tables.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 """A comparison that has one of the figures is shown with the kind of plot."""
 
 
-def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
+def plots_section(comparison: Comparison, sheet: Sheet) -> Section:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
     figures = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
@@ -36,7 +37,7 @@ def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
             figures += [element("h3", drawn.title), _figure(drawn)]
         except PlotError as error:
             figures += [element("h3", kind.capitalize()), element("p", error)]
-    return figures
+    return section("plots", "Plots", *figures)
 
 
 def _grown(comparison: Comparison, sheet: Sheet) -> Iterator[Plot]:
