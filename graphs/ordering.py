@@ -29,7 +29,18 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
     >>> at_least(n**2, n), at_least(n, w), at_least(n, w, given={"n": "w + rest_"})
     (True, False, True)
     """
-    difference = poly(x) - y
+    if given:
+        return _is_not_negative(poly(x) - y, given)
+    return _is_at_least(poly(x), poly(y))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_at_least(x: Poly, y: Poly) -> bool:
+    """The same few questions are asked again and again: each is answered once."""
+    return _is_not_negative(x - y, {})
+
+
+def _is_not_negative(difference: Poly, given: Mapping[str, Sized]) -> bool:
     coefficients = difference.terms.values()
     if _is_plain(difference):
         return True

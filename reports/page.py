@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from . import explorer
 from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
-from .notation.style import DRAWING, PAGE
-from .pictures.curves import fixed_text
+from .notation.style import DRAWING, PAGE, PLOT
 from .pictures.draw import DrawingError, svg
-from .pictures.plots import plot
+from .plot_section import plots_section
 from .scripts import digest_of, script
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table
@@ -34,7 +33,7 @@ HINT = (
     "code while it ran. Sizes are whole numbers of at least 1."
 )
 
-SCRIPTS = ("sorting", *explorer.SCRIPTS)
+SCRIPTS = ("status", "sorting", "filtering", "opening", *explorer.SCRIPTS)
 """What a page runs, in this order."""
 
 
@@ -56,7 +55,7 @@ def comparison_page(
     if experiments:
         summary = table(SUMMARY, summary_rows(experiments))
         body.append(_section("experiments", "Experiments", summary))
-    body.append(_section("plots", "Growth", *_plots(sheet, comparison)))
+    body.append(plots_section(comparison, sheet))
     return page(title, [*body, *_closing(sheet, comparison.analyses)])
 
 
@@ -68,7 +67,7 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 def page(title: str, body: Iterable[Markup]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style, program = PAGE + DRAWING + explorer.EXPLORE, script(SCRIPTS)
+    style, program = PAGE + DRAWING + PLOT + explorer.EXPLORE, script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
         "base-uri 'none'; form-action 'none'"
@@ -91,7 +90,7 @@ def _opening(sheet: Sheet) -> list[Markup]:
     return [
         element("p", f"{counts_text(sheet)}.", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
-        figure_table(sheet, linked=True),
+        _section("figures", "Figures", figure_table(sheet, linked=True)),
     ]
 
 
@@ -104,18 +103,6 @@ def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup]:
 
 def _section(name: str, title: str, *body: Markup) -> Markup:
     return element("section", element("h2", title), *body, id=name)
-
-
-def _plots(sheet: Sheet, comparison: Comparison) -> list[Markup]:
-    parts = [element("p", fixed_text(), class_="quiet")]
-    for row in sheet.rows:
-        found = plot(row, sheet.models, comparison)
-        if found is not None:
-            notes = [element("div", note) for note in found.notes]
-            caption = element("figcaption", f"{row.title} over {found.along}", *notes)
-            picture = element("div", found.svg, class_="wide")
-            parts.append(element("figure", picture, caption, class_="plot"))
-    return parts
 
 
 def _graph(graph: Graph) -> Markup:

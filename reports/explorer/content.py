@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..commands.options import SIZES as ORDER
 from ..pictures.curves import LENGTH
 from ..pictures.curves import SIZES as SHOWN
-from ..tables.sheet import SIZES as ORDER
 
 if TYPE_CHECKING:
     from ...analysis.derivation import Derivation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +52,9 @@ def test_watches_do_not_meet() -> None:
 def test_nothing_depends_on_what_was_asked_before(name: str) -> None:
     """Law: a derivation in any setting is that of a graph that nobody asked anything."""
     shared = trace(CATALOGUE[name])
-    every = [dict(zip(CHOICES, chosen, strict=True)) for chosen in product(*CHOICES.values())]
+    every: list[dict[str, Any]] = [
+        dict(zip(CHOICES, chosen, strict=True)) for chosen in product(*CHOICES.values())
+    ]
     for k, axes in enumerate(every):
         for figure in NAMES:
             derive(figure, shared, Setting(**axes))
