@@ -7,6 +7,7 @@ only the axes of the setting on which anything in it depends, which is found by 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,21 +114,13 @@ def _near(graph: Graph, base: Setting, setting: Setting) -> bool:
 
 def _cell(name: str, graph: Graph, base: Setting, setting: Setting, pools: Pools) -> int:
     from ...analysis.deriving import derive, told
-
-    if name == STEPS:
-        return _steps(graph, base, setting, pools)
-    if _near(graph, base, setting):
-        return pools.formula(derive(name, graph, setting))
-    known = told(name, graph, setting)
-    return pools.reason(_far(graph)) if known is None else pools.formula(known)
-
-
-def _steps(graph: Graph, base: Setting, setting: Setting, pools: Pools) -> int:
     from ...analysis.simulation.bounds import work_of
 
-    if not _near(graph, base, setting):
-        return pools.reason(_far(graph))
-    return pools.formula(work_of(graph, setting))
+    if _near(graph, base, setting):
+        rule = work_of if name == STEPS else functools.partial(derive, name)
+        return pools.formula(rule(graph, setting))
+    known = None if name == STEPS else told(name, graph, setting)
+    return pools.reason(_far(graph)) if known is None else pools.formula(known)
 
 
 def _far(graph: Graph) -> str:
@@ -175,6 +168,7 @@ class Pools:
         self.programs, self.formulas, self.growths = _Pool(), _Pool(), _Pool()
         self.sizes: dict[str, None] = {}
         self._known: dict[Poly, int] = {}
+        self._numbers: dict[int, tuple[int, Derivation]] = {}
 
     def program(self, cost: Poly) -> int:
         """Return the number of a formula's program.
@@ -194,6 +188,13 @@ class Pools:
 
     def formula(self, found: Derivation) -> int:
         """Return the number of a formula with its domain: program, grade, growth, least sizes."""
+        if id(found) in self._numbers:
+            return self._numbers[id(found)][0]
+        number = self._formula(found)
+        self._numbers[id(found)] = number, found  # held, so that no other gets its id
+        return number
+
+    def _formula(self, found: Derivation) -> int:
         from ...analysis.comparing.growth import theta
         from ...graphs.sizes import SizeError
 

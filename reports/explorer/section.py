@@ -75,6 +75,17 @@ def _form(data: Mapping[str, Any]) -> Markup:
     return element(
         "form",
         _fieldset(
+            "View",
+            (
+                _choice("figure", "figure", [(f["name"], f["title"]) for f in figures], ""),
+                _choice("along", "plotted along", [(s["name"], s["name"]) for s in sizes], ""),
+                _number("processors", "processors p", 64, "processors"),
+                element(
+                    "button", "Copy link to this", type="button", class_="copy", data_part="copy"
+                ),
+            ),
+        ),
+        _fieldset(
             "Sizes", (_number(f"size-{s['name']}", s["name"], s["value"], s["name"]) for s in sizes)
         ),
         _fieldset(
@@ -84,15 +95,6 @@ def _form(data: Mapping[str, Any]) -> Markup:
                 for axis, choices in data["choices"].items()
             ),
             element("p", f"Scope {data['setting']['scope']}.{left_out}", class_="quiet"),
-        ),
-        _fieldset(
-            "View",
-            (
-                _choice("figure", "figure", [(f["name"], f["title"]) for f in figures], ""),
-                _choice("along", "plotted along", [(s["name"], s["name"]) for s in sizes], ""),
-                _number("processors", "processors p", 64, "processors"),
-            ),
-            element("button", "Copy link to this view", type="button", data_part="copy"),
         ),
         autocomplete="off",
         data_part="form",

@@ -20,22 +20,26 @@ EXPLORE = """
 .line-8 { --own: var(--line-8); }
 .explore { scroll-margin-top: 1rem; }
 .explore form { display: grid; gap: 0.75rem; margin: 0.75rem 0; }
+@media (min-width: 64rem) {
+  .explore form { grid-template-columns: 1fr 1fr; }
+  .explore fieldset:last-of-type { grid-column: 1 / -1; }
+}
 .explore fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; min-width: 0; }
 .explore fieldset { padding: 0.4rem 0.9rem 0.8rem; }
 .explore legend { font-weight: 600; padding: 0 0.3rem; }
 .controls { display: grid; gap: 0.5rem 1.25rem; }
 .controls { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
 .controls label { display: block; font-size: 0.9em; color: var(--quiet); }
-.controls input, .controls select, .explore button { font: inherit; color: var(--ink); width: 100%; }
-.controls select, .controls input[type="number"], .explore button {
+.controls input, .controls select { font: inherit; color: var(--ink); width: 100%; }
+.controls select, .controls input[type="number"], .copy {
   min-height: 2.5rem; padding: 0.3rem 0.5rem; background: var(--paper);
   border: 1px solid var(--quiet); border-radius: 4px;
 }
 .controls input[type="number"] { font-variant-numeric: tabular-nums; }
 .controls input[type="range"] { min-height: 2.5rem; margin: 0; accent-color: var(--accent); }
 .controls [aria-invalid] { border-color: var(--wrong); outline: 1px solid var(--wrong); }
-.explore button:not(.sort) { width: auto; cursor: pointer; margin-top: 0.75rem; }
-.explore button:not(.sort):hover { border-color: var(--accent); }
+.copy { font: inherit; color: var(--ink); cursor: pointer; align-self: end; }
+.copy:hover { border-color: var(--accent); }
 .explore :focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
 .explore summary { cursor: pointer; min-height: 1.5rem; }
 .hint { display: block; min-height: 1.3em; font-size: 0.8em; color: var(--quiet); }
@@ -46,11 +50,13 @@ EXPLORE = """
 .columns > * { min-width: 0; }
 @media (min-width: 64rem) { .columns { grid-template-columns: minmax(20rem, 5fr) 7fr; } }
 .ranking { margin: 0.5rem 0; padding-left: 2.2rem; }
-.ranking li { padding: 0.25rem 0; }
+.ranking li { padding: 0.15rem 0; }
 .ranking li::marker { font-variant-numeric: tabular-nums; color: var(--quiet); }
-.ranking li > .name { font-weight: 600; margin-right: 0.6rem; }
-.ranking li > .value { font-variant-numeric: tabular-nums; }
-.ranking li > .quiet { display: block; }
+.ranking .line { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+.ranking .line { justify-content: space-between; align-items: baseline; }
+.ranking .name { font-weight: 600; }
+.ranking .value { font-variant-numeric: tabular-nums; text-align: right; }
+.ranking li > .quiet { display: block; line-height: 1.3; }
 .track { display: block; height: 0.6rem; background: var(--head); border-radius: 3px; }
 .bar { display: block; height: 100%; background: var(--own); border-radius: 3px; }
 .bar { transition: width 0.15s ease-out; }

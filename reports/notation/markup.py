@@ -102,7 +102,7 @@ def spot(*coordinates: float) -> str:
     return " ".join(f"{c:.1f}".removesuffix(".0") for c in coordinates)
 
 
-_VOID = {"meta", "br", "hr", "path", "rect", "line", "circle", "polygon", "link", "col"}
+_VOID = {"meta", "br", "input", "hr", "path", "rect", "line", "circle", "polygon", "link", "col"}
 
 
 def join(parts: object, separator: str = "") -> Markup:

@@ -13,9 +13,13 @@ function fillRanking(list, entries, unit, growthOf) {
       return make(
         "li",
         { value: entry.rank },
-        make("span", { class: "name" }, entry.name),
+        make(
+          "span",
+          { class: "line" },
+          make("span", { class: "name" }, entry.name),
+          make("span", { class: "value" }, valueOf(entry.value), ` ${unit}`),
+        ),
         make("span", { class: "track", "aria-hidden": "true" }, bar),
-        make("span", { class: "value" }, valueOf(entry.value), ` ${unit}`),
         make("span", { class: "quiet" }, growthOf(entry), ` ${entry.grade}${times}`),
       );
     }),
