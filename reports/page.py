@@ -14,7 +14,7 @@ from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
 from .notation.style import DRAWING, PAGE, PLOT
 from .pictures.draw import DrawingError, svg
-from .plot_section import plots_section
+from .plotting.section import plots_section
 from .scripts import digest_of, script
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table

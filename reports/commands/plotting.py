@@ -49,8 +49,8 @@ def plot(
     if output is not None and output.suffix != ".svg":
         raise OptionError(f"expected --output to be an .svg file, got {output}")
     from ..pictures.plots import standing
-    from ..plotting import asked_of
-    from ..plotting import plot as plotted
+    from ..plotting.asking import asked_of
+    from ..plotting.making import plot as plotted
     from .loading import ModelError, load_all
 
     if not models:

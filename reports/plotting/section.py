@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..analysis.api import points_of
-from ..graphs.sizes import SizeError
-from .notation.markup import Markup, element
-from .pictures.plots import Plot, inline
-from .plotting import Asked, PlotError, grown, plot
-from .tables.sheet import Sheet
+from ...analysis.api import points_of
+from ...graphs.sizes import SizeError
+from ..notation.markup import Markup, element
+from ..pictures.plots import Plot, inline
+from ..tables.sheet import Sheet
+from .asking import Asked, PlotError
+from .making import grown, plot
 
 if TYPE_CHECKING:
-    from ..analysis.figures import Comparison
+    from ...analysis.figures import Comparison
 
 BELONGS: Mapping[str, tuple[str, ...]] = {
     "roofline": ("work", "traffic"),
@@ -41,8 +43,9 @@ def plots_section(comparison: Comparison, sheet: Sheet) -> Markup:
 
 def _grown(comparison: Comparison, sheet: Sheet) -> Iterator[Plot]:
     asked = _asked(comparison)
-    drawn = (grown(row, asked) for row in sheet.rows)
-    return (one for one in drawn if one is not None)
+    for row in sheet.rows:
+        with contextlib.suppress(PlotError):  # a figure that is the same for all n and d
+            yield grown(row, asked)
 
 
 def _asked(comparison: Comparison, kind: str = "growth") -> Asked:
