@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from .app import FINE, PLAIN, app, format_of, put
+from .notes import note_measured
 from .options import parse_format
 from .progress import progress
 
@@ -60,6 +61,7 @@ def experiment(
         )
         return FINE
     chosen = experimenting.chosen(name, quick=quick, record=record, alone=output is not None)
+    note_measured()
     outcomes = []
     for definition in chosen:
         with progress(f"running {definition.name}") as tell:

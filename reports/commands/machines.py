@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from .app import FINE, PLAIN, app, format_of, put
 from .files import write
+from .notes import note_measured
 from .options import SIZES, OptionError, parse_at, parse_format
 from .progress import progress
 
@@ -205,6 +206,7 @@ def calibrate(
     from ...analysis.machines.calibrating import machine_text
 
     _check_threads(threads)
+    note_measured()
     with progress("measuring") as tell:
         found = calibrated(engine, device, tell)
     text = machine_text(found, threads, device=device)
@@ -242,6 +244,7 @@ def validate(
     from .. import validation
     from ..tables import records
 
+    note_measured()
     with progress("measuring") as tell:
         if machine is None:
             text = machine_text(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...analysis.api import analyze, compare, graph_of
 from ...analysis.deriving import derive
 from ...graphs.models import CATALOGUE
+from ..commands.loading import load_all
 from ..commands.options import PLOTS, SIZES, parse_at
 from ..tables.records import figure_record
 from ..tables.sheet import at_text, counts_text, domain_of, number_text, sheet_of
@@ -30,6 +32,32 @@ LARGEST_DRAWN = 64
 """A size that a picture fixes: so many layers are drawn one by one."""
 
 
+def allowed(arguments: Sequence[str], folder: Path | None = None) -> dict[str, Model]:
+    """Load the models that documents may name besides the catalogue's, by argument and function.
+
+    Parameters
+    ----------
+    arguments
+        ``path/to/file.py:function``, as they are named outside documents.
+    folder
+        Where such a path starts; where the program runs if there is none.
+
+    Raises
+    ------
+    EmbeddingError, ModelError
+        If one is missing, is no model, or has the name of another one.
+    """
+    found: dict[str, Model] = {}
+    places = [str(folder / a) if folder and ":" in a else a for a in arguments]
+    for argument, loaded in zip(arguments, load_all(places), strict=True):
+        if loaded.name in CATALOGUE and loaded.function is not CATALOGUE[loaded.name]:
+            raise EmbeddingError(
+                f"expected a model whose name is not in the catalogue, got {loaded.name}"
+            )
+        found |= {argument: loaded, loaded.name: loaded}
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What a directive asks for."""
@@ -48,8 +76,10 @@ class Deriver:
     """
 
     models: Mapping[str, Model]
-    """What was named on the command line, by function and by argument."""
+    """What was named outside documents, by function and by argument."""
     version: str
+    allow: str = "run embed with --model {name}"
+    """How a model in a file is named there."""
     found: dict[str, Derived] = field(default_factory=dict)
 
     def derive(self, directive: Directive) -> Derived:
@@ -84,12 +114,22 @@ class Deriver:
             return name
         near = difflib.get_close_matches(name, [*self.models, *CATALOGUE], n=1)
         if name.rpartition(":")[0].endswith(".py"):
-            hint = f"to allow it, run embed with --model {name}"
+            hint = f"to allow it, {self.allow.format(name=name)}"
         else:
             hint = f"did you mean {near[0]}?" if near else "see 'workspan list'"
         raise EmbeddingError(
-            f"expected a model of the catalogue or one of --model, got {name!r}; {hint}"
+            f"expected a model of the catalogue or one that was allowed, got {name!r}; {hint}"
         )
+
+    def digest(self, name: str) -> str:
+        """Return the digest of a model's graph, in which all its sizes are symbols.
+
+        Raises
+        ------
+        ValueError
+            If there is no such model.
+        """
+        return short(graph_of(self._subject(name)))
 
     def digests(self, directive: Directive, graphs: Sequence[Graph], record: object) -> Digests:
         """Return the digests of something that was derived."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...graphs.sizes import Number
 from ..notation.markup import Markup, element, spot
 from .lines import Label, curve, grid, labels, text, wrapped
 from .plots import Plot
@@ -21,7 +22,7 @@ class Way:
     """Distance, and the longest of the shortest ways between positions so far apart."""
     most: str
     """What is derived of the longest way, such as ``at most n = 32, proved``."""
-    bound: float | None
+    bound: Number | None
     """The longest way as it is derived; None if it is not."""
 
 
@@ -39,7 +40,8 @@ def gradients(found: Sequence[Way], unit: str, farthest: int, notes: tuple[str, 
     names = [way.model for way in found]
     for way in found:
         shared.setdefault(replace(way, model=""), []).append(way.model)
-    high = max([1.0, *(d for way in found for _, d in way.points), *(w.bound or 0 for w in found)])
+    most = (max(float(way.bound or 0), *(d for _, d in way.points)) for way in found)
+    high = max(1.0, *most)
 
     def place(distance: float, steps: float) -> tuple[float, float]:
         return LEFT + WIDTH * distance / max(farthest, 1), TOP + HEIGHT * (1 - steps / high)
@@ -59,7 +61,7 @@ def gradients(found: Sequence[Way], unit: str, farthest: int, notes: tuple[str, 
         last, longest = way.points[-1][0], max(d for _, d in way.points)
         if way.bound is not None:
             first = next(k for k, d in way.points if d == longest)
-            x, y = place(first, way.bound)
+            x, y = place(first, float(way.bound))
             parts.append(element("circle", cx=x, cy=y, r=6.5, class_="ring"))
         reach = () if last == farthest else (f"no gradient beyond distance {last:,}",)
         ends.append(Label(*places[-1], (*wrapped(models), way.most, *reach), order))

@@ -10,6 +10,7 @@ from workspan.analysis.measured.graph import unrolled
 from workspan.analysis.measured.span import span, steps
 from workspan.analysis.simulation.profile import profile
 from workspan.graphs.setting import Setting
+from workspan.graphs.unrolling import Node
 
 MODELS = ("lstm", "attention", "linear_recurrence_scan", "convolution", "encoder", "retnet_chunked")
 
@@ -40,10 +41,10 @@ def test_what_is_on_a_longest_path_is_what_networkx_finds() -> None:
     at = {"n": 5, "d": 4}
     seen = unrolled(graph, at)
     weight = steps(seen, setting, at)
-    to: dict[object, int] = {}
+    to: dict[Node, int] = {}
     for node in nx.topological_sort(seen.digraph):
         to[node] = weight(node) + max((to[p] for p in seen.digraph.pred[node]), default=0)
-    rest: dict[object, int] = {}
+    rest: dict[Node, int] = {}
     for node in reversed(list(nx.topological_sort(seen.digraph))):
         rest[node] = weight(node) + max((rest[p] for p in seen.digraph.succ[node]), default=0)
     longest = max(to.values())

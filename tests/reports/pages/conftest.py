@@ -21,9 +21,13 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start the Chromium of this machine; without one there is nothing to test on."""
+    """Start the Chromium of this machine; without one there is nothing to test on.
+
+    Its driver holds an event loop, which tests elsewhere start for themselves: it ends with the
+    folder.
+    """
     program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
         if os.environ.get("CI"):
