@@ -84,6 +84,7 @@ svg { max-width: none; height: auto; }
   .sort::after { content: none !important; }
   .filter { display: none; }
   article, figure, tr { break-inside: avoid; }
+  h2, h3, h4 { break-after: avoid; }
   .sheet, .sheet tbody, .sheet th { display: block; }
   .sheet thead { display: none; }
   .sheet tr { display: grid; grid-template-columns: repeat(3, 1fr); }

@@ -116,8 +116,8 @@ def of_profile(asked: Asked) -> Plot:
     drawn = [
         Panel(
             name,
-            f"work {p.work:,}, span {p.span:,}; at most {p.running.peak:,} at once, "
-            f"mean {float(p.mean):,.3g}",
+            f"work {p.work:,}, span {p.span:,}, most {p.running.peak:,}, "
+            f"mean {_decimal(float(p.mean))}",
             (Area(p.running, p.span, 0), Area(p.critical, p.span, 1, strong=True)),
             mean=float(p.mean),
         )
@@ -240,6 +240,10 @@ def _each(
     if not found:
         raise PlotError(f"expected a model to draw, got {'; '.join(reasons) or 'none'}")
     return found, (f"Not drawn: {'; '.join(reasons)}.",) if reasons else ()
+
+
+def _decimal(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _curve(values: list[int]) -> Curve:

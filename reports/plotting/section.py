@@ -28,17 +28,19 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 
 def plots_section(comparison: Comparison, sheet: Sheet) -> Markup:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
-    figures = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
-    for kind, names in BELONGS.items():
-        if asked.isdisjoint(names):
-            continue
-        try:
-            drawn = plot(kind, _asked(comparison, kind))
-            figures += [element("h3", drawn.title), _figure(drawn)]
-        except PlotError as error:
-            figures += [element("h3", kind.capitalize()), element("p", error)]
-    return element("section", element("h2", "Plots"), *figures, id="plots")
+    kinds = [kind for kind, names in BELONGS.items() if not asked.isdisjoint(names)]
+    rest = [_made(comparison, kind) for kind in kinds]
+    head = [element("h3", "Roofline, parallelism, memory, gradient")] if rest else []
+    growths = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
+    return element("section", element("h2", "Plots"), *growths, *head, *rest, id="plots")
+
+
+def _made(comparison: Comparison, kind: str) -> Markup:
+    try:
+        return _figure(plot(kind, _asked(comparison, kind)))
+    except PlotError as error:
+        return element("p", f"{kind.capitalize()}: {error}.")
 
 
 def _grown(comparison: Comparison, sheet: Sheet) -> Iterator[Plot]:

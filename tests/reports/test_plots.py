@@ -134,7 +134,7 @@ def test_the_area_of_a_profile_is_the_work_and_its_length_the_span(name: str, un
     span = measure("span", graph_of(name), setting, at)
     work, told, most = (
         int(x.replace(",", ""))
-        for x in re.findall(r"work ([\d,]+), span ([\d,]+); at most ([\d,]+) at", drawn.told[0])[0]
+        for x in re.findall(r"work ([\d,]+), span ([\d,]+), most ([\d,]+),", drawn.told[0])[0]
     )
     assert told == span
     if unit == "scalar":
