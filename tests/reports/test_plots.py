@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspan.analysis.api import graph_of
+from workspan.analysis.api import compare, graph_of
+from workspan.analysis.comparing.crossovers import holds
 from workspan.analysis.deriving import derive
 from workspan.analysis.machines.machine import load
 from workspan.analysis.measured.measure import measure
@@ -25,6 +26,8 @@ from workspan.reports.pictures.lines import DASHES, MARKERS, spread
 from workspan.reports.pictures.plots import Plot, standing
 from workspan.reports.plotting.asking import Asked, PlotError, asked_of
 from workspan.reports.plotting.making import KINDS, UNROLLED, plot
+from workspan.reports.plotting.section import plots_section
+from workspan.reports.tables.sheet import comparison_sheet
 
 SVG = "{http://www.w3.org/2000/svg}"
 TRIO = ("lstm", "attention", "linear_recurrence_scan")
@@ -91,6 +94,44 @@ def test_marks_stand_where_the_order_turns_at_every_whole_number(figure: str) ->
     ]
     across = sorted(growth.LEFT + growth.WIDTH * math.log2(n) / 17 for n, _ in found)
     assert [x for x, _ in sorted(places)] == pytest.approx(across, abs=0.1)
+
+
+def test_marks_stand_where_the_conditions_of_a_comparison_change() -> None:
+    """At a marked n the comparison's condition for who has less work is another than before it."""
+    compared = compare(["lstm", "attention", "gru"], figures=["work"], witnesses=("derived",))
+    at = {"d": 64, "h": 4}
+    drawn = plot("growth", asked("lstm", "attention", "gru", at={"d": 64}))
+    marks = re.findall(r"[a-z], n = (\d+): (\w+) over (\w+)", drawn.notes[1])
+    assert len(marks) == 2
+    for number, more, less in marks:
+        (found,) = (
+            c
+            for c in compared.crossovers
+            if {c.left, c.right} == {more, less} and c.counted == "all operations"
+        )
+        before, after = (holds(found, {**at, "n": int(number) + k}) for k in (-1, 0))
+        assert (before, after) == ((found.left == more), (found.left == less))
+
+
+def test_a_page_has_every_kind_at_the_sizes_of_its_report() -> None:
+    """All kinds are in one section, at the first sizes that were named, in well-formed pictures."""
+    compared = compare(
+        ["rnn", "causal_attention"],
+        at=[{"n": 9, "d": 6}, {"n": 5, "d": 4}],
+        figures=["work", "span", "path_length", "state", "activations"],
+    )
+    section = ElementTree.fromstring(plots_section(compared, comparison_sheet(compared)))
+    captions = ["".join(e.itertext()) for e in section.iter("figcaption")]
+    assert all("d=4" not in c and "n=5" not in c for c in captions)
+    kinds = ("Roofline of NVIDIA A100", "Parallelism along", "Memory over", "Gradient against")
+    assert all(c.startswith(kind) for c, kind in zip(captions[-4:], kinds, strict=True))
+    assert all("At n=9, d=6." in c for c in captions[-4:])
+    assert "Setting: train, unit layer" in captions[-1]
+    assert sum(" over n" in c for c in captions[:-4]) > 8
+    for picture in section.iter("svg"):
+        assert picture.find("title") is not None
+        assert picture.find("desc") is not None
+        assert not [e for e in picture.iter() if "style" in e.attrib or e.tag == "style"]
 
 
 def test_what_cannot_be_drawn_is_named_with_its_reason() -> None:
@@ -262,7 +303,7 @@ def test_what_makes_no_sense_is_refused_in_one_line(
 
 def test_every_model_of_the_catalogue_is_drawn_or_has_a_reason() -> None:
     """No picture contradicts a formula: the word for that is in no caption of any model."""
-    for name in list(CATALOGUE)[::15]:
+    for name in list(CATALOGUE)[::20]:
         for kind in ("profile", "memory"):
             drawn = plot(kind, asked(name, at={"n": 16}))
             assert "DISAGREE" not in drawn.description
