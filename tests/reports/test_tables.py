@@ -89,9 +89,15 @@ def test_claims_print_their_reason() -> None:
 
 
 def test_everything_shows_itself() -> None:
-    """Figures, analyses, comparisons and graphs have HTML and Markdown; nothing else has."""
-    for shown in (figure("work", "n"), analysis(), comparison(), trace(CATALOGUE["gru"])):
-        assert html_of(shown).startswith("<div>")
+    """Figures, analyses, comparisons, verdicts and graphs have HTML and Markdown; nothing else has."""
+    for shown in (
+        figure("work", "n"),
+        analysis(),
+        comparison(),
+        verdict(),
+        trace(CATALOGUE["gru"]),
+    ):
+        assert html_of(shown).startswith("<div")
         assert markdown_of(shown)
     assert latex_of(figure("work", "n**2")) == "$n^{2}$"
     assert latex_of(trace(CATALOGUE["gru"])) is None
@@ -105,7 +111,8 @@ def test_registered_results_show_themselves() -> None:
     shown: Any = analysis()
     assert shown._repr_html_() == html_of(shown)
     assert shown["work"]._repr_latex_().startswith("$")
-    assert shown.graph._repr_markdown_().startswith("```mermaid")
+    assert "</svg>" in shown.graph._repr_svg_()
+    assert markdown_of(shown.graph).startswith("```mermaid")
 
 
 def test_plots_mark_where_curves_cross() -> None:
