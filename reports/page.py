@@ -16,7 +16,7 @@ from .notation.markup import Markup, element
 from .notation.style import CONES, DRAWING, PAGE, PLOT
 from .pictures.draw import DrawingError, svg
 from .pictures.unrolled import unrolled_svg
-from .plot_section import plots_section
+from .plotting.section import plots_section
 from .scripts import digest_of, script
 from .sections import Section, contents, section
 from .tables.details import details

@@ -48,8 +48,8 @@ def plot(
     """
     expect_picture(output)
     from ..pictures.plots import standing
-    from ..plotting import asked_of
-    from ..plotting import plot as plotted
+    from ..plotting.asking import asked_of
+    from ..plotting.making import plot as plotted
     from .loading import ModelError, load_all
 
     if not models:

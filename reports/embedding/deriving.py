@@ -244,7 +244,8 @@ def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
 def _plot(deriver: Deriver, directive: Directive) -> Derived:
     from ...analysis.machines.machine import names
     from ..pictures.plots import standing
-    from ..plotting import asked_of, plot
+    from ..plotting.asking import asked_of
+    from ..plotting.making import plot
 
     graphs, at = deriver.graphs(directive)
     if directive.machine and directive.machine not in names():

@@ -122,7 +122,6 @@ def test_plots_mark_where_curves_cross() -> None:
     sheet = comparison_sheet(shown)
     (row,) = [r for r in sheet.rows if r.key == "work"]
     found = growth(row, sheet.models, sheet.setting, {})
-    assert found is not None
     assert found.title == "work over n"
     assert found.notes[1].endswith(" a, n = 513: attention over lstm.")
 
