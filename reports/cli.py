@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
@@ -18,6 +19,7 @@ from .commands import (
     experiments,
     machines,
     models,
+    plotting,
     simulation,
     sweeps,
 )
@@ -25,6 +27,7 @@ from .commands.app import FINE, app
 
 COMMANDS = (
     models,
+    plotting,
     advice,
     citing,
     claims,
@@ -42,11 +45,24 @@ WRONG, BROKEN, INTERRUPTED = 2, 70, 130
 Tokens = Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]
 Debug = Annotated[bool, Parameter(help="Show the traceback of an error.", negative=())]
 
+InCrate = Annotated[
+    Path | None,
+    Parameter(
+        help="Put all that a command makes into this folder, with its inputs and what it was made "
+        "by, as an RO-Crate."
+    ),
+]
+
 
 @app.meta.default
-def _launch(*tokens: Tokens, debug: Debug = False) -> int:
+def _launch(*tokens: Tokens, debug: Debug = False, crate: InCrate = None) -> int:
     try:
-        result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        if crate is None:
+            result = _run(tokens)
+        else:
+            from .commands.crating import crated
+
+            result = crated(app, tokens, crate, _run)
     except KeyboardInterrupt:
         return _say("interrupted; files are as they were", INTERRUPTED)
     except BrokenPipeError:
@@ -61,6 +77,10 @@ def _launch(*tokens: Tokens, debug: Debug = False) -> int:
         )
         return _fail(error, message, BROKEN, debug)
     return result if isinstance(result, int) else FINE
+
+
+def _run(tokens: Sequence[str]) -> object:
+    return app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
 
 
 def _fail(error: Exception, message: str, code: int, debug: bool) -> int:

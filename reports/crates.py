@@ -1,16 +1,16 @@
-"""RO-Crates: a report with its provenance, described so that a stranger can make it again.
+"""RO-Crates: results with their provenance, described so that a stranger can make them again.
 
-The description follows RO-Crate 1.1: https://w3id.org/ro/crate/1.1. It is the only file of a
-report that has a date and a platform in it; all others are the same wherever they are made.
+The description follows RO-Crate 1.1: https://w3id.org/ro/crate/1.1. It is the only file that has a
+date and a platform in it; all others are the same wherever they are made, but for measurements.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -21,15 +21,23 @@ CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 CHECKSUM = {"sha256": "http://schema.org/sha256"}
 """A term that the context of version 1.1 does not have, with the meaning that 1.2 gives it."""
 PROFILE = "https://w3id.org/ro/crate/1.1"
-RUN, MADE = "#run", "Making the report of workspan"
-"""The identifier and the name of the action that made a report."""
+RUN, MADE = "#run", "Running a command of workspan"
+"""The identifier and the name of the action that made the results."""
+MEASURED = "Measured: it is another one in every run."
+SAME = "The same bytes in every run."
 MEDIA = {
+    ".bib": "application/x-bibtex",
+    ".csv": "text/csv",
+    ".dot": "text/vnd.graphviz",
     ".html": "text/html",
     ".json": "application/json",
     ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",
+    ".toml": "application/toml",
 }
 LICENSE = {
     "@id": "#license",
@@ -41,16 +49,35 @@ LICENSE = {
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a crate."""
+
+    name: str
+    """Its path in the crate."""
+    size: int
+    sha256: str
+    told: str = ""
+    """What else is known of it."""
+
+    @classmethod
+    def of(cls, folder: Path, name: str, told: str = "") -> Part:
+        """Describe a file that is there."""
+        path = folder / name
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        return cls(name, path.stat().st_size, found, told)
+
+
+@dataclass(frozen=True, slots=True)
 class Crate:
-    """What a report is described with."""
+    """What results are described with."""
 
     title: str
-    results: Mapping[str, str]
-    """The files of the report by name."""
-    inputs: Mapping[str, str]
-    """Copies of the files that it was made from, by their paths in the crate."""
+    results: Sequence[Part]
+    inputs: Sequence[Part]
+    """Copies of the files that they were made from."""
     command: str
-    """What makes the report again, given in the folder of the crate."""
+    """What makes the results again, given in the folder of the crate."""
     setting: str
     digest: str
     provenance: Provenance
@@ -70,20 +97,20 @@ def crate_text(crate: Crate) -> str:
         _action(crate),
         *_software(crate.provenance),
         *_values(crate),
-        *(_file(name, text) for name, text in (*crate.results.items(), *crate.inputs.items())),
+        *map(_file, (*crate.results, *crate.inputs)),
     ]
     record = {"@context": [CONTEXT, CHECKSUM], "@graph": entities}
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def _root(crate: Crate) -> dict[str, Any]:
-    parts = [*crate.results, *crate.inputs]
+    parts = [part.name for part in (*crate.results, *crate.inputs)]
     return {
         "@id": "./",
         "@type": "Dataset",
         "name": crate.title,
-        "description": f"A report of workspan {crate.provenance.version}. With that version, this "
-        f"makes it again, in the folder of this file: {crate.command}",
+        "description": f"Results of workspan {crate.provenance.version}. With that version, this "
+        f"makes them again, in the folder of this file: {crate.command}",
         "datePublished": crate.provenance.date,
         "license": {"@id": LICENSE["@id"]},
         "identifier": {"@id": "#digest"},
@@ -102,13 +129,13 @@ def _action(crate: Crate) -> dict[str, Any]:
         "endTime": crate.provenance.date,
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
         "instrument": {"@id": "#workspan"},
-        "object": _refer((*map(_path, crate.inputs), *values)),
-        "result": _refer(map(_path, crate.results)),
+        "object": _refer((*(_path(part.name) for part in crate.inputs), *values)),
+        "result": _refer(_path(part.name) for part in crate.results),
     }
 
 
 def _software(found: Provenance) -> list[dict[str, Any]]:
-    """Return the library that made the report, and what it ran on."""
+    """Return the library that made the results, and what it ran on."""
     needed = [_program(name, version) for name, version in found.software.items()]
     own = {
         **_program("workspan", found.version),
@@ -131,7 +158,10 @@ def _values(crate: Crate) -> list[dict[str, Any]]:
     """Return what is known by a name and a value."""
     found = crate.provenance
     told = {
-        "digest": ("digest of the formulas, setting, graphs and version", crate.digest),
+        "digest": (
+            "digest of what is stated, the setting, the models and the version",
+            crate.digest,
+        ),
         "seed": ("seed of what is drawn for the runs", found.seed),
         "setting": ("setting", crate.setting),
         "platform": ("platform", found.platform),
@@ -145,15 +175,16 @@ def _values(crate: Crate) -> list[dict[str, Any]]:
     ]
 
 
-def _file(name: str, text: str) -> dict[str, Any]:
-    data = text.encode()
+def _file(part: Part) -> dict[str, Any]:
+    path = PurePosixPath(part.name)
     return {
-        "@id": _path(name),
+        "@id": _path(part.name),
         "@type": "File",
-        "name": PurePosixPath(name).name,
-        "encodingFormat": MEDIA.get(PurePosixPath(name).suffix, "text/plain"),
-        "contentSize": str(len(data)),
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "name": path.name,
+        **({"description": part.told} if part.told else {}),
+        "encodingFormat": MEDIA.get(path.suffix, "text/plain"),
+        "contentSize": str(part.size),
+        "sha256": part.sha256,
     }
 
 

@@ -9,13 +9,16 @@ import json
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 NEEDED = ("sympy", "networkx", "numpy")
+FURTHER = ("torch", "transformers", "pyarrow", "distributed", "fvcore", "typst")
+"""Libraries that take part in some results."""
 EPOCH = "SOURCE_DATE_EPOCH"
 COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 LATEST = 253402300799
@@ -45,13 +48,8 @@ class Provenance:
     changed since, ``source`` says."""
 
 
-def provenance(engines: Sequence[str] = ()) -> Provenance:
-    """Return what a result of this process was made by.
-
-    Parameters
-    ----------
-    engines
-        Libraries that ran besides those that workspan needs.
+def provenance() -> Provenance:
+    """Return what a result of this process was made by: of further libraries, those it loaded.
 
     Raises
     ------
@@ -62,7 +60,8 @@ def provenance(engines: Sequence[str] = ()) -> Provenance:
 
     from ..analysis.runs import run
 
-    others = {name: version(name) for name in dict.fromkeys((*NEEDED, *engines))}
+    loaded = (name for name in FURTHER if name in sys.modules)
+    others = {name: version(name) for name in (*NEEDED, *loaded)}
     return Provenance(
         __version__,
         _source(),

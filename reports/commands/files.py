@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,6 +51,7 @@ def write_bytes(path: Path, data: bytes) -> None:
                 stream.write(data)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
+        tidy(target)
         with temporary.open("wb") as stream:
             stream.write(data)
         if target.exists():
@@ -63,6 +66,25 @@ def write_bytes(path: Path, data: bytes) -> None:
     except BaseException:
         _forget(temporary)
         raise
+
+
+def tidy(target: Path) -> None:
+    """Remove what processes that were killed left beside a file or a folder."""
+    before, after = f".{target.name}.", ".tmp"
+    for path in target.parent.glob(f"{glob.escape(before)}*{after}"):
+        number = path.name[len(before) : -len(after)]
+        if number.isascii() and number.isdecimal() and not _runs(int(number)):
+            _forget(path)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _refuse(target: Path) -> None:
@@ -93,16 +115,18 @@ def prepare(folder: Path) -> None:
         _forget(probe)
 
 
-def write_all(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def write_all(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     """Write several files into a folder and return their paths, in the order given."""
-    paths = [folder / name for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write(path, text)
-    return paths
+    for name, data in files.items():
+        write_bytes(folder / name, data if isinstance(data, bytes) else data.encode("utf-8"))
+    return [folder / name for name in files]
 
 
 def _forget(path: Path) -> None:
     try:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     except OSError:
         return

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from .app import FINE, PLAIN, app, format_of, put
+from .drawing import expect_picture, write_picture
 from .files import write
+from .notes import note_measured
 from .options import SIZES, OptionError, parse_at, parse_format
 from .progress import progress
 
@@ -106,7 +108,9 @@ def predict(
         str | None, Parameter(help="A budget such as 80GB: solves for the longest context.")
     ] = None,
     output: Annotated[
-        Path | None, Output, Parameter(help="Draws the roofline picture into this SVG file.")
+        Path | None,
+        Output,
+        Parameter(help="Draws the roofline picture into this .svg or .pdf file."),
     ] = None,
     style: Annotated[str, format_of(*PLAIN)] = "text",
 ) -> int:
@@ -118,8 +122,7 @@ def predict(
     from ..tables import records
 
     budget, asked = _budget(memory), load(machine)
-    if output is not None and output.suffix != ".svg":
-        raise OptionError(f"expected --output to be an .svg file, got {output}")
+    expect_picture(output)
     task = Task(mode, batch, number, cache_number, fused, tokens, pairs, optimiser)
     loaded = _models(models)
     (sizes,) = (
@@ -129,7 +132,8 @@ def predict(
     if output is not None:
         from ..pictures.roofline import roofline
 
-        write(output, str(roofline([one.prediction for one in found])))
+        drawn = str(roofline([one.prediction for one in found]))
+        write_picture(output, drawn, "roofline")
     put(
         style,
         {
@@ -205,6 +209,7 @@ def calibrate(
     from ...analysis.machines.calibrating import machine_text
 
     _check_threads(threads)
+    note_measured()
     with progress("measuring") as tell:
         found = calibrated(engine, device, tell)
     text = machine_text(found, threads, device=device)
@@ -242,6 +247,7 @@ def validate(
     from .. import validation
     from ..tables import records
 
+    note_measured()
     with progress("measuring") as tell:
         if machine is None:
             text = machine_text(

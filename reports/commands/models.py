@@ -6,19 +6,33 @@ Nothing heavy is imported before a command needs it, so that help is instant.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from ...graphs.setting import Setting
-from .app import DRAWN, FAILED, FINE, PLAIN, RICH, app, format_of, put
-from .files import prepare, write, write_all
+from .app import (
+    DRAWN,
+    FAILED,
+    FINE,
+    PLAIN,
+    RICH,
+    Output,
+    app,
+    format_of,
+    named_format_of,
+    put,
+    style_of,
+)
+from .files import prepare, write_all
+from .notes import note_digest, note_measured
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ...graphs.graph import Graph
     from .loading import Model
 
 Models = Annotated[str, Parameter(help="Names of the catalogue, or path/to/file.py:function.")]
@@ -47,14 +61,17 @@ def analyze(
     at: At = (),
     figures: Figures = None,
     setting: Cost = Setting(),  # noqa: B008 - frozen
-    style: Annotated[str, format_of(*RICH)] = "text",
+    style: Annotated[str | None, named_format_of(*RICH)] = None,
+    output: Output = None,
 ) -> int:
     """Derive the figures of models, each by itself."""
-    parse_format(style, RICH)
+    style = style_of(style, output, RICH)
     from ...analysis.api import analyze as analyzed
+    from ...analysis.digests import digest_of
     from ...analysis.figures import NAMES
     from .. import page
-    from ..tables import latex, markdown, records, text
+    from ..tables import markdown, records, separated, text
+    from .typesetting import typeset
 
     chosen, found, sizes = parse_figures(figures, NAMES), *_models(models, at)
     with progress("analyzing") as tell:
@@ -62,15 +79,19 @@ def analyze(
             analyzed(m.subject, at=sizes, setting=setting, figures=chosen, progress=tell)
             for m in found
         ]
+    title = ", ".join(m.name for m in found)
+    note_digest(lambda: digest_of(analyses, sizes))
     put(
         style,
         {
             "text": lambda: text.analyses_printer(analyses, values=bool(at)),
             "json": lambda: records.dumps(records.analyses_record(analyses)),
             "markdown": lambda: markdown.analyses_markdown(analyses),
-            "latex": lambda: latex.analyses_latex(analyses),
-            "html": lambda: page.analyses_page(analyses, title=", ".join(m.name for m in found)),
+            "csv": lambda: separated.analyses_csv(analyses),
+            "html": lambda: page.analyses_page(analyses, title=title),
+            **typeset(lambda notation: notation.analyses(analyses), title, output),
         },
+        output,
     )
     return FINE if all(a.agree for a in analyses) else FAILED
 
@@ -81,15 +102,17 @@ def compare(
     at: At = (),
     figures: Figures = None,
     setting: Cost = Setting(),  # noqa: B008 - frozen
-    style: Annotated[str, format_of(*RICH)] = "text",
+    style: Annotated[str | None, named_format_of(*RICH)] = None,
+    output: Output = None,
 ) -> int:
     """Compare models side by side, and say who is cheaper where.
 
     Without models, the founding comparison of attention and recurrence.
     """
-    parse_format(style, RICH)
+    style = style_of(style, output, RICH)
     from .. import page
-    from ..tables import latex, markdown, records, text
+    from ..tables import markdown, records, separated, text
+    from .typesetting import typeset
 
     comparison, title = _compared(models, at, figures, setting)
     put(
@@ -98,9 +121,11 @@ def compare(
             "text": lambda: text.comparison_printer(comparison),
             "json": lambda: records.dumps(records.comparison_record(comparison)),
             "markdown": lambda: markdown.comparison_markdown(comparison),
-            "latex": lambda: latex.comparison_latex(comparison),
+            "csv": lambda: separated.comparison_csv(comparison),
             "html": lambda: page.comparison_page(comparison, title=title),
+            **typeset(lambda notation: notation.comparison(comparison), title, output),
         },
+        output,
     )
     return FINE if comparison.agree else FAILED
 
@@ -135,6 +160,8 @@ def confirm(
     from ..tables import records
     from . import confirming as running
 
+    if time:
+        note_measured()
     chosen = running.figures_of(figures)
     engines = running.engines_of(engine, alone=against is not None)
     asked = [name for name, wanted in (("time", time), ("gradient", gradient)) if wanted]
@@ -199,31 +226,46 @@ def draw(
     at: Annotated[
         str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
     ] = None,
-    style: Annotated[str, format_of(*DRAWN)] = "svg",
-    output: Annotated[
-        Path | None, Parameter(name=["--output", "-o"], help="A file instead of the output.")
-    ] = None,
+    unrolled: Annotated[
+        bool,
+        Parameter(
+            help="Draw positions and depth at the sizes of --at instead, in the unit of --unit.",
+            negative=(),
+        ),
+    ] = False,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
+    style: Annotated[str | None, named_format_of(*DRAWN)] = None,
+    output: Output = None,
 ) -> int:
     """Draw the reduced dependence graph: columns are depth, arcs are cycles.
 
-    Layers are drawn as one cycle unless --at gives their number.
+    Layers are drawn as one cycle unless --at gives their number. With --unrolled, what happens in
+    time: every task as early as can be, the critical path, and what each position reaches.
     """
-    parse_format(style, DRAWN)
+    style = style_of(style, output, ("svg", "pdf") if unrolled else DRAWN)
     from ..pictures import diagrams
     from ..pictures.draw import svg
+    from ..pictures.unrolled import unrolled_svg
     from ..tables import records
+    from ..typesetting import picture_pdf
 
-    graph = _drawn(model, at)
-    makers = {
-        "svg": lambda: svg(graph),
-        "dot": lambda: diagrams.dot(graph),
-        "mermaid": lambda: diagrams.mermaid(graph),
-        "json": lambda: records.dumps(diagrams.graph_record(graph)),
-    }
-    if output is None:
-        put(style, makers)
-    else:
-        write(output, makers[style]())
+    (found,), sizes = _models([model], () if at is None else (at,))
+    graph = _layered(found, dict(*sizes), whole=unrolled)
+
+    def picture() -> str:
+        return unrolled_svg(graph, setting, dict(*sizes)) if unrolled else svg(graph)
+
+    put(
+        style,
+        {
+            "svg": picture,
+            "pdf": lambda: picture_pdf(picture(), f"dependence graph of {graph.name}"),
+            "dot": lambda: diagrams.dot(graph),
+            "mermaid": lambda: diagrams.mermaid(graph),
+            "json": lambda: records.dumps(diagrams.graph_record(graph)),
+        },
+        output,
+    )
     return FINE
 
 
@@ -241,15 +283,12 @@ def report(
         Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
     ] = (),
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
-    crate: Annotated[
-        bool,
-        Parameter(
-            help="Describe the report as an RO-Crate, with what it was made by.", negative=()
-        ),
+    pdf: Annotated[
+        bool, Parameter(help="Write report.pdf as well (extra pdf: Typst).", negative=())
     ] = False,
     style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
-    """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
+    """Compare models, print the table, and write the report: a page, Markdown, LaTeX, Typst, data.
 
     Without models, the founding comparison of attention and recurrence, with its claims checked,
     and the experiments that are on record.
@@ -257,13 +296,14 @@ def report(
     parse_format(style, PLAIN)
     from ...analysis.claims import check as checked
     from ...analysis.claims import founding
-    from ..report import TITLE, report_texts
+    from ..report import PDF, TITLE, report_texts, with_pdf
     from ..tables import markdown, records, text
-    from .crating import Making, described, with_crate
+    from ..typesetting import expect_typst
     from .experimenting import recorded
 
+    if pdf:
+        expect_typst()
     prepare(output)
-    making = Making.of(models, engine, output) if crate else None
     comparison, title = _compared(models, at, figures, setting)
     if engine:
         from . import confirming as running
@@ -278,10 +318,8 @@ def report(
     with progress("writing the report"):
         name = title if models else TITLE
         texts = report_texts(comparison, verdicts, experiments, title=name)
-        if making is not None:
-            chosen = () if figures is None else tuple(comparison.analyses[0].figures)
-            texts = with_crate(making, texts, comparison, name, chosen, at)
-        paths = write_all(output, texts)
+        files: Mapping[str, str | bytes] = with_pdf(texts) if pdf else texts
+        paths = write_all(output, files)
     put(
         style,
         {
@@ -293,8 +331,8 @@ def report(
         },
     )
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
-    if making is None and described(output):
-        print("Its RO-Crate is of an older report; --crate renews it.", file=sys.stderr)  # noqa: T201
+    if not pdf and (output / PDF).exists():
+        print(f"{PDF} is of an older report; --pdf renews it.", file=sys.stderr)  # noqa: T201
     refuted = any(v.verdict == "refuted" for v in verdicts)
     return FINE if comparison.agree and not refuted else FAILED
 
@@ -303,6 +341,7 @@ def _compared(
     models: Sequence[str], at: Sequence[str], figures: str | None, setting: Setting
 ) -> tuple[Any, str]:
     from ...analysis.api import compare as compared
+    from ...analysis.digests import comparison_digest
     from ...analysis.figures import COMPARED, NAMES
     from ..report import FOUNDING, TITLE
 
@@ -312,6 +351,7 @@ def _compared(
         comparison = compared(
             [m.subject for m in found], at=sizes, setting=setting, figures=chosen, progress=tell
         )
+    note_digest(lambda: comparison_digest(comparison, sizes))
     return comparison, ", ".join(m.name for m in found) if models else TITLE
 
 
@@ -327,13 +367,15 @@ def _models(
     return found, parse_at(at, known)
 
 
-def _drawn(argument: str, at: str | None) -> Any:
-    (model,), sizes = _models([argument], () if at is None else (at,))
-    if model.function is None:
-        return model.graph
+def _layered(model: Model, fixed: dict[str, int], *, whole: bool) -> Graph:
+    """Return the graph with its layers as a cycle, or as many as are given; ``whole``, as it is."""
     from ...graphs.tracing import trace
 
+    if model.function is None:
+        return model.graph
+    if whole:
+        from ...analysis.api import graph_of
+
+        return graph_of(model.subject, [fixed] if fixed else ())
     given: dict[str, Any] = {"L": "L"} if "L" in model.options else {}
-    for fixed in sizes:
-        given.update(fixed)
-    return trace(model.function, **given)
+    return trace(model.function, **given | fixed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from .app import FAILED, FINE, PLAIN, app, format_of, put
+from .notes import note_measured
 from .options import OptionError, parse_format
 from .progress import progress
 
@@ -91,6 +92,7 @@ def sweep(
             if keep is None and (finished or not kept.done):
                 kept.remove()
     seconds = time.monotonic() - begin
+    note_measured(written=False)
     shown = sweeps.Shown(summary, plan, before, seconds)
     put(
         style,

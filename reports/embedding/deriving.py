@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...analysis.api import analyze, compare, graph_of
+from ...analysis.deriving import derive
 from ...graphs.models import CATALOGUE
-from ..commands.options import SIZES, parse_at
+from ..commands.loading import load_all
+from ..commands.options import PLOTS, SIZES, parse_at
 from ..tables.records import figure_record
-from ..tables.sheet import at_text, comparison_sheet, counts_text, domain_of, number_text, sheet_of
+from ..tables.sheet import at_text, counts_text, domain_of, number_text, sheet_of
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
 from .digests import Digests, short
 from .errors import EmbeddingError
@@ -27,6 +30,32 @@ Sizes: TypeAlias = Mapping[str, int]
 
 LARGEST_DRAWN = 64
 """A size that a picture fixes: so many layers are drawn one by one."""
+
+
+def allowed(arguments: Sequence[str], folder: Path | None = None) -> dict[str, Model]:
+    """Load the models that documents may name besides the catalogue's, by argument and function.
+
+    Parameters
+    ----------
+    arguments
+        ``path/to/file.py:function``, as they are named outside documents.
+    folder
+        Where such a path starts; where the program runs if there is none.
+
+    Raises
+    ------
+    EmbeddingError, ModelError
+        If one is missing, is no model, or has the name of another one.
+    """
+    found: dict[str, Model] = {}
+    places = [str(folder / a) if folder and ":" in a else a for a in arguments]
+    for argument, loaded in zip(arguments, load_all(places), strict=True):
+        if loaded.name in CATALOGUE and loaded.function is not CATALOGUE[loaded.name]:
+            raise EmbeddingError(
+                f"expected a model whose name is not in the catalogue, got {loaded.name}"
+            )
+        found |= {argument: loaded, loaded.name: loaded}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +76,10 @@ class Deriver:
     """
 
     models: Mapping[str, Model]
-    """What was named on the command line, by function and by argument."""
+    """What was named outside documents, by function and by argument."""
     version: str
+    allow: str = "run embed with --model {name}"
+    """How a model in a file is named there."""
     found: dict[str, Derived] = field(default_factory=dict)
 
     def derive(self, directive: Directive) -> Derived:
@@ -83,12 +114,22 @@ class Deriver:
             return name
         near = difflib.get_close_matches(name, [*self.models, *CATALOGUE], n=1)
         if name.rpartition(":")[0].endswith(".py"):
-            hint = f"to allow it, run embed with --model {name}"
+            hint = f"to allow it, {self.allow.format(name=name)}"
         else:
             hint = f"did you mean {near[0]}?" if near else "see 'workspan list'"
         raise EmbeddingError(
-            f"expected a model of the catalogue or one of --model, got {name!r}; {hint}"
+            f"expected a model of the catalogue or one that was allowed, got {name!r}; {hint}"
         )
+
+    def digest(self, name: str) -> str:
+        """Return the digest of a model's graph, in which all its sizes are symbols.
+
+        Raises
+        ------
+        ValueError
+            If there is no such model.
+        """
+        return short(graph_of(self._subject(name)))
 
     def digests(self, directive: Directive, graphs: Sequence[Graph], record: object) -> Digests:
         """Return the digests of something that was derived."""
@@ -201,24 +242,29 @@ def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
 
 
 def _plot(deriver: Deriver, directive: Directive) -> Derived:
-    from ..pictures.plots import plot, standing
+    from ...analysis.machines.machine import names
+    from ..pictures.plots import standing
+    from ..plotting import asked_of, plot
 
-    graphs, _ = deriver.graphs(directive)
-    comparison = compare(
-        list(graphs), figures=directive.figures, setting=directive.setting, witnesses=("derived",)
+    graphs, at = deriver.graphs(directive)
+    if directive.machine and directive.machine not in names():
+        known = ", ".join(names())
+        raise EmbeddingError(f"expected --machine to be one of {known}, got {directive.machine!r}")
+    kind = directive.style if directive.style in PLOTS else "growth"
+    asked = asked_of(
+        kind,
+        dict(zip(directive.models, graphs, strict=True)),
+        at,
+        directive.setting,
+        figures=",".join(directive.figures) or None,
+        machine=directive.machine or None,
+        number=directive.number or None,
     )
-    sheet = comparison_sheet(comparison)
-    unit = directive.setting.unit
-    rows = {row.key: row for row in sheet.rows}
-    (name,) = directive.figures
-    row = rows.get(f"{name.replace('_', '-')}-{unit}") or rows.get(name)
-    drawn = plot(row, sheet.models, comparison) if row is not None else None
-    if row is None or drawn is None:
-        raise EmbeddingError(f"expected a figure that varies with n or d to plot, got {name}")
-    alt = f"{row.title} of {', '.join(directive.models)} against {drawn.along}"
-    record = [figure_record(f) for f in comparison.cells]
+    drawn = plot(kind, asked)
+    derived = (derive(name, g, directive.setting) for name in directive.figures for g in graphs)
+    record = [drawn.told, drawn.notes, *(str(d.formula) for d in derived)]
     return Derived(
-        Image(directive.output, alt),
+        Image(directive.output, f"{drawn.title}: {', '.join(directive.models)}"),
         deriver.digests(directive, graphs, record),
         {directive.output: standing(drawn)},
     )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..commands.files import OutputError, write, write_bytes
-from .content import Inline
+from ..commands.files import OutputError, write_bytes
+from ..typesetting import expect_typst
+from .content import Console, Image, Inline
 from .digests import changes, read
 from .directives import Directive, parse
 from .documents import LARGEST
+from .drawings import Drawing, made_here
 from .errors import EmbeddingError
 from .markers import Format, Region, format_of, regions
 from .writers import WRITERS
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from .deriving import Derived, Deriver
     from .documents import Document
 
-SIGNATURE = "<!-- drawn by workspan -->\n"
-"""The last line of a picture that was made here, and may be made anew."""
+PRINTED = ("latex", "typst")
+"""Formats whose documents take a picture in PDF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Filled:
 
     document: Document
     data: bytes
-    pictures: Mapping[Path, str]
+    pictures: Mapping[Path, Drawing]
     reasons: tuple[str, ...]
     """One line for each marker: what changed."""
 
@@ -43,7 +45,7 @@ class Filled:
     @property
     def stale(self) -> tuple[Path, ...]:
         """Pictures that are missing or another than they were."""
-        return tuple(p for p, text in self.pictures.items() if _picture(p) != text)
+        return tuple(p for p, drawing in self.pictures.items() if not drawing.stands(p))
 
 
 def fill(document: Document, deriver: Deriver) -> Filled:
@@ -56,16 +58,16 @@ def fill(document: Document, deriver: Deriver) -> Filled:
     """
     form = format_of(document.path)
     parts: list[str] = []
-    pictures: dict[Path, str] = {}
+    pictures: dict[Path, Drawing] = {}
     reasons, done = [], 0
     for region in _regions(document, form):
         try:
             directive = parse(region.directive)
             derived = deriver.derive(directive)
             body = _body(document.text, region, form, derived)
-            for name, drawing in derived.files.items():
-                path = _place(document.path, name)
-                if pictures.setdefault(path, drawing + SIGNATURE) != drawing + SIGNATURE:
+            for name, svg in derived.files.items():
+                path, drawing = _place(document.path, name, form), _drawing(svg, derived)
+                if pictures.setdefault(path, drawing) != drawing:
                     raise EmbeddingError(f"expected a file for each picture, got {name} twice")
         except ValueError as error:
             raise EmbeddingError(f"{document.path}:{region.line}: {error}") from error
@@ -94,13 +96,13 @@ def save(filled: Filled) -> None:
     """
     expect_same(filled)
     for path in filled.stale:
-        write(path, filled.pictures[path])
+        write_bytes(path, filled.pictures[path].data(path))
     if filled.data != filled.document.data:
         write_bytes(filled.document.path, filled.data)
 
 
 def expect_same(filled: Filled) -> None:
-    """Raise if a document is another one than was read, or may not be written."""
+    """Raise if a document is another one than was read, or it or a picture cannot be written."""
     document = filled.document
     try:
         now = document.path.read_bytes()
@@ -112,6 +114,8 @@ def expect_same(filled: Filled) -> None:
         )
     if filled.data != document.data and not os.access(document.path, os.W_OK):
         raise OutputError(f"expected to write {document.path}, got: the file is read-only")
+    if any(path.suffix == ".pdf" for path in filled.stale):
+        expect_typst()
 
 
 def _regions(document: Document, form: Format) -> list[Region]:
@@ -123,7 +127,9 @@ def _regions(document: Document, form: Format) -> list[Region]:
 
 def _body(text: str, region: Region, form: Format, derived: Derived) -> str:
     """Return what stands between two markers, with the document's ends of lines."""
-    written = WRITERS[form.writer].write(derived.content)
+    within = form.fenced(text, region.start) if isinstance(derived.content, Console) else False
+    writer = f"{form.writer} in a fence" if within else form.writer
+    written = WRITERS[writer].write(derived.content)
     comment = region.comment
     if isinstance(derived.content, Inline) and comment.inline is not None:
         before, after = comment.inline
@@ -148,13 +154,19 @@ def _closing(region: Region, derived: Derived) -> str:
     return f"{comment.start} /workspan {derived.digests}{' ' if comment.end else ''}{comment.end}"
 
 
-def _place(document: Path, name: str) -> Path:
+def _drawing(svg: str, derived: Derived) -> Drawing:
+    return Drawing(svg, derived.content.alt if isinstance(derived.content, Image) else "")
+
+
+def _place(document: Path, name: str, form: Format) -> Path:
     """Return where a picture goes: beside the document, and over nothing but such a picture."""
+    if name.endswith(".pdf") and form.writer not in PRINTED:
+        raise EmbeddingError(f"expected --output with .svg in this document, got {name}")
     folder = Path(os.path.realpath(document.parent))
     path = folder / name
     if not Path(os.path.realpath(path)).is_relative_to(folder):
         raise EmbeddingError(f"expected --output beside the document, got {name}")
-    if path.exists() and _picture(path) is None:
+    if path.exists() and not made_here(path):
         raise EmbeddingError(
             f"expected --output {name} to be a picture that embed made, got another file; "
             "name another one"
@@ -162,24 +174,13 @@ def _place(document: Path, name: str) -> Path:
     return document.parent / name
 
 
-def _picture(path: Path) -> str | None:
-    """Return a picture that was made here; None if there is none."""
-    try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            return None
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if text.endswith(SIGNATURE) else None
-
-
 def _differs(text: str, region: Region, body: str) -> bool:
     return body != text[region.start : region.end]
 
 
-def _missing(document: Path, name: str, pictures: Mapping[Path, str]) -> bool:
+def _missing(document: Path, name: str, pictures: Mapping[Path, Drawing]) -> bool:
     path = document.parent / name
-    return _picture(path) != pictures[path]
+    return not pictures[path].stands(path)
 
 
 def _reason(

@@ -75,9 +75,11 @@ class Format:
     writer: str
     comments: tuple[Comment, ...]
     shown: Callable[[str], Iterator[verbatim.Span]]
+    fenced: Callable[[str, int], bool] = lambda text, place: False
+    """Whether a place is in text between fences."""
 
 
-_MARKDOWN = Format("markdown", (HTML, MYST), verbatim.markdown)
+_MARKDOWN = Format("markdown", (HTML, MYST), verbatim.markdown, verbatim.fenced)
 _HTML = Format("html", (HTML,), verbatim.nothing)
 _REST = Format("rst", (REST,), verbatim.restructured)
 _LATEX = Format("latex", (LATEX,), verbatim.latex)

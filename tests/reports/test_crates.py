@@ -1,4 +1,4 @@
-"""``workspan report --crate``: what RO-Crate 1.1 demands, and a command that makes it again."""
+"""``--crate``: what RO-Crate 1.1 demands, and a command that makes the same bytes again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from cyclopts import App
 
 from workspan.reports.cli import main
+from workspan.reports.commands.app import app as APP  # noqa: N812
+from workspan.reports.commands.crating import KEPT, WRITTEN
 from workspan.reports.provenance import ProvenanceError, checked_out, day
 
 MODEL = "import workspan as ws\n\n\ndef twice(x):\n    return ws.tanh(ws.sigmoid(x))\n"
@@ -87,18 +90,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model of a user, and a crate of it beside a model of the catalogue."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "my model.py").write_text(MODEL)
-    arguments = ["report", f"{folder / 'my model.py'}:twice", *ASKED, "-o", str(folder / "crate")]
+    arguments = ["report", f"{folder / 'my model.py'}:twice", *ASKED, "-o", "elsewhere/out"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "86400")
-        assert main([*arguments, "--crate"]) == 0
+        assert main([*arguments, "--crate", str(folder / "crate")]) == 0
     return folder
 
 
 def test_a_crate_is_what_the_specification_demands(made: Path) -> None:
     """The description names every file with its checksum, what made it, and from what."""
     graph = validate(made / "crate")
-    written = {p.name for p in (made / "crate").iterdir() if p.is_file()}
-    described = {name for name, e in graph.items() if e["@type"] == "File" and "/" not in name}
+    files = (p for p in (made / "crate").rglob("*") if p.is_file())
+    written = {p.relative_to(made / "crate").as_posix() for p in files}
+    described = {unquote(name) for name, e in graph.items() if e["@type"] == "File"}
     assert written == described | {"ro-crate-metadata.json"}
     action = graph["#run"]
     assert {"inputs/my%20model.py", "#seed", "#setting", "#platform"} <= set(
@@ -116,7 +120,7 @@ BREAKS: dict[str, Callable[[Graph], object]] = {
     "a date in words": lambda g: g["./"].update(datePublished="yesterday"),
     "no descriptor": lambda g: g.pop("ro-crate-metadata.json"),
     "a file that is no part": lambda g: g["./"]["hasPart"].pop(),
-    "a wrong checksum": lambda g: g["report.md"].update(sha256="0" * 64),
+    "a wrong checksum": lambda g: g["out/report.md"].update(sha256="0" * 64),
     "an unknown term": lambda g: g["./"].update(flavour="sweet"),
     "a reference to nothing": lambda g: g["./"].update(mentions={"@id": "#nothing"}),
     "a thing inside another": lambda g: g["./"].update(license={"@id": "#license", "name": "x"}),
@@ -141,66 +145,199 @@ def test_the_check_of_crates_finds_what_is_wrong(name: str, made: Path, tmp_path
         validate(tmp_path)
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return the files in a folder but those of a crate in it."""
+    names = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    return {n: p.read_bytes() for n, p in names.items() if not n.startswith("again/")}
+
+
+def again(crate: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Give the command of a crate in its folder, and return the files that are others then."""
+    graph = validate(crate)
+    command = shlex.split(graph["#run"]["description"])
+    assert graph["#run"]["description"] in graph["./"]["description"]
+    assert str(crate.parent) not in (crate / "ro-crate-metadata.json").read_text()
+    assert command[0] == "workspan"
+    monkeypatch.chdir(crate)
+    assert main(command[1:]) in (0, 1)
+    old, new = files_of(crate), files_of(crate / "again")
+    assert set(old) == set(new)
+    return {name for name, data in old.items() if new[name] != data}
+
+
 def test_the_command_of_a_crate_makes_the_same_bytes(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stranger with nothing but the crate gets every file of the report again, byte for byte."""
     (made / "my model.py").rename(made / "gone.py")
-    crate = made / "crate"
-    graph = validate(crate)
-    command = shlex.split(graph["#run"]["description"])
-    assert graph["#run"]["description"] in graph["./"]["description"]
-    assert str(made) not in (crate / "ro-crate-metadata.json").read_text()
-    monkeypatch.chdir(crate)
-    assert command[0] == "workspan"
-    assert main(command[1:]) == 0
-    results = list(references(graph["#run"]["result"]))
-    assert len(results) == 6
-    for name in results:
-        assert (crate / "again" / name).read_bytes() == (crate / name).read_bytes(), name
-
-
-def test_a_crate_is_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The description too, where SOURCE_DATE_EPOCH says which day it is."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    texts = []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        assert main(["report", *ASKED, "-o", str(folder), "--crate"]) == 0
-        texts.append((folder / "ro-crate-metadata.json").read_bytes())
-    assert texts[0] == texts[1]
+    assert not again(made / "crate", monkeypatch)
+    assert {"inputs/my model.py", "out/report.html", "printed.txt"} <= set(files_of(made / "crate"))
+
+
+SWEEP = """
+models = ["rnn", "twice"]
+figures = ["work"]
+machines = ["mine.toml"]
+[sizes]
+n = [8, 16]
+d = 4
+"""
+COMMANDS = {
+    "analyze": "analyze rnn --figures work --at n=8,d=4 --format html",
+    "compare": "compare own.py:twice rnn --figures work,span --format latex",
+    "simulate": "simulate rnn --at n=4,d=2 -o drawn/s.svg --format json",
+    "predict": "predict rnn --machine mine.toml --at n=64,d=32 --output=p.svg",
+    "advise": "advise --n 64 --d 32 --models rnn,own.py:twice --format markdown",
+    "map": "map rnn attention --x n --y d -o map.svg",
+    "draw": "draw own.py:twice --format dot -o g.dot",
+    "check": "check mine.claims.toml --model own.py:twice",
+    "cite": "cite own.py:twice.work --format csl",
+    "confirm": "confirm rnn --engine numpy --figures work --at n=4,d=2 --store kept",
+    "machine": "machine show mine.toml --format markdown",
+    "list": "list --format json",
+    "experiment": "experiment --pages pages",
+}
+CLAIM = """
+[[claim]]
+id = "own"
+statement = "It has no parameters."
+source = "a paper"
+models = ["twice"]
+figure = "params"
+relation = "equals"
+value = "0"
+"""
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a user, in which commands are given."""
+    from workspan.analysis.machines.machine import FOLDER
+
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "own.py").write_text(MODEL)
+    (folder / "points.toml").write_text(SWEEP)
+    (folder / "mine.claims.toml").write_text(CLAIM)
+    (folder / "mine.toml").write_bytes((FOLDER / "a100.toml").read_bytes())
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_any_command_makes_is_made_again(
+    name: str, beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is printed and written is in the crate and nowhere else, and its command suffices."""
+    before = set(files_of(beside))
+    assert main([*COMMANDS[name].split(), "--crate", str(tmp_path / "crate")]) in (0, 1)
+    assert {n for n in files_of(beside) if not n.startswith("kept/")} == before
+    beside.rename(tmp_path / "gone")
+    assert again(tmp_path / "crate", monkeypatch) == set()
+
+
+def test_measurements_are_told_apart(
+    beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of a sweep is the same again; the time that it took is called a measurement."""
+    asked = [
+        "sweep",
+        "points.toml",
+        "--model",
+        "own.py:twice",
+        "-o",
+        "out/p.csv",
+        "--executor",
+        "serial",
+        "--crate",
+    ]
+    assert main([*asked, str(tmp_path / "crate")]) == 0
+    beside.rename(tmp_path / "gone")
+    graph = validate(tmp_path / "crate")
+    told = {n: e["description"] for n, e in graph.items() if "description" in e}
+    assert told["printed.txt"].startswith("Measured")
+    assert told["p.csv"].startswith("The same")
+    assert {"own.py", "points.toml", "mine.toml"} <= set(references(graph["#run"]["object"]))
+    differing = {"printed.txt", "ro-crate-metadata.json"}
+    assert again(tmp_path / "crate", monkeypatch) <= differing
+
+
+def test_a_folder_of_the_user_is_no_place_for_a_crate(
+    beside: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder with anything but a crate as it was made stays as it is."""
+    asked = ["list", "--crate", str(tmp_path / "crate")]
+    assert main(asked) == 0
+    assert main(asked) == 0
+    for name in ("printed.txt", "mine.txt"):
+        assert main(asked) == 0
+        (tmp_path / "crate" / name).write_text("mine")
+        capsys.readouterr()
+        assert main(asked) == 2
+        assert name in capsys.readouterr().err
+        assert (tmp_path / "crate" / name).read_text() == "mine"
+        (tmp_path / "crate" / name).unlink()
+    assert main(["list", "--crate", str(beside)]) == 2
+    assert "expected an empty folder" in capsys.readouterr().err
+    assert main(["list", "--crate", "own.py"]) == 2
+    assert "got a file" in capsys.readouterr().err
+    assert (beside / "own.py").read_text() == MODEL
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("", "expected a command"),
+        ("embed own.py", "got embed"),
+        ("check mine.claims.toml --model own.py:twice --record", "got --record"),
+        ("sweep points.toml --model own.py:twice -o points.toml", "other files"),
+        ("report rnn -o .", "expected a name"),
+        ("sweep away.toml", "below this folder"),
+        ("analyze nothing", "expected a model"),
+    ],
+)
+def test_what_makes_no_crate_is_said_in_a_line(
+    asked: str, told: str, beside: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Commands that change files, and inputs that no stranger would have: nothing is left."""
+    (beside / "away.toml").write_text(SWEEP.replace("mine.toml", str(beside / "mine.toml")))
+    before = files_of(tmp_path)
+    assert main([*asked.split(), "--crate", str(tmp_path / "crate")]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert files_of(tmp_path) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["own"]
+
+
+def test_every_path_of_every_command_has_a_place() -> None:
+    """An option for a file is one that crates know: a result, kept work, or an input."""
+    known = {*WRITTEN, *KEPT, "FILES", "SPEC", "--claims"}
+    found: list[tuple[str, ...]] = []
+
+    def walk(app: App) -> None:
+        arguments = app.assemble_argument_collection() if app.default_command else ()
+        found.extend(a.names for a in arguments if "Path" in str(a.hint))
+        for name in app:
+            if not name.startswith("-"):
+                walk(app[name])
+
+    walk(APP)
+    assert len(found) > 10
+    assert [names for names in found if not known & {*names}] == []
 
 
 def test_a_crate_has_the_digest_of_its_citation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A report and the table that is cited have one digest, though only one of them measures."""
-    assert main(["report", *ASKED, "-o", str(tmp_path / "out"), "--crate"]) == 0
+    assert main(["report", *ASKED, "--crate", str(tmp_path / "out")]) == 0
     capsys.readouterr()
     assert main(["cite", *ASKED, "--format", "csl"]) == 0
     (item,) = json.loads(capsys.readouterr().out)
     assert validate(tmp_path / "out")["#digest"]["value"] == item["custom"]["digest"]
-
-
-def test_files_of_the_user_are_not_overwritten(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What lies where a copy or the description goes, and is neither, stays as it is."""
-    model = tmp_path / "own.py"
-    model.write_text(MODEL)
-    folder = tmp_path / "out"
-    other = folder / "inputs" / "own.py"
-    other.parent.mkdir(parents=True)
-    other.write_text("# mine\n")
-    arguments = ["report", f"{model}:twice", *ASKED[1:], "-o", str(folder), "--crate"]
-    assert main(arguments) == 2
-    assert "name another folder" in capsys.readouterr().err
-    other.unlink()
-    (folder / "ro-crate-metadata.json").write_text("{}")
-    assert main(arguments) == 2
-    assert "name another folder" in capsys.readouterr().err
-    assert (folder / "ro-crate-metadata.json").read_text() == "{}"
-    assert sorted(p.name for p in folder.iterdir()) == ["inputs", "ro-crate-metadata.json"]
 
 
 def test_a_time_that_is_none_is_refused(
@@ -208,7 +345,7 @@ def test_a_time_that_is_none_is_refused(
 ) -> None:
     """SOURCE_DATE_EPOCH is whole seconds, or one line says so before anything is derived."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "now")
-    assert main(["report", "rnn", "-o", str(tmp_path / "out"), "--crate"]) == 2
+    assert main(["report", "rnn", "--crate", str(tmp_path / "out")]) == 2
     assert "expected SOURCE_DATE_EPOCH" in capsys.readouterr().err
     for wrong in ("-1", "1.5", "9" * 40, "253402300800"):
         with pytest.raises(ProvenanceError):
@@ -232,3 +369,14 @@ def test_the_commit_is_read_and_never_guessed(tmp_path: Path) -> None:
     assert checked_out(tmp_path) == commit
     (git / "HEAD").write_text("nothing\n")
     assert checked_out(tmp_path) is None
+
+
+def test_a_crate_names_what_was_loaded_for_it(tmp_path: Path) -> None:
+    """What a command needs besides, such as what makes a PDF, stands among the software."""
+    typst = pytest.importorskip("typst")
+    assert main(["draw", "rnn", "-o", "rnn.pdf", "--crate", str(tmp_path / "pdf")]) == 0
+    graph = validate(tmp_path / "pdf")
+    assert graph["rnn.pdf"]["encodingFormat"] == "application/pdf"
+    assert graph["#typst"]["version"] == typst.__version__
+    assert main(["draw", "rnn", "--crate", str(tmp_path / "svg")]) == 0
+    assert validate(tmp_path / "svg")["printed.svg"]["encodingFormat"] == "image/svg+xml"
