@@ -69,6 +69,17 @@ def check_length(graph: Graph, setting: Setting, certificate: LengthCertificate)
         If the pieces are wrong, or a path may be longer, or no pair attains a term.
     """
     check_paths(graph, setting, certificate.paths)
+    check_longest(graph, certificate)
+
+
+def check_longest(graph: Graph, certificate: LengthCertificate) -> None:
+    """Verify that the formula is the longest of all that right pieces say.
+
+    Raises
+    ------
+    ProofError
+        If a path may be longer, or no pair attains a term.
+    """
     least = {**certificate.paths.least, **certificate.least}
     longer = exceeding(graph, certificate.paths, certificate.formula, least)
     if longer is not None:
