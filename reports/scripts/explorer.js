@@ -8,9 +8,14 @@ function startExplorer(section) {
   const part = (name) => section.querySelector(`[data-part="${name}"]`);
   const page = { data, section, part, form: part("form"), chosen: chosenAtFirst(data) };
   section.hidden = false;
-  const rest = () => (showTold(page), showTurns(page));
+  const rest = () => {
+    showTold(page);
+    showTurns(page);
+    section.removeAttribute("aria-busy");
+  };
   const later = settled(150, rest);
   const changed = (written) => {
+    section.setAttribute("aria-busy", "true");
     showFigures(page);
     later();
     if (written) keepAddress(page);
