@@ -102,7 +102,7 @@ def _form(data: Mapping[str, Any]) -> Markup:
 
 
 def _fieldset(legend: str, controls: Iterable[Markup], *after: Markup) -> Markup:
-    inside = element("div", join(list(controls)), class_="controls")
+    inside = element("div", join(list(controls)), class_="choices")
     return element("fieldset", element("legend", legend), inside, *after)
 
 

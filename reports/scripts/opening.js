@@ -37,7 +37,7 @@ function move(step) {
 }
 
 function openAddress() {
-  const article = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const article = document.getElementById(location.hash.slice(1));
   const link = article?.matches("#cells article") ? linkTo(article) : null;
   if (!link) {
     before.hash = location.hash;
