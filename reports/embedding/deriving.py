@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...analysis.api import analyze, compare, graph_of
+from ...analysis.deriving import derive
 from ...graphs.models import CATALOGUE
 from ..commands.loading import load_all
-from ..commands.options import SIZES, parse_at
+from ..commands.options import PLOTS, SIZES, parse_at
 from ..tables.records import figure_record
-from ..tables.sheet import at_text, comparison_sheet, counts_text, domain_of, number_text, sheet_of
+from ..tables.sheet import at_text, counts_text, domain_of, number_text, sheet_of
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
 from .digests import Digests, short
 from .errors import EmbeddingError
@@ -229,7 +230,8 @@ def _formula(
         raise EmbeddingError("expected --at with sizes for --show value, got none")
     if show == "value" or (alone and values and show == "both"):
         return (", ".join(values),)
-    return (Math(str(formula)), *(f" = {value}" for value in values))
+    # One after another, as the sizes that a note lists; they do not equal each other.
+    return (Math(str(formula)), *([f" = {'; '.join(values)}"] if values else []))
 
 
 def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
@@ -241,24 +243,29 @@ def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
 
 
 def _plot(deriver: Deriver, directive: Directive) -> Derived:
-    from ..pictures.plots import plot, standing
+    from ...analysis.machines.machine import names
+    from ..pictures.plots import standing
+    from ..plotting import asked_of, plot
 
-    graphs, _ = deriver.graphs(directive)
-    comparison = compare(
-        list(graphs), figures=directive.figures, setting=directive.setting, witnesses=("derived",)
+    graphs, at = deriver.graphs(directive)
+    if directive.machine and directive.machine not in names():
+        known = ", ".join(names())
+        raise EmbeddingError(f"expected --machine to be one of {known}, got {directive.machine!r}")
+    kind = directive.style if directive.style in PLOTS else "growth"
+    asked = asked_of(
+        kind,
+        dict(zip(directive.models, graphs, strict=True)),
+        at,
+        directive.setting,
+        figures=",".join(directive.figures) or None,
+        machine=directive.machine or None,
+        number=directive.number or None,
     )
-    sheet = comparison_sheet(comparison)
-    unit = directive.setting.unit
-    rows = {row.key: row for row in sheet.rows}
-    (name,) = directive.figures
-    row = rows.get(f"{name.replace('_', '-')}-{unit}") or rows.get(name)
-    drawn = plot(row, sheet.models, comparison) if row is not None else None
-    if row is None or drawn is None:
-        raise EmbeddingError(f"expected a figure that varies with n or d to plot, got {name}")
-    alt = f"{row.title} of {', '.join(directive.models)} against {drawn.along}"
-    record = [figure_record(f) for f in comparison.cells]
+    drawn = plot(kind, asked)
+    derived = (derive(name, g, directive.setting) for name in directive.figures for g in graphs)
+    record = [drawn.told, drawn.notes, *(str(d.formula) for d in derived)]
     return Derived(
-        Image(directive.output, alt),
+        Image(directive.output, f"{drawn.title}: {', '.join(directive.models)}"),
         deriver.digests(directive, graphs, record),
         {directive.output: standing(drawn)},
     )

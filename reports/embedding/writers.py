@@ -27,7 +27,7 @@ from ..notation.mathematics import latex, mathml_terms, typst_text
 from ..tables.html import table
 from ..tables.latex import LATEX
 from ..tables.markdown import pipe_table
-from ..tables.typeset import WIDTH, Rows, Typesetter
+from ..tables.typeset import Rows, Typesetter
 from ..tables.typst import TYPST
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
 from .errors import EmbeddingError
@@ -157,8 +157,7 @@ class _Paper(Writer):
 
     def grid(self, grid: Grid) -> str:
         rows = Rows(tuple(tuple(map(self.cell, row)) for row in grid.rows))
-        shares = [round(WIDTH / len(grid.header), 3)] * len(grid.header)
-        table = self.notation.table(grid.header, [rows], shares)
+        table = self.notation.table(grid.header, [rows], [1] * len(grid.header))
         return f"{table}\n{self.notation.paragraph(list(map(self.words, grid.notes)))}"
 
 
