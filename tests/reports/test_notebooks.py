@@ -137,7 +137,13 @@ def test_formulas_are_plain_html(model: str) -> None:
         text = re.sub(rf"log<sub>2</sub>{THIN}?(\([^()]*\)|\w+)", r"log2(\1)", text)
         text = re.sub(r"<sub>(\w+)</sub>", r"_\1", text)
         text = re.sub(r"<sup>(.*?)</sup>", r"**(\1)", text)
-        for sign, meant in ((THIN, "*"), ("·", "*"), ("\u2212", "-"), ("\u2308", "ceil("), ("\u2309", ")")):
+        for sign, meant in (
+            (THIN, "*"),
+            ("·", "*"),
+            ("\u2212", "-"),
+            ("\u2308", "ceil("),
+            ("\u2309", ")"),
+        ):
             text = text.replace(sign, meant)
         assert ws.poly(html.unescape(text)) == formula
 
