@@ -100,12 +100,12 @@ def _shell(body: str) -> None:
 
 
 def _ran(line: str) -> tuple[int, str]:
-    """Run a command of workspan or a build of Sphinx; return its exit code and what it prints."""
+    """Run a command of workspan, or a build of Sphinx; return its exit code and what it prints."""
     program, *arguments = shlex.split(line, comments=True)
     if program == "sphinx-build":
         command = [sys.executable, "-m", "sphinx", *arguments]
-        output: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        done = subprocess.run(command, check=False, text=True, **output)
+        whole = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        done: Any = subprocess.run(command, check=False, **whole)
         return done.returncode, done.stdout.replace(f"{os.getcwd()}{os.sep}", "")
     if program != "workspan":
         raise PageError(f"expected a command of workspan, got {line}")
@@ -125,7 +125,7 @@ def _console(body: str) -> Iterator[str]:
             continue
         code, printed = _ran(line)
         if code != 0 and after[0] != "echo $?":
-            raise PageError(f"expected {line} to succeed, its exit code is {code}")
+            raise PageError(f"expected {line} to succeed, its exit code is {code}: {printed}")
         yield from _kept(shown, printed)
 
 
