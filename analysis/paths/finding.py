@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, size
-from ..proofs.paths import PathCertificate, checker, costs
+from ..proofs.paths.reading import claimed
+from ..proofs.paths.shortest import PathCertificate, checker, costs
 from ..proofs.positions import lower_sizes
-from ..proofs.reading import claimed
 from ..solving import UnsolvedError
 from .following import Follower, Pieces
 

@@ -17,8 +17,8 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly
 from ..derivation import Derivation
 from ..proofs.errors import ProofError
-from ..proofs.flights import height
-from ..proofs.lengths import (
+from ..proofs.paths.flights import height
+from ..proofs.paths.lengths import (
     LengthCertificate,
     Pair,
     along,
@@ -30,8 +30,8 @@ from ..proofs.lengths import (
     long_enough,
     may_hold,
 )
-from ..proofs.paths import PathCertificate, check_paths
-from ..proofs.pieces import Given, Piece
+from ..proofs.paths.pieces import Given, Piece
+from ..proofs.paths.shortest import PathCertificate, check_paths
 from ..proofs.positions import lower_sizes
 from ..solving import UnsolvedError, both, require
 from .classes import by_class, is_dilated
