@@ -47,7 +47,8 @@ def comparison_page(
 ) -> str:
     """Return the report of a comparison."""
     sheet = comparison_sheet(comparison)
-    body = [*_opening(sheet), explorer.explorer(comparison)]
+    explored = explorer.explorer(comparison)
+    body = [*_opening(sheet), *([] if explored is None else [explored])]
     if comparison.crossovers:
         tables = crossover_tables(comparison.crossovers)
         body.append(section("crossovers", "Who is cheaper where", *tables))

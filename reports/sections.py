@@ -14,6 +14,8 @@ class Section:
     name: str
     title: str
     body: tuple[Markup, ...]
+    scripted: bool = False
+    """Whether it is hidden, and its name in the contents too, until a script shows both."""
 
     def shown(self) -> Markup:
         """Return the part as an element."""
@@ -24,15 +26,23 @@ class Section:
             *self.body,
             id=self.name,
             aria_labelledby=heading,
+            hidden="" if self.scripted else None,
         )
 
 
-def section(name: str, title: str, *body: Markup) -> Section:
+def section(name: str, title: str, *body: Markup, scripted: bool = False) -> Section:
     """Return a section."""
-    return Section(name, title, body)
+    return Section(name, title, body, scripted)
 
 
 def contents(sections: list[Section]) -> Markup:
     """Return the list of contents of a page."""
-    links = [element("li", element("a", s.title, href=f"#{s.name}")) for s in sections]
+    links = [
+        element(
+            "li",
+            element("a", s.title, href=f"#{s.name}"),
+            hidden="" if s.scripted else None,
+        )
+        for s in sections
+    ]
     return element("nav", element("ul", *links), aria_label="Contents")

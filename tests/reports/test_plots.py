@@ -286,7 +286,7 @@ def test_a_plot_stands_in_a_file_of_its_own(kind: str, tmp_path: Path) -> None:
         ("memory lstm --at w=3", "expected sizes among"),
         ("memory lstm --at n=4 --at n=8", "expected --at once for a plot, got it 2 times"),
         ("memory lstm --mode decode", "expected mode encode, prefill, train"),
-        ("memory lstm --output x.png", "expected --output to be an .svg file"),
+        ("memory lstm --output x.png", "expected --output to be an .svg or .pdf file"),
         ("profile lstm --at n=100000000", "expected at most"),
         ("growth lstm --at n=1000000000000,d=0", "from 1 to"),
         ("growth attention --figures state", "expected a figure that varies with n or d"),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -90,7 +91,9 @@ def test_every_setting_shows_what_is_derived(text: str, show: Callable[..., Page
     """Law: in every setting on offer the ranking holds the derived values, in their order."""
     shown, draw = show(text, address="#explore"), random.Random(5)
     for figure, mode in itertools.product(("work", "span"), CHOICES["mode"]):
-        axes = {axis: draw.choice(CHOICES[axis]) for axis in ("reduction", "pairs", "mac")}
+        axes: dict[str, Any] = {
+            axis: draw.choice(CHOICES[axis]) for axis in ("reduction", "pairs", "mac")
+        }
         axes |= {"mode": mode, "unit": draw.choice(("layer", "tensor", "scalar"))}
         at = {**AT, "n": draw.choice((1, 7, 96, 10**6)), "d": draw.choice((4, 64, 4096))}
         chosen = "&".join(f"{k}={v}" for k, v in {**axes, **at, "figure": figure}.items())
@@ -260,7 +263,7 @@ def test_crossovers_are_where_the_order_turns(text: str, show: Callable[..., Pag
         solved = [t for a, b in itertools.combinations(MODELS, 2) for t in order_of(a, b, along)]
         assert {(int(at.replace(",", "")), *names) for at, *names in found} == set(solved)
         assert len(found) == len(solved) > 0
-        assert shown.locator(".explore svg circle").count() <= len(solved)
+        assert shown.locator("#explore svg circle").count() <= len(solved)
 
 
 def test_schedules_lie_in_the_interval(text: str, show: Callable[..., Page]) -> None:
@@ -282,14 +285,14 @@ def test_schedules_lie_in_the_interval(text: str, show: Callable[..., Page]) -> 
 
 def test_a_phone_shows_all_of_it(text: str, show: Callable[..., Page]) -> None:
     """Law: nothing is wider than a phone, and what is touched is at least 40 pixels high."""
-    shown = show(text, address="#explore", width=390)
+    shown = show(text, address="#explore", viewport={"width": 390, "height": 900})
     section = shown.locator("#explore")
     assert section.evaluate("element => element.scrollWidth <= element.clientWidth")
     for control in section.locator("input, select, .copy").all():
         box = control.bounding_box()
         assert box is not None
         assert box["height"] >= 40
-    labels = shown.locator(".explore svg text[class]").all_text_contents()
+    labels = shown.locator("#explore svg text[class]").all_text_contents()
     assert len(labels) == len(MODELS)
     assert all(label in "1234" for label in labels)
 
