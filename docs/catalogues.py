@@ -21,6 +21,8 @@ from workspan.reports.pictures.draw import svg
 CLAIMS = Path(__file__).parent.parent / "reports" / "claims"
 """The catalogue of claims as the tool wrote it; the checks compare it with what it writes now."""
 MODELS = "workspan.graphs.models."
+WRITTEN = {"lsh": "LSH", "mlstm": "mLSTM", "ssd": "SSD", "xlstm": "xLSTM"}
+"""Words that are not written like others."""
 
 
 def write_models(folder: Path) -> None:
@@ -52,7 +54,9 @@ def _families(families: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _title(family: str) -> str:
-    return family.replace("_", " ").replace("-", " ").capitalize()
+    """Return the name of a family as a heading."""
+    first, *others = re.split("[_-]", family)
+    return " ".join([WRITTEN.get(first, first.capitalize()), *others])
 
 
 def _models(family: str, names: list[str]) -> Iterator[str]:
