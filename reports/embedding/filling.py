@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..commands.files import OutputError, write, write_bytes
 from .content import Inline
-from .digests import changes, read
+from .digests import changes, read, told
 from .directives import Directive, parse
 from .documents import LARGEST
 from .errors import EmbeddingError
@@ -145,7 +145,9 @@ def _newline(text: str, place: int) -> str:
 
 def _closing(region: Region, derived: Derived) -> str:
     comment = region.comment
-    return f"{comment.start} /workspan {derived.digests}{' ' if comment.end else ''}{comment.end}"
+    return (
+        f"{comment.start} /workspan {told(derived.digest)}{' ' if comment.end else ''}{comment.end}"
+    )
 
 
 def _place(document: Path, name: str) -> Path:
@@ -186,9 +188,9 @@ def _reason(
     path: Path, region: Region, directive: Directive, derived: Derived, edits: list[str]
 ) -> str:
     """Say in one line what changed; edits only if nothing else explains them."""
-    found = changes(read(region.told), derived.digests, directive.models)
+    found = changes(read(region.told), derived.digest, directive.models)
     found = found or [f"{edit}, by other hands" for edit in edits]
-    told = f"changed: {'; '.join(found)}" if found else "as it was"
+    what = f"changed: {'; '.join(found)}" if found else "as it was"
     # Bytes that are no characters here cannot be printed.
     asked = region.directive.encode("utf-8", "replace").decode("utf-8")
-    return f"{path}:{region.line}: {asked}: {told}"
+    return f"{path}:{region.line}: {asked}: {what}"

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workspan.analysis.deriving import derive
+from workspan.analysis.witnesses import measured
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
@@ -210,6 +211,36 @@ def test_the_diff_is_a_patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shown = difference(made).encode()
     subprocess.run(["patch", "-p0"], input=shown, check=True, capture_output=True, timeout=30)
     assert Path("a.md").read_bytes() == made.data
+
+
+def note(directive: str) -> str:
+    """Return the line under a table that says where its witnesses were taken."""
+    text = f"<!-- workspan: table {directive} -->\n<!-- /workspan -->".encode()
+    (line,) = (x for x in filled("a.md", text).data.decode().splitlines() if "Witnesses" in x)
+    return line
+
+
+def test_a_table_says_where_its_witnesses_were_taken() -> None:
+    """Sizes that can be unrolled and run are, others are counted as not, and all say so."""
+    asked = "lstm attention --figures work,span"
+    assert note(asked).endswith("4 run. Witnesses were taken at small sizes.")
+    assert "at n=9, d=4 (4 measured, 4 run), otherwise at small" in note(f"{asked} --at n=9,d=4")
+    far = note(f"{asked} --at n=9,d=4 --at n=1000000000000,d=4")
+    assert re.search(
+        r"at n=9, d=4 \(4 .*?\), at n=1000000000000, d=4 \([0-3] measured, 0 run\)", far
+    )
+    assert "4 measured, 4 run. Witnesses" in far
+
+
+def test_a_witness_at_the_sizes_of_a_table_can_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted at the sizes that are asked for is held against the formula."""
+    monkeypatch.setattr(
+        "workspan.analysis.api.measured",
+        lambda name, graph, setting, at: 1 if at["n"] == 9 else measured(name, graph, setting, at),
+    )
+    text = b"<!-- workspan: table lstm --figures work%s -->\n<!-- /workspan -->"
+    assert b"DISAGREE" in filled("a.md", text % b" --at n=9,d=4").data
+    assert b"DISAGREE" not in filled("a.md", text % b"").data
 
 
 def test_explain_says_what_changed(tmp_path: Path) -> None:
