@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +63,9 @@ def fill(document: Document, deriver: Deriver) -> Filled:
             directive = parse(region.directive)
             derived = deriver.derive(directive)
             body = _body(document.text, region, form, derived)
+            places = {name: _place(document.path, name) for name in derived.files}
             for name, drawing in derived.files.items():
-                path = _place(document.path, name)
+                path = places[name]
                 if pictures.setdefault(path, drawing + SIGNATURE) != drawing + SIGNATURE:
                     raise EmbeddingError(f"expected a file for each picture, got {name} twice")
         except ValueError as error:
@@ -72,7 +73,7 @@ def fill(document: Document, deriver: Deriver) -> Filled:
         parts += [document.text[done : region.start], body, _closing(region, derived)]
         edits = [
             *(["the text between the markers"] if _differs(document.text, region, body) else []),
-            *(f"the file {n}" for n in derived.files if _missing(document.path, n, pictures)),
+            *(f"the file {n}" for n, p in places.items() if _picture(p) != pictures[p]),
         ]
         reasons.append(_reason(document.path, region, directive, derived, edits))
         done = region.after
@@ -96,7 +97,20 @@ def save(filled: Filled) -> None:
     for path in filled.stale:
         write(path, filled.pictures[path])
     if filled.data != filled.document.data:
-        write_bytes(filled.document.path, filled.data)
+        write_bytes(filled.document.path, filled.data, lambda: expect_same(filled))
+
+
+def expect_apart(filled: Sequence[Filled]) -> None:
+    """Raise if two documents ask for other pictures in one file."""
+    found: dict[str, tuple[Filled, str]] = {}
+    for one in filled:
+        for path, text in one.pictures.items():
+            other, drawn = found.setdefault(os.path.realpath(path), (one, text))
+            if drawn != text:
+                raise EmbeddingError(
+                    f"expected a file for each picture, got {path} in {other.document.path} and "
+                    f"in {one.document.path}"
+                )
 
 
 def expect_same(filled: Filled) -> None:
@@ -110,8 +124,12 @@ def expect_same(filled: Filled) -> None:
         raise EmbeddingError(
             f"expected {document.path} as it was read, got another; it was left alone: run again"
         )
-    if filled.data != document.data and not os.access(document.path, os.W_OK):
+    if filled.data == document.data:
+        return
+    if not os.access(document.path, os.W_OK):
         raise OutputError(f"expected to write {document.path}, got: the file is read-only")
+    if not os.access(os.path.dirname(os.path.realpath(document.path)), os.W_OK):
+        raise OutputError(f"expected to write {document.path}, got: its folder is read-only")
 
 
 def _regions(document: Document, form: Format) -> list[Region]:
@@ -152,7 +170,7 @@ def _closing(region: Region, derived: Derived) -> str:
 
 def _place(document: Path, name: str) -> Path:
     """Return where a picture goes: beside the document, and over nothing but such a picture."""
-    folder = Path(os.path.realpath(document.parent))
+    folder = Path(os.path.realpath(document)).parent
     path = folder / name
     if not Path(os.path.realpath(path)).is_relative_to(folder):
         raise EmbeddingError(f"expected --output beside the document, got {name}")
@@ -161,7 +179,7 @@ def _place(document: Path, name: str) -> Path:
             f"expected --output {name} to be a picture that embed made, got another file; "
             "name another one"
         )
-    return document.parent / name
+    return document.parent / name if Path(os.path.realpath(document.parent)) == folder else path
 
 
 def _picture(path: Path) -> str | None:
@@ -177,11 +195,6 @@ def _picture(path: Path) -> str | None:
 
 def _differs(text: str, region: Region, body: str) -> bool:
     return body != text[region.start : region.end]
-
-
-def _missing(document: Path, name: str, pictures: Mapping[Path, str]) -> bool:
-    path = document.parent / name
-    return _picture(path) != pictures[path]
 
 
 def _reason(

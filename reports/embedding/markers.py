@@ -78,7 +78,7 @@ class Format:
 
 
 _MARKDOWN = Format("markdown", (HTML, MYST), verbatim.markdown)
-_HTML = Format("html", (HTML,), verbatim.nothing)
+_HTML = Format("html", (HTML,), verbatim.html)
 _REST = Format("rst", (REST,), verbatim.restructured)
 _LATEX = Format("latex", (LATEX,), verbatim.latex)
 FORMATS = {
