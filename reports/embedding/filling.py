@@ -13,6 +13,7 @@ from .content import Inline
 from .digests import changes, read, told
 from .directives import Directive, parse
 from .documents import LARGEST
+from .documents import document as decoded
 from .errors import EmbeddingError
 from .markers import Format, Region, format_of, regions
 from .writers import WRITERS
@@ -58,7 +59,8 @@ def fill(document: Document, deriver: Deriver) -> Filled:
     parts: list[str] = []
     pictures: dict[Path, str] = {}
     reasons, done = [], 0
-    for region in _regions(document, form):
+    found = _regions(document, form)
+    for region in found:
         try:
             directive = parse(region.directive)
             derived = deriver.derive(directive)
@@ -82,6 +84,7 @@ def fill(document: Document, deriver: Deriver) -> Filled:
         raise EmbeddingError(
             f"{document.path}: expected at most {LARGEST:,} bytes once it is filled, got more"
         )
+    _expect_found(found, parts[1::3], decoded(document.path, whole), form)
     return Filled(document, whole, pictures, tuple(reasons))
 
 
@@ -137,6 +140,27 @@ def _regions(document: Document, form: Format) -> list[Region]:
         return regions(document.text, form)
     except EmbeddingError as error:
         raise EmbeddingError(f"{document.path}, {error}") from error
+
+
+def _expect_found(
+    before: Sequence[Region], bodies: Sequence[str], made: Document, form: Format
+) -> None:
+    """Raise where what was filled in would make other text of a marker, as after an open quote."""
+    text = made.text
+    try:
+        after = regions(text, form)
+    except EmbeddingError:
+        after = []
+    for k, (region, body) in enumerate(zip(before, bodies, strict=True)):
+        if (
+            k >= len(after)
+            or after[k].directive != region.directive
+            or text[after[k].start : after[k].end] != body
+        ):
+            raise EmbeddingError(
+                f"{made.path}:{region.line}: expected a marker that stays one when it is filled, "
+                "got one after a sign such as ` that is left open"
+            )
 
 
 def _body(text: str, region: Region, form: Format, derived: Derived) -> str:
