@@ -279,7 +279,18 @@ def test_what_may_not_be_written_is_one_line(
     path.parent.chmod(0o755)
 
 
-PIECES = (b"\r", b"\n", b"\r\n", b"\x0c", b"\x0b", b"\x85", b"\xe9", b"  \t", b"\xef\xbb\xbf", b"`")
+PIECES: tuple[bytes, ...] = (
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\x0c",
+    b"\x0b",
+    b"\x85",
+    b"\xe9",
+    b"  \t",
+    b"\xef\xbb\xbf",
+    b"`",
+)
 PIECES += (b"```", b"~~~", b"<!--", b"-->", b"<!-- workspan:", b"<!-- /workspan -->", b"\\", b"- ")
 PIECES += (b"\xe2\x80\xa8", b"    x", b"> ", b"% /workspan", b"\xc3\xa9", ASKED)
 AROUND = st.one_of(
