@@ -117,6 +117,8 @@ class Atom:
     kind: str
     args: tuple[Any, ...]
     text: str
+    sizes: tuple[str, ...]
+    """The names of all sizes that appear in it at any depth, sorted."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (symbol, self.args) if self.kind == "size" else (function, (self.kind, *self.args))
@@ -125,14 +127,14 @@ class Atom:
 @functools.cache
 def symbol(name: str) -> Atom:
     """Return the atom of a size."""
-    return Atom("size", (name,), name)
+    return Atom("size", (name,), name, (name,))
 
 
 @functools.cache
 def function(kind: str, *args: Any) -> Atom:
     """Return the atom of a function of costs."""
     text = FUNCTIONS[kind].text(*(str(a) for a in args))
-    return Atom(kind, args, text)
+    return Atom(kind, args, text, tuple(sorted({name for a in args for name in a.sizes})))
 
 
 def reduced(value: Number) -> Number:

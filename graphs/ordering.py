@@ -29,13 +29,19 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
     >>> at_least(n**2, n), at_least(n, w), at_least(n, w, given={"n": "w + rest_"})
     (True, False, True)
     """
-    difference = poly(x) - y
+    return _is_at_least(poly(x), poly(y), tuple(given.items()) if given else ())
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _is_at_least(x: Poly, y: Poly, given: tuple[tuple[str, Sized], ...]) -> bool:
+    """The same few questions are asked again and again: each is answered once."""
+    difference = x - y
     coefficients = difference.terms.values()
     if _is_plain(difference):
         return True
     if min(coefficients) < 0 and max(coefficients) <= 0 and () in difference.terms:
         return False
-    return _is_certain(difference, tuple(map(given.get, difference.sizes)) if given else ())
+    return _is_certain(difference, tuple(map(dict(given).get, difference.sizes)) if given else ())
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -57,24 +57,22 @@ class Poly:
         other = poly(other)
         if not other.terms:
             return self
-        total = dict(self.terms)
-        for monomial, coefficient in other.terms.items():
-            total[monomial] = total.get(monomial, 0) + coefficient
-        return Poly(total)
+        total = self.terms.copy()
+        _accumulate(total, other)
+        return _made(total)
 
     __radd__ = __add__
 
     def __neg__(self) -> Poly:
-        return Poly({m: -c for m, c in self.terms.items()})
+        return _made({m: -c for m, c in self.terms.items()})
 
     def __sub__(self, other: Sized) -> Poly:
         other = poly(other)
         if not other.terms:
             return self
-        total = dict(self.terms)
-        for monomial, coefficient in other.terms.items():
-            total[monomial] = total.get(monomial, 0) - coefficient
-        return Poly(total)
+        total = self.terms.copy()
+        _accumulate(total, other, sign=-1)
+        return _made(total)
 
     def __rsub__(self, other: Sized) -> Poly:
         return poly(other) - self
@@ -120,9 +118,9 @@ class Poly:
         return result
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, int | Fraction):
-            other = poly(other)
-        return isinstance(other, Poly) and self.terms == other.terms
+        if type(other) is Poly:
+            return self.terms == other.terms
+        return isinstance(other, int | Fraction) and self.constant == other
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -156,12 +154,7 @@ class Poly:
     def sizes(self) -> tuple[str, ...]:
         """The names of all sizes that appear at any depth, sorted."""
         if self._sizes is None:
-            names: set[str] = set()
-            for atom in self.atoms:
-                if atom.kind == "size":
-                    names.add(atom.args[0])
-                else:
-                    names.update(*(a.sizes for a in atom.args))
+            names = {name for monomial in self.terms for a, _ in monomial for name in a.sizes}
             self._sizes = tuple(sorted(names))
         return self._sizes
 
@@ -169,16 +162,18 @@ class Poly:
         """Replace sizes by costs, everywhere."""
         if values.keys().isdisjoint(self.sizes):
             return self
-        new = {a: _replaced(a, values) for a in self.atoms if _mentions(a, values)}
+        new = {a: _replaced(a, values) for a in self.atoms if not values.keys().isdisjoint(a.sizes)}
         total: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
-            rest = tuple(p for p in monomial if p[0] not in new)
-            product = Poly({rest: coefficient})
-            for atom, exponent in monomial:
-                if atom in new:
-                    product = product * new[atom] ** exponent
+            factors = [(new[atom], k) for atom, k in monomial if atom in new]
+            if not factors:
+                _accumulate(total, _made({monomial: coefficient}))
+                continue
+            product = _made({tuple(p for p in monomial if p[0] not in new): coefficient})
+            for value, exponent in factors:
+                product = product * value**exponent
             _accumulate(total, product)
-        return Poly(total)
+        return _made(total)
 
     def evaluate(self, **values: Any) -> Any:
         """Value at concrete sizes: exact on numbers, elementwise on NumPy arrays.
@@ -236,7 +231,7 @@ def summed(costs: Iterable[Sized]) -> Poly:
     total: dict[Monomial, Number] = {}
     for cost in costs:
         _accumulate(total, poly(cost))
-    return Poly(total)
+    return _made(total)
 
 
 _ONE: dict[Monomial, Number] = {(): 1}
@@ -277,15 +272,22 @@ def _replaced(atom: Atom, values: Mapping[str, Sized]) -> Poly:
     return rebuilt(atom.kind, (a.substitute(values) for a in atom.args))
 
 
-def _accumulate(total: dict[Monomial, Number], cost: Poly) -> None:
+def _made(terms: dict[Monomial, Number]) -> Poly:
+    """Return a cost from coefficients that are known to be reduced and not zero."""
+    cost = Poly.__new__(Poly)
+    cost.terms = terms
+    cost._hash = cost._sizes = cost._text = None
+    return cost
+
+
+def _accumulate(total: dict[Monomial, Number], cost: Poly, *, sign: int = 1) -> None:
+    """Add a cost, or its negative, to coefficients that are reduced and not zero, as they stay."""
     for monomial, c in cost.terms.items():
-        total[monomial] = total.get(monomial, 0) + c
-
-
-def _mentions(atom: Atom, names: Mapping[str, Any]) -> bool:
-    if atom.kind == "size":
-        return atom.args[0] in names
-    return any(s in names for a in atom.args for s in a.sizes)
+        value = total.get(monomial, 0) + sign * c
+        if value:
+            total[monomial] = value if type(value) is int else reduced(value)
+        else:
+            del total[monomial]
 
 
 def value_at(cost: Poly, values: Mapping[str, Any]) -> Number:

@@ -33,6 +33,7 @@ MEDIA = {
     ".json": "application/json",
     ".md": "text/markdown",
     ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",

@@ -33,7 +33,7 @@ HINT = (
     "code while it ran. Sizes are whole numbers of at least 1."
 )
 
-SCRIPTS = ("sorting",)
+SCRIPTS = ("status", "sorting", "filtering", "opening")
 """What a page runs, in this order."""
 
 
@@ -90,7 +90,7 @@ def _opening(sheet: Sheet) -> list[Markup]:
     return [
         element("p", f"{counts_text(sheet)}.", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
-        figure_table(sheet, linked=True),
+        _section("figures", "Figures", figure_table(sheet, linked=True)),
     ]
 
 

@@ -1,8 +1,8 @@
-"""The report: one comparison as a page, as Markdown, LaTeX and JSON, and its drawings."""
+"""The report: one comparison as a page, for papers, for other programs, and its drawings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ FOUNDING = (
 )
 """The founding comparison of attention and recurrence."""
 TITLE = "Attention and recurrence"
+PDF = "report.pdf"
 
 
 def report_texts(
@@ -38,20 +39,39 @@ def report_texts(
     """Return the files of a report by name, written nowhere yet."""
     from .page import comparison_page
     from .pictures.draw import svg
-    from .tables.latex import comparison_latex, document
+    from .tables.latex import LATEX
     from .tables.markdown import comparison_markdown
     from .tables.records import comparison_record, dumps
+    from .tables.separated import comparison_csv
+    from .tables.typst import TYPST
 
+    graphs = {f"{slug(a.model).replace('-', '_')}.svg": a for a in comparison.analyses}
+    told = {file: (a.model, a.graph.doc) for file, a in graphs.items()}
+    sections = TYPST.comparison(comparison, verdicts, experiments)
     texts = {
         "report.html": comparison_page(comparison, verdicts, experiments, title=title),
         "report.md": f"# {markdown_escape(title)}\n\n"
         + comparison_markdown(comparison, verdicts, experiments),
-        "report.tex": document(comparison_latex(comparison, verdicts, experiments), title),
+        "report.tex": LATEX.document(LATEX.comparison(comparison, verdicts, experiments), title),
+        "report.typ": TYPST.document([*sections, TYPST.drawings(told)], title),
         "report.json": dumps(comparison_record(comparison, verdicts, experiments)),
+        "report.csv": comparison_csv(comparison),
     }
-    for analysis in comparison.analyses:
-        texts[f"{slug(analysis.model).replace('-', '_')}.svg"] = svg(analysis.graph)
-    return texts
+    return {**texts, **{file: svg(a.graph) for file, a in graphs.items()}}
+
+
+def with_pdf(texts: Mapping[str, str]) -> dict[str, str | bytes]:
+    """Return the files of a report, and the document of Typst among them as PDF.
+
+    Raises
+    ------
+    TypesettingError
+        If its compiler is not installed.
+    """
+    from .typesetting import document_pdf
+
+    pictures = {name: text for name, text in texts.items() if name.endswith(".svg")}
+    return {**texts, PDF: document_pdf(texts["report.typ"], pictures)}
 
 
 def write_report(

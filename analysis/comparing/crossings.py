@@ -113,6 +113,29 @@ def _counts(run: Segment, here: Segment) -> bool:
     return run.sign not in {0, here.sign} or (run.sign == 0 and run.first < run.last)
 
 
+def reversals(left: Poly, right: Poly, least: int, largest: int) -> tuple[Segment, ...]:
+    """Return all runs of one size at whose first number the order of two costs is turned round.
+
+    The sign of a run is that of ``left - right`` there. Numbers at which both are equal turn
+    nothing round, and neither does a cost that was equal from the beginning.
+
+    >>> from ...graphs.sizes import poly
+    >>> [(run.first, run.sign) for run in reversals(poly("n**2"), poly("30*n - 200"), 1, 10**12)]
+    [(11, -1), (21, 1)]
+
+    Raises
+    ------
+    UnsolvedError
+        If the costs have several sizes, or a function that no rule splits.
+    """
+    found, sign = [], 0
+    for run in segments(left - right, least, largest):
+        if run.sign and sign and run.sign != sign:
+            found.append(run)
+        sign = run.sign or sign
+    return tuple(found)
+
+
 def between(
     order: Callable[[Any], Any], asked: int, along: str, probes: Sequence[int]
 ) -> tuple[Turn, ...]:

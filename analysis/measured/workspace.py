@@ -67,8 +67,35 @@ class Block:
         return inside and (where[level] < last or (where[level] == last and line <= self.line))
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the schedule while it runs."""
+
+    line: str
+    """What it computes, or the axis of the loop that begins; ``start`` gives the inputs."""
+    live: int
+    """Scalars that are live."""
+
+
 def workspace(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int:
     """Return the most scalars that are live at once.
+
+    Raises
+    ------
+    TooLargeError
+        If the unrolled graph would be too large; nothing was allocated.
+    """
+    return max(moment.live for moment in moments(graph, setting, sizes))
+
+
+def moments(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Iterator[Moment]:
+    """Carry out the schedule in order, and yield what is live at each of its lines.
+
+    >>> from ...graphs.models import CATALOGUE
+    >>> from ...graphs.tracing import trace
+    >>> seen = list(moments(trace(CATALOGUE["rnn"]), Setting(), {"n": 3, "d": 5}))
+    >>> [(moment.line.split(".")[-1], moment.live) for moment in seen][:4]
+    [('start', 15), ('einsum', 30), ('add', 30), ('n', 30)]
 
     Raises
     ------
@@ -79,12 +106,10 @@ def workspace(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int:
     reads = reads_of(code, setting)
     starts = _starts(code, reads, _held(code, reads))
     live: list[Block] = []
-    most = 0
     for line, loops, where in code.events():
         live = [block for block in live if block.lives(loops, where, line)]
         live += [block for make in starts[line] for block in make(where)]
-        most = max(most, sum(block.size for block in live))
-    return most
+        yield Moment(code.lines[line][0], sum(block.size for block in live))
 
 
 # --- how arrays are held -------------------------------------------------------------------------

@@ -5,7 +5,7 @@ What reads carries intervals of distances on; loops are followed for a few steps
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...graphs.graph import Equation, Graph, Read
@@ -38,6 +38,7 @@ class Follower:
 
     def __post_init__(self) -> None:
         self.walk: Walk[Piece] = Walk(self.graph, self._solve, along_layers, self._loop)
+        self.known: dict[Pieces, Pieces] = {}
 
     def follow(self) -> Mapping[str, Pieces]:
         """Return the pieces of all equations."""
@@ -50,7 +51,14 @@ class Follower:
         for read, pieces in self.walk.reads(equation):
             if read.source not in skip:
                 found.extend(self._through(equation, read, pieces))
-        return shortest(found, self.given)
+        return self._shortest(found)
+
+    def _shortest(self, found: Iterable[Piece]) -> Pieces:
+        """Return the pieces that are needed; many equations and steps ask for the same."""
+        key = tuple(dict.fromkeys(found))
+        if key not in self.known:
+            self.known[key] = shortest(key, self.given)
+        return self.known[key]
 
     def _through(self, equation: Equation, read: Read, pieces: Pieces) -> list[Piece]:
         """Return where pieces arrive that an equation reads."""
@@ -92,12 +100,12 @@ class Follower:
             for name, piece in self._carried(step, fixed, axis, seed).items():
                 found[name].extend(piece)
         for name in step.names:
-            self.walk.found[name] = shortest(found[name], self.given)
+            self.walk.found[name] = self._shortest(found[name])
         for _ in range(2):
             for inner in steps(self.graph, step.names, fixed):
                 for name in inner.names:
-                    self.walk.found[name] = shortest(
-                        (*self.walk.found[name], *self._solve(self.graph[name])), self.given
+                    self.walk.found[name] = self._shortest(
+                        (*self.walk.found[name], *self._solve(self.graph[name]))
                     )
 
     def _outside(

@@ -72,6 +72,9 @@ def _joined(a: Piece, b: Piece, given: Given) -> Piece | None:
     known = (a.side, a.layers, a.last) == (b.side, b.layers, None) and a.side != 0
     if not known or a.high is None or b.high is None:
         return None
+    beside = at_least(b.low, a.low, given=given) and at_least(a.high + 1, b.low, given=given)
+    if b.low == a.low or not beside or not at_least(b.high, a.high, given=given):
+        return None
     line = b.cost
     if a.high == a.low and b.high == b.low:
         line = b.cost + (b.cost - a.cost) * (S - b.low)
@@ -79,14 +82,12 @@ def _joined(a: Piece, b: Piece, given: Given) -> Piece | None:
         line = a.cost
     elif a.high == a.low:
         line = b.cost
-    beside = at_least(b.low, a.low, given=given) and at_least(a.high + 1, b.low, given=given)
-    longer = at_least(b.high, a.high, given=given)
     whole = replace(a, high=b.high, cost=line)
     same = all(
         whole.at(p.low) == p.at(p.low) and whole.at(p.high or p.low) == p.at(p.high or p.low)
         for p in (a, b)
     )
-    return whole if beside and longer and same and b.low != a.low else None
+    return whole if same else None
 
 
 def is_empty(piece: Piece, given: Given) -> bool:

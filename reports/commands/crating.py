@@ -40,7 +40,14 @@ KEPT = ("--keep", "--store")
 INPLACE = ("embed",)
 """Commands that change files where they are."""
 PRINTED = {"json": "json", "markdown": "md", "latex": "tex", "html": "html", "svg": "svg"}
-PRINTED |= {"dot": "dot", "mermaid": "mmd", "bibtex": "bib", "csl": "json"}
+PRINTED |= {
+    "dot": "dot",
+    "mermaid": "mmd",
+    "bibtex": "bib",
+    "csl": "json",
+    "csv": "csv",
+    "typst": "typ",
+}
 """What a file of a format ends in; others in ``txt``."""
 DRESSED = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "LINES", "COLORTERM")
 """Variables that change how something is printed."""

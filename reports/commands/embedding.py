@@ -43,20 +43,21 @@ def embed(
     a document that is not what it should be.
     """
     from ..embedding.checking import difference, repair
+    from ..embedding.deriving import allowed
     from ..embedding.errors import EmbeddingError
-    from ..embedding.filling import expect_apart, expect_same, save
+    from ..embedding.filling import expect_apart, expect_ready, save
 
     if not files:
         raise EmbeddingError("expected at least one document, got none")
     paths = _each_once(files)
     quiet = check or explain
     with contextlib.ExitStack() as stack, progress("deriving") as tell:
-        filled = _filled(paths, _models(model), None if quiet else stack, tell)
+        filled = _filled(paths, allowed(model), None if quiet else stack, tell)
         expect_apart(filled)
         if not quiet:
             changed = [f for f in filled if f.changed]
             for one in changed:
-                expect_same(one)
+                expect_ready(one)
             for one in changed:
                 save(one)
             _say(f"{len(changed)} of {len(filled)} documents written")
@@ -110,22 +111,6 @@ def _filled(
         if stack is not None:
             stack.enter_context(held(path))
         found.append(fill(read(path), deriver))
-    return found
-
-
-def _models(arguments: tuple[str, ...]) -> dict[str, Model]:
-    """Return the models of the command line, by argument and by function."""
-    from ...graphs.models import CATALOGUE
-    from ..embedding.errors import EmbeddingError
-    from .loading import load_all
-
-    found: dict[str, Model] = {}
-    for argument, loaded in zip(arguments, load_all(arguments), strict=True):
-        if loaded.name in CATALOGUE and loaded.function is not CATALOGUE[loaded.name]:
-            raise EmbeddingError(
-                f"expected --model with a name that is not in the catalogue, got {loaded.name}"
-            )
-        found |= {argument: loaded, loaded.name: loaded}
     return found
 
 

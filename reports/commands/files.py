@@ -135,12 +135,11 @@ def prepare(folder: Path) -> None:
         _forget(probe)
 
 
-def write_all(folder: Path, texts: Mapping[str, str]) -> list[Path]:
+def write_all(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     """Write several files into a folder and return their paths, in the order given."""
-    paths = [folder / name for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write(path, text)
-    return paths
+    for name, data in files.items():
+        write_bytes(folder / name, data if isinstance(data, bytes) else data.encode("utf-8"))
+    return [folder / name for name in files]
 
 
 def _forget(path: Path) -> None:

@@ -6,15 +6,27 @@ Nothing heavy is imported before a command needs it, so that help is instant.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from ...graphs.setting import Setting
-from .app import DRAWN, FAILED, FINE, PLAIN, RICH, app, format_of, put
-from .files import prepare, write, write_all
+from .app import (
+    DRAWN,
+    FAILED,
+    FINE,
+    PLAIN,
+    RICH,
+    Output,
+    app,
+    format_of,
+    named_format_of,
+    put,
+    style_of,
+)
+from .files import prepare, write_all
 from .notes import note_digest, note_measured
 from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
@@ -48,15 +60,17 @@ def analyze(
     at: At = (),
     figures: Figures = None,
     setting: Cost = Setting(),  # noqa: B008 - frozen
-    style: Annotated[str, format_of(*RICH)] = "text",
+    style: Annotated[str | None, named_format_of(*RICH)] = None,
+    output: Output = None,
 ) -> int:
     """Derive the figures of models, each by itself."""
-    parse_format(style, RICH)
+    style = style_of(style, output, RICH)
     from ...analysis.api import analyze as analyzed
     from ...analysis.digests import digest_of
     from ...analysis.figures import NAMES
     from .. import page
-    from ..tables import latex, markdown, records, text
+    from ..tables import markdown, records, separated, text
+    from .typesetting import typeset
 
     chosen, found, sizes = parse_figures(figures, NAMES), *_models(models, at)
     with progress("analyzing") as tell:
@@ -64,6 +78,7 @@ def analyze(
             analyzed(m.subject, at=sizes, setting=setting, figures=chosen, progress=tell)
             for m in found
         ]
+    title = ", ".join(m.name for m in found)
     note_digest(lambda: digest_of(analyses, sizes))
     put(
         style,
@@ -71,9 +86,11 @@ def analyze(
             "text": lambda: text.analyses_printer(analyses, values=bool(at)),
             "json": lambda: records.dumps(records.analyses_record(analyses)),
             "markdown": lambda: markdown.analyses_markdown(analyses),
-            "latex": lambda: latex.analyses_latex(analyses),
-            "html": lambda: page.analyses_page(analyses, title=", ".join(m.name for m in found)),
+            "csv": lambda: separated.analyses_csv(analyses),
+            "html": lambda: page.analyses_page(analyses, title=title),
+            **typeset(lambda notation: notation.analyses(analyses), title, output),
         },
+        output,
     )
     return FINE if all(a.agree for a in analyses) else FAILED
 
@@ -84,15 +101,17 @@ def compare(
     at: At = (),
     figures: Figures = None,
     setting: Cost = Setting(),  # noqa: B008 - frozen
-    style: Annotated[str, format_of(*RICH)] = "text",
+    style: Annotated[str | None, named_format_of(*RICH)] = None,
+    output: Output = None,
 ) -> int:
     """Compare models side by side, and say who is cheaper where.
 
     Without models, the founding comparison of attention and recurrence.
     """
-    parse_format(style, RICH)
+    style = style_of(style, output, RICH)
     from .. import page
-    from ..tables import latex, markdown, records, text
+    from ..tables import markdown, records, separated, text
+    from .typesetting import typeset
 
     comparison, title = _compared(models, at, figures, setting)
     put(
@@ -101,9 +120,11 @@ def compare(
             "text": lambda: text.comparison_printer(comparison),
             "json": lambda: records.dumps(records.comparison_record(comparison)),
             "markdown": lambda: markdown.comparison_markdown(comparison),
-            "latex": lambda: latex.comparison_latex(comparison),
+            "csv": lambda: separated.comparison_csv(comparison),
             "html": lambda: page.comparison_page(comparison, title=title),
+            **typeset(lambda notation: notation.comparison(comparison), title, output),
         },
+        output,
     )
     return FINE if comparison.agree else FAILED
 
@@ -204,31 +225,31 @@ def draw(
     at: Annotated[
         str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
     ] = None,
-    style: Annotated[str, format_of(*DRAWN)] = "svg",
-    output: Annotated[
-        Path | None, Parameter(name=["--output", "-o"], help="A file instead of the output.")
-    ] = None,
+    style: Annotated[str | None, named_format_of(*DRAWN)] = None,
+    output: Output = None,
 ) -> int:
     """Draw the reduced dependence graph: columns are depth, arcs are cycles.
 
     Layers are drawn as one cycle unless --at gives their number.
     """
-    parse_format(style, DRAWN)
+    style = style_of(style, output, DRAWN)
     from ..pictures import diagrams
     from ..pictures.draw import svg
     from ..tables import records
+    from ..typesetting import picture_pdf
 
     graph = _drawn(model, at)
-    makers = {
-        "svg": lambda: svg(graph),
-        "dot": lambda: diagrams.dot(graph),
-        "mermaid": lambda: diagrams.mermaid(graph),
-        "json": lambda: records.dumps(diagrams.graph_record(graph)),
-    }
-    if output is None:
-        put(style, makers)
-    else:
-        write(output, makers[style]())
+    put(
+        style,
+        {
+            "svg": lambda: svg(graph),
+            "pdf": lambda: picture_pdf(svg(graph), f"dependence graph of {graph.name}"),
+            "dot": lambda: diagrams.dot(graph),
+            "mermaid": lambda: diagrams.mermaid(graph),
+            "json": lambda: records.dumps(diagrams.graph_record(graph)),
+        },
+        output,
+    )
     return FINE
 
 
@@ -246,9 +267,12 @@ def report(
         Parameter(help="Put what torch or transformers shows into the cells.", negative=()),
     ] = (),
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
+    pdf: Annotated[
+        bool, Parameter(help="Write report.pdf as well (extra pdf: Typst).", negative=())
+    ] = False,
     style: Annotated[str, format_of("text", "json", "markdown")] = "text",
 ) -> int:
-    """Compare models, print the table, and write the report: HTML, Markdown, LaTeX, JSON, drawings.
+    """Compare models, print the table, and write the report: a page, Markdown, LaTeX, Typst, data.
 
     Without models, the founding comparison of attention and recurrence, with its claims checked,
     and the experiments that are on record.
@@ -256,10 +280,13 @@ def report(
     parse_format(style, PLAIN)
     from ...analysis.claims import check as checked
     from ...analysis.claims import founding
-    from ..report import TITLE, report_texts
+    from ..report import PDF, TITLE, report_texts, with_pdf
     from ..tables import markdown, records, text
+    from ..typesetting import expect_typst
     from .experimenting import recorded
 
+    if pdf:
+        expect_typst()
     prepare(output)
     comparison, title = _compared(models, at, figures, setting)
     if engine:
@@ -275,7 +302,8 @@ def report(
     with progress("writing the report"):
         name = title if models else TITLE
         texts = report_texts(comparison, verdicts, experiments, title=name)
-        paths = write_all(output, texts)
+        files: Mapping[str, str | bytes] = with_pdf(texts) if pdf else texts
+        paths = write_all(output, files)
     put(
         style,
         {
@@ -287,6 +315,8 @@ def report(
         },
     )
     print(f"Written to {output}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
+    if not pdf and (output / PDF).exists():
+        print(f"{PDF} is of an older report; --pdf renews it.", file=sys.stderr)  # noqa: T201
     refuted = any(v.verdict == "refuted" for v in verdicts)
     return FINE if comparison.agree and not refuted else FAILED
 

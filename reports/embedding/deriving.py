@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...analysis.api import analyze, compare, graph_of
-from ...analysis.digests import parts_of, stated
+from ...analysis.digests import LENGTH, parts_of, stated
 from ...graphs.digest import graph_digest
 from ...graphs.models import CATALOGUE
+from ..commands.loading import load_all
 from ..commands.options import SIZES, parse_at
 from ..tables.sheet import at_text, comparison_sheet, counts_text, domain_of, number_text, sheet_of
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
@@ -32,6 +34,32 @@ LARGEST_DRAWN = 64
 """A size that a picture fixes: so many layers are drawn one by one."""
 
 
+def allowed(arguments: Sequence[str], folder: Path | None = None) -> dict[str, Model]:
+    """Load the models that documents may name besides the catalogue's, by argument and function.
+
+    Parameters
+    ----------
+    arguments
+        ``path/to/file.py:function``, as they are named outside documents.
+    folder
+        Where such a path starts; where the program runs if there is none.
+
+    Raises
+    ------
+    EmbeddingError, ModelError
+        If one is missing, is no model, or has the name of another one.
+    """
+    found: dict[str, Model] = {}
+    places = [str(folder / a) if folder and ":" in a else a for a in arguments]
+    for argument, loaded in zip(arguments, load_all(places), strict=True):
+        if loaded.name in CATALOGUE and loaded.function is not CATALOGUE[loaded.name]:
+            raise EmbeddingError(
+                f"expected a model whose name is not in the catalogue, got {loaded.name}"
+            )
+        found |= {argument: loaded, loaded.name: loaded}
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """What a directive asks for."""
@@ -50,8 +78,10 @@ class Deriver:
     """
 
     models: Mapping[str, Model]
-    """What was named on the command line, by function and by argument."""
+    """What was named outside documents, by function and by argument."""
     version: str
+    allow: str = "run embed with --model {name}"
+    """How a model in a file is named there."""
     found: dict[str, Derived] = field(default_factory=dict)
 
     def derive(self, directive: Directive) -> Derived:
@@ -86,11 +116,11 @@ class Deriver:
             return name
         near = difflib.get_close_matches(name, [*self.models, *CATALOGUE], n=1)
         if name.rpartition(":")[0].endswith(".py"):
-            hint = f"to allow it, run embed with --model {name}"
+            hint = f"to allow it, {self.allow.format(name=name)}"
         else:
             hint = f"did you mean {near[0]}?" if near else "see 'workspan list'"
         raise EmbeddingError(
-            f"expected a model of the catalogue or one of --model, got {name!r}; {hint}"
+            f"expected a model of the catalogue or one that was allowed, got {name!r}; {hint}"
         )
 
     def derived(
@@ -106,6 +136,16 @@ class Deriver:
         shown = {"figures": [stated(f) for f in figures], "shown": content, "files": drawn}
         digest = parts_of(shown, directive.describe(), [graph_digest(g) for g in graphs])
         return Derived(content, replace(digest, version=self.version), drawn)
+
+    def digest(self, name: str) -> str:
+        """Return the digest of a model's graph, in which all its sizes are symbols.
+
+        Raises
+        ------
+        ValueError
+            If there is no such model.
+        """
+        return graph_digest(graph_of(self._subject(name)))[:LENGTH]
 
 
 def _table(deriver: Deriver, directive: Directive) -> Derived:

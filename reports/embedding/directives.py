@@ -39,7 +39,7 @@ EXAMPLES: Mapping[str, str] = {
     "plot": "plot lstm attention --figure work --output work.svg",
     "picture": "picture lstm --output lstm.svg",
 }
-_FILE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.svg")
+_FILE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(?:svg|pdf)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
@@ -78,10 +78,31 @@ def parse(text: str) -> Directive:
     EmbeddingError, SettingError, OptionError
         If there is no such directive or option, or a value makes no sense.
     """
+    return read(split(text))
+
+
+def split(text: str) -> list[str]:
+    """Return the words of a marker.
+
+    Raises
+    ------
+    EmbeddingError
+        If a quote is not closed.
+    """
     try:
-        words = shlex.split(text)
+        return shlex.split(text)
     except ValueError as error:
         raise EmbeddingError(f"expected quotes in pairs, got {text!r}") from error
+
+
+def read(words: Sequence[str]) -> Directive:
+    """Read the words of a directive, as :func:`parse` does.
+
+    Raises
+    ------
+    EmbeddingError, SettingError, OptionError
+        If there is no such directive or option, or a value makes no sense.
+    """
     if not words or words[0] not in OPTIONS:
         got = words[0] if words else "nothing"
         raise EmbeddingError(

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..commands.files import OutputError, write, write_bytes
-from .content import Inline
+from ..commands.files import OutputError, write_bytes
+from ..typesetting import expect_typst
+from .content import Console, Image, Inline
 from .digests import changes, read, told
 from .directives import Directive, parse
 from .documents import LARGEST
 from .documents import document as decoded
+from .drawings import Drawing, made_here
 from .errors import EmbeddingError
 from .markers import Format, Region, format_of, regions
 from .writers import WRITERS
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from .deriving import Derived, Deriver
     from .documents import Document
 
-SIGNATURE = "<!-- drawn by workspan -->\n"
-"""The last line of a picture that was made here, and may be made anew."""
+PRINTED = ("latex", "typst")
+"""Formats whose documents take a picture in PDF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Filled:
 
     document: Document
     data: bytes
-    pictures: Mapping[Path, str]
+    pictures: Mapping[Path, Drawing]
     reasons: tuple[str, ...]
     """One line for each marker: what changed."""
 
@@ -44,7 +46,7 @@ class Filled:
     @property
     def stale(self) -> tuple[Path, ...]:
         """Pictures that are missing or another than they were."""
-        return tuple(p for p, text in self.pictures.items() if _picture(p) != text)
+        return tuple(p for p, drawing in self.pictures.items() if not drawing.stands(p))
 
 
 def fill(document: Document, deriver: Deriver) -> Filled:
@@ -57,7 +59,7 @@ def fill(document: Document, deriver: Deriver) -> Filled:
     """
     form = format_of(document.path)
     parts: list[str] = []
-    pictures: dict[Path, str] = {}
+    pictures: dict[Path, Drawing] = {}
     reasons, done = [], 0
     found = _regions(document, form)
     for region in found:
@@ -65,17 +67,17 @@ def fill(document: Document, deriver: Deriver) -> Filled:
             directive = parse(region.directive)
             derived = deriver.derive(directive)
             body = _body(document.text, region, form, derived)
-            places = {name: _place(document.path, name) for name in derived.files}
-            for name, drawing in derived.files.items():
-                path = places[name]
-                if pictures.setdefault(path, drawing + SIGNATURE) != drawing + SIGNATURE:
+            places = {name: _place(document.path, name, form) for name in derived.files}
+            for name, svg in derived.files.items():
+                path, drawing = places[name], _drawing(svg, derived)
+                if pictures.setdefault(path, drawing) != drawing:
                     raise EmbeddingError(f"expected a file for each picture, got {name} twice")
         except ValueError as error:
             raise EmbeddingError(f"{document.path}:{region.line}: {error}") from error
         parts += [document.text[done : region.start], body, _closing(region, derived)]
         edits = [
             *(["the text between the markers"] if _differs(document.text, region, body) else []),
-            *(f"the file {n}" for n, p in places.items() if _picture(p) != pictures[p]),
+            *(f"the file {n}" for n, p in places.items() if not pictures[p].stands(p)),
         ]
         reasons.append(_reason(document.path, region, directive, derived, edits))
         done = region.after
@@ -96,28 +98,39 @@ def save(filled: Filled) -> None:
     EmbeddingError, OutputError
         If the document is another one by now, or if a file cannot be written.
     """
-    expect_same(filled)
+    expect_ready(filled)
     for path in filled.stale:
-        write(path, filled.pictures[path])
+        write_bytes(path, filled.pictures[path].data(path))
     if filled.data != filled.document.data:
-        write_bytes(filled.document.path, filled.data, lambda: expect_same(filled))
+        write_bytes(filled.document.path, filled.data, lambda: _expect_same(filled))
 
 
 def expect_apart(filled: Sequence[Filled]) -> None:
     """Raise if two documents ask for other pictures in one file."""
-    found: dict[str, tuple[Filled, str]] = {}
+    found: dict[str, tuple[Filled, Drawing]] = {}
     for one in filled:
-        for path, text in one.pictures.items():
-            other, drawn = found.setdefault(os.path.realpath(path), (one, text))
-            if drawn != text:
+        for path, drawing in one.pictures.items():
+            other, drawn = found.setdefault(os.path.realpath(path), (one, drawing))
+            if drawn != drawing:
                 raise EmbeddingError(
                     f"expected a file for each picture, got {path} in {other.document.path} and "
                     f"in {one.document.path}"
                 )
 
 
-def expect_same(filled: Filled) -> None:
-    """Raise if a document is another one than was read, or may not be written."""
+def expect_ready(filled: Filled) -> None:
+    """Raise if a document is another one than was read, or it or a picture cannot be written."""
+    _expect_same(filled)
+    path = filled.document.path
+    if filled.data != filled.document.data and not os.access(path, os.W_OK):
+        raise OutputError(f"expected to write {path}, got: the file is read-only")
+    if filled.changed and not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
+        raise OutputError(f"expected to write {path}, got: its folder is read-only")
+    if any(path.suffix == ".pdf" for path in filled.stale):
+        expect_typst()
+
+
+def _expect_same(filled: Filled) -> None:
     document = filled.document
     try:
         now = document.path.read_bytes()
@@ -127,12 +140,6 @@ def expect_same(filled: Filled) -> None:
         raise EmbeddingError(
             f"expected {document.path} as it was read, got another; it was left alone: run again"
         )
-    if filled.data == document.data:
-        return
-    if not os.access(document.path, os.W_OK):
-        raise OutputError(f"expected to write {document.path}, got: the file is read-only")
-    if not os.access(os.path.dirname(os.path.realpath(document.path)), os.W_OK):
-        raise OutputError(f"expected to write {document.path}, got: its folder is read-only")
 
 
 def _regions(document: Document, form: Format) -> list[Region]:
@@ -165,7 +172,9 @@ def _expect_found(
 
 def _body(text: str, region: Region, form: Format, derived: Derived) -> str:
     """Return what stands between two markers, with the document's ends of lines."""
-    written = WRITERS[form.writer].write(derived.content)
+    within = form.fenced(text, region.start) if isinstance(derived.content, Console) else False
+    writer = f"{form.writer} in a fence" if within else form.writer
+    written = WRITERS[writer].write(derived.content)
     comment = region.comment
     if isinstance(derived.content, Inline) and comment.inline is not None:
         before, after = comment.inline
@@ -192,29 +201,24 @@ def _closing(region: Region, derived: Derived) -> str:
     )
 
 
-def _place(document: Path, name: str) -> Path:
+def _drawing(svg: str, derived: Derived) -> Drawing:
+    return Drawing(svg, derived.content.alt if isinstance(derived.content, Image) else "")
+
+
+def _place(document: Path, name: str, form: Format) -> Path:
     """Return where a picture goes: beside the document, and over nothing but such a picture."""
+    if name.endswith(".pdf") and form.writer not in PRINTED:
+        raise EmbeddingError(f"expected --output with .svg in this document, got {name}")
     folder = Path(os.path.realpath(document)).parent
     path = folder / name
     if not Path(os.path.realpath(path)).is_relative_to(folder):
         raise EmbeddingError(f"expected --output beside the document, got {name}")
-    if path.exists() and _picture(path) is None:
+    if path.exists() and not made_here(path):
         raise EmbeddingError(
             f"expected --output {name} to be a picture that embed made, got another file; "
             "name another one"
         )
     return document.parent / name if Path(os.path.realpath(document.parent)) == folder else path
-
-
-def _picture(path: Path) -> str | None:
-    """Return a picture that was made here; None if there is none."""
-    try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            return None
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if text.endswith(SIGNATURE) else None
 
 
 def _differs(text: str, region: Region, body: str) -> bool:

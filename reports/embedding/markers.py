@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import verbatim
+from . import fences, verbatim
 from .errors import EmbeddingError, at_line
 
 MOST = 500
@@ -75,9 +75,11 @@ class Format:
     writer: str
     comments: tuple[Comment, ...]
     shown: Callable[[str], Iterator[verbatim.Span]]
+    fenced: Callable[[str, int], bool] = lambda text, place: False
+    """Whether a place is in text between fences."""
 
 
-_MARKDOWN = Format("markdown", (HTML, MYST), verbatim.markdown)
+_MARKDOWN = Format("markdown", (HTML, MYST), fences.markdown, fences.fenced)
 _HTML = Format("html", (HTML,), verbatim.html)
 _REST = Format("rst", (REST,), verbatim.restructured)
 _LATEX = Format("latex", (LATEX,), verbatim.latex)

@@ -20,14 +20,15 @@ from ..notation.markup import (
     code,
     element,
     escape,
-    latex_escape,
     markdown_escape,
     printable,
 )
-from ..notation.mathematics import latex, mathml_terms, typst
+from ..notation.mathematics import mathml_terms, typst_text
 from ..tables.html import table
-from ..tables.latex import columns, longtable
+from ..tables.latex import LATEX
 from ..tables.markdown import pipe_table
+from ..tables.typeset import WIDTH, Rows, Typesetter
+from ..tables.typst import TYPST
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
 from .errors import EmbeddingError
 
@@ -93,6 +94,10 @@ class Writer(ABC):
 
 @final
 class _Markdown(Writer):
+    def __init__(self, *forbidden: str, fence: str = "```") -> None:
+        super().__init__(*forbidden)
+        self.fence = fence
+
     def words(self, text: str) -> str:
         return markdown_escape(text).replace("\\(", "(").replace("\\)", ")")
 
@@ -105,7 +110,7 @@ class _Markdown(Writer):
         return "\n".join([written, *map(self.words, grid.notes)])
 
     def console(self, text: str) -> str:
-        return f"```console\n{text}\n```"
+        return f"{self.fence}console\n{text}\n{self.fence}"
 
     def image(self, image: Image) -> str:
         return f"![{self.words(image.alt)}]({image.file})"
@@ -137,20 +142,27 @@ class _Rest(Writer):
         return f".. image:: {image.file}\n   :alt: {self.words(image.alt)}"
 
 
-@final
-class _Latex(Writer):
+class _Paper(Writer):
+    """As tables for papers are written."""
+
+    notation: ClassVar[Typesetter]
+
     def words(self, text: str) -> str:
-        return latex_escape(text)
+        return self.notation.text(text)
 
     def math(self, text: str) -> str:
-        return f"${latex(text)}$"
+        return self.notation.math(text)
 
     def grid(self, grid: Grid) -> str:
-        rows = [" & ".join(map(self.cell, row)) for row in grid.rows]
-        header = [self.words(h) for h in grid.header]
-        shares = [round(0.92 / len(header), 3)] * len(header)
-        notes = "\n".join(self.words(n) for n in grid.notes)
-        return f"{longtable(header, rows, columns(*shares))}\\noindent {notes}"
+        rows = Rows(tuple(tuple(map(self.cell, row)) for row in grid.rows))
+        shares = [round(WIDTH / len(grid.header), 3)] * len(grid.header)
+        table = self.notation.table(grid.header, [rows], shares)
+        return f"{table}\n{self.notation.paragraph(list(map(self.words, grid.notes)))}"
+
+
+@final
+class _Latex(_Paper):
+    notation = LATEX
 
     def console(self, text: str) -> str:
         # TeX's verbatim knows no lines drawn with characters.
@@ -158,29 +170,20 @@ class _Latex(Writer):
         return f"\\begin{{verbatim}}\n{plain}\n\\end{{verbatim}}"
 
     def image(self, image: Image) -> str:
-        return f"\\includesvg[width=\\linewidth]{{{image.file.removesuffix('.svg')}}}"
+        name = image.file.removesuffix(".svg")
+        command = "includegraphics" if name == image.file else "includesvg"
+        return f"\\noindent\\{command}[width=\\linewidth]{{{name}}}"
 
 
 @final
-class _Typst(Writer):
-    def words(self, text: str) -> str:
-        return re.sub(r"([\\#$*_<>@\[\]~`\"'/=+-])", r"\\\1", printable(text))
-
-    def math(self, text: str) -> str:
-        return f"${typst(text)}$"
-
-    def grid(self, grid: Grid) -> str:
-        header = ", ".join(f"[{self.words(h)}]" for h in grid.header)
-        rows = [f"  {', '.join(f'[{self.cell(c)}]' for c in row)},\n" for row in grid.rows]
-        notes = "\n".join(self.words(n) for n in grid.notes)
-        head = f"#table(\n  columns: {len(grid.header)},\n  table.header({header}),\n"
-        return f"{head}{''.join(rows)})\n\n{notes}"
+class _Typst(_Paper):
+    notation = TYPST
 
     def console(self, text: str) -> str:
         return f"```console\n{text}\n```"
 
     def image(self, image: Image) -> str:
-        return f'#image("{image.file}")'
+        return f'#image("{image.file}", alt: {typst_text(image.alt)})'
 
 
 @final
@@ -204,6 +207,8 @@ class _HTML(Writer):
 
 WRITERS: Mapping[str, Writer] = {
     "markdown": _Markdown(),
+    # What stands in a fence does not end it.
+    "markdown in a fence": _Markdown(fence="~~~"),
     "rst": _Rest(),
     # In a docstring a backslash means something, and quotes end it.
     "python": _Rest("\\", '"""', "'''"),

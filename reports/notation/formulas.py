@@ -6,11 +6,12 @@ A writer says how each construct looks in one notation; the order of terms is th
 from __future__ import annotations
 
 import ast
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 LONGEST = 20_000
-_SUM, PRODUCT, _FACTOR, _POWER, _ATOM = range(5)
+_SUM, _QUOTIENT, PRODUCT, _FACTOR, _POWER, _ATOM = range(6)
 """How tightly a construct binds."""
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -48,6 +49,10 @@ class Writer(ABC):
     """Walks a formula; subclasses say how each construct is written."""
 
     minus: ClassVar[str]
+    slash: ClassVar[str] = "/"
+    """The sign of a quotient that stands on the line."""
+    widest: ClassVar[float] = math.inf
+    """Characters of what may stand in a fraction or under a root, where no line can break."""
 
     def write(self, node: ast.expr, least: int = _SUM) -> str:
         """Write a node, in parentheses if it binds less than ``least``."""
@@ -65,6 +70,9 @@ class Writer(ABC):
                 return self.row(self.operator("-"), self.write(operand, PRODUCT)), PRODUCT
             case ast.BinOp(left=left, op=op, right=right):
                 return self._binary(left, op, right)
+            case ast.Call(func=ast.Name(id="sqrt"), args=[inner], keywords=[]) if self._wide(inner):
+                half = self.row(self.number("1"), self.slash, self.number("2"))
+                return self.power(self.parentheses(self.write(inner)), half), _POWER
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self._call(name, args), _ATOM
             case ast.Compare() | ast.BoolOp() | ast.Tuple():
@@ -76,18 +84,25 @@ class Writer(ABC):
             case ast.Add() | ast.Sub():
                 sign = "+" if isinstance(op, ast.Add) else "-"
                 return self.row(
-                    self.write(left), self.operator(sign), self.write(right, PRODUCT)
+                    self.write(left), self.operator(sign), self.write(right, _QUOTIENT)
                 ), _SUM
             case ast.Mult():
                 times = self.times(_needs_sign(right))
                 return self.row(
                     self.write(left, PRODUCT), times, self.write(right, _FACTOR)
                 ), PRODUCT
+            case ast.Div() if self._wide(left, right):
+                over, under = self.write(left, PRODUCT), self.write(right, _POWER)
+                return self.row(over, self.slash, under), _QUOTIENT
             case ast.Div():
                 return self.fraction(self.write(left), self.write(right)), _FACTOR
             case ast.Pow():
                 return self.power(self.write(left, _ATOM), self.write(right)), _POWER
         raise ValueError(f"expected + - * / or **, got {type(op).__name__}")
+
+    def _wide(self, *nodes: ast.expr) -> bool:
+        """Whether something is too wide to stand where no line can break."""
+        return self.widest < math.inf and any(len(ast.unparse(n)) > self.widest for n in nodes)
 
     def _call(self, name: str, args: list[ast.expr]) -> str:
         match name, args:

@@ -1,9 +1,11 @@
-r"""Escaping and elements: the only place where text from outside meets HTML, SVG or LaTeX.
+r"""Escaping and elements: the only place where text from outside meets HTML, SVG, LaTeX or Typst.
 
 >>> element("p", "a < b ", element("b", "c"), class_="x & y")
 '<p class="x &amp; y">a &lt; b <b>c</b></p>'
 >>> print(latex_escape("50% of d_kv"))
 50\% of d\_kv
+>>> print(typst_escape("1. $5 is *much*"))
+1\. \$5 is \*much\*
 """
 
 from __future__ import annotations
@@ -28,8 +30,11 @@ _LATEX = {
     "<": "\\textless{}",
     ">": "\\textgreater{}",
     "|": "\\textbar{}",
-    '"': "\\textquotedbl{}",
+    '"': "\\char34{}",
 }
+BREAK = "\u200b"
+"""Where a line may break within a word; a character that is written nowhere else."""
+_LONG_WORD, _LONGEST_WORD = 14, 24
 
 
 @final
@@ -52,7 +57,30 @@ def printable(text: object) -> str:
 
 def latex_escape(text: object) -> str:
     """Escape text for LaTeX; control characters become spaces."""
-    return "".join(_LATEX.get(c, c) for c in printable(text))
+    escaped = "".join(_LATEX.get(c, c) for c in printable(text))
+    return re.sub("-(?=-)", "-{}", escaped)
+
+
+def typst_escape(text: object) -> str:
+    """Escape text for Typst; control characters become spaces."""
+    escaped = re.sub(r"([\\#$*_<>@\[\]~`\"'/=+-])", r"\\\1", printable(text))
+    # A number and a dot at the start of a line begin a list; three dots are one sign.
+    return re.sub(r"(?<=\d)\.(?=\s|$)|\.(?=\.)", r"\\.", escaped)
+
+
+def breakable(text: object) -> list[str]:
+    """Split text where its words may break: names at underscores, long words at their signs.
+
+    >>> breakable("causal_attention is O(n), not O(log(n)*d**2*n)")
+    ['causal_', 'attention is O(n), not O(', 'log(', 'n)*', 'd**', '2*', 'n)']
+    """
+    words = printable(text).replace("_", f"_{BREAK}").split(" ")
+    return " ".join(_softened(w) if len(w) > _LONG_WORD else w for w in words).split(BREAK)
+
+
+def _softened(word: str) -> str:
+    signs = re.sub(r"(\*+|[/(=]|\.(?=[^\W\d]))(?=\w)", rf"\1{BREAK}", word)
+    return re.sub(rf"[^{BREAK}]{{{_LONGEST_WORD}}}(?=[^{BREAK}])", rf"\g<0>{BREAK}", signs)
 
 
 def markdown_escape(text: object) -> str:

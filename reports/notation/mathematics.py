@@ -21,6 +21,9 @@ from typing import ClassVar, final
 from .formulas import PRODUCT, Writer, parse, terms
 from .markup import escape, latex_escape, printable
 
+LONG = 60
+"""Characters of LaTeX within parentheses that stand on one line."""
+
 
 def mathml(text: str) -> str:
     """Return one ``math`` element."""
@@ -54,10 +57,10 @@ def latex(text: str) -> str:
 def typst(text: str) -> str:
     """Return Typst for math mode."""
     tree = _tree(text)
-    return _quoted(text) if tree is None else _Typst().write(tree)
+    return typst_text(text) if tree is None else _Typst().write(tree)
 
 
-def _quoted(text: str) -> str:
+def typst_text(text: str) -> str:
     """Return a string of Typst."""
     inner = printable(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{inner}"'
@@ -138,6 +141,8 @@ class _LaTeX(Writer):
     """LaTeX for math mode, with amsmath."""
 
     minus = "-"
+    slash = "/\\allowbreak "
+    widest = 40
     _SIGNS: ClassVar[dict[str, str]] = {"<=": "\\le", ">=": "\\ge", "!=": "\\ne"}
 
     def number(self, text: str) -> str:
@@ -160,7 +165,8 @@ class _LaTeX(Writer):
         return " ".join(p for p in parts if p)
 
     def parentheses(self, inner: str) -> str:
-        return f"\\left({inner}\\right)"
+        # Between \left and \right no line can break.
+        return f"({inner})" if len(inner) > LONG else f"\\left({inner}\\right)"
 
     def fraction(self, over: str, under: str) -> str:
         return f"\\frac{{{over}}}{{{under}}}"
@@ -180,7 +186,8 @@ class _LaTeX(Writer):
     def function(self, name: str, args: list[str]) -> str:
         inner = ", ".join(args)
         head = f"\\{name}" if name in {"min", "max"} else f"\\operatorname{{{latex_escape(name)}}}"
-        return f"{head}\\left({inner}\\right)"
+        broken = inner if len(inner) <= LONG else ", \\allowbreak ".join(args)
+        return f"{head}{self.parentheses(broken)}"
 
 
 @final
@@ -188,16 +195,18 @@ class _Typst(Writer):
     """Typst for math mode."""
 
     minus = "-"
+    slash = "\\/"
+    widest = 40
 
     def number(self, text: str) -> str:
         return text
 
     def name(self, head: str, tail: str) -> str:
-        base = head if len(head) == 1 else f"italic({_quoted(head)})"
-        return f"{base}_{_quoted(tail)}" if tail else base
+        base = head if len(head) == 1 else f"italic({typst_text(head)})"
+        return f"{base}_{typst_text(tail)}" if tail else base
 
     def words(self, text: str) -> str:
-        return _quoted(text)
+        return typst_text(text)
 
     def operator(self, text: str) -> str:
         return text
@@ -227,5 +236,5 @@ class _Typst(Writer):
         return f"log_({base}) {inner}" if base else f"log {inner}"
 
     def function(self, name: str, args: list[str]) -> str:
-        head = name if name in {"min", "max"} else f"op({_quoted(name)})"
+        head = name if name in {"min", "max"} else f"op({typst_text(name)})"
         return f"{head}({', '.join(args)})"

@@ -19,6 +19,7 @@ h1 { font-size: 1.6rem; margin: 0.5rem 0; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 0.5rem; }
 h3 { font-size: 1.1rem; margin: 2rem 0 0.5rem; }
 h4 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
+h5 { font-size: 0.95rem; margin: 1rem 0 0.25rem; }
 p { max-width: 60rem; margin: 0.4rem 0; }
 a { color: var(--link); }
 math { font-size: 1.05em; }
@@ -32,17 +33,37 @@ thead th { background: var(--head); }
 tbody th { font-weight: 600; min-width: 8rem; }
 .sheet td { min-width: 9rem; }
 .sheet tbody th { position: sticky; left: 0; background: var(--paper); }
-.sort { all: unset; cursor: pointer; }
-.sort:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+[hidden] { display: none !important; }
+.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+caption { text-align: left; color: var(--quiet); font-size: 0.9em; padding: 0.25rem 0; }
+.sort { all: unset; cursor: pointer; display: inline-block; min-height: 1.6rem; }
 .sort::after { content: " \\2195"; color: var(--quiet); }
-[aria-sort="ascending"] > .sort::after { content: " \\2191"; }
-[aria-sort="descending"] > .sort::after { content: " \\2193"; }
+[aria-sort="ascending"] > .sort::after { content: " \\2191"; color: var(--link); }
+[aria-sort="descending"] > .sort::after { content: " \\2193"; color: var(--link); }
+tbody .sort::after { content: " \\2194"; }
+tbody [aria-sort="ascending"] > .sort::after { content: " \\2192"; }
+tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+button, fieldset { font: inherit; color: inherit; }
+.controls button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
+.controls button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
+.controls { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
+.controls { background: var(--paper); }
+.panel { color: var(--ink); background: var(--paper); border: 1px solid var(--line); }
+.panel { width: min(48rem, 100vw); max-width: none; height: 100dvh; max-height: none; }
+.panel { margin: 0 0 0 auto; padding: 0 1.25rem 2rem; overscroll-behavior: contain; }
+.panel::backdrop { background: rgb(0 0 0 / 0.4); }
+.panel .back { display: none; }
+.panel article { overflow-wrap: anywhere; }
+.filter { border: 1px solid var(--line); border-radius: 4px; margin: 0.75rem 0; }
+.filter { display: flex; flex-wrap: wrap; gap: 0 1.25rem; max-width: max-content; }
+.filter label { display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.5rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .marks { font-size: 0.85em; }
 .marks.fitted a { font-style: italic; }
 .disagree { color: #ffffff; background: #b91c1c; padding: 0.15rem 0.4rem; }
 .disagree { font-weight: 700; }
-article:target { outline: 2px solid var(--link); outline-offset: 0.5rem; }
+main article:target { outline: 2px solid var(--link); outline-offset: 0.5rem; }
 figure { margin: 1.5rem 0; }
 .plot { display: inline-block; vertical-align: top; max-width: 100%; }
 .plot { margin: 0.75rem 1.5rem 0.75rem 0; }
@@ -62,7 +83,8 @@ svg { max-width: none; height: auto; }
 @media print {
   @page { size: A4; margin: 1.5cm; }
   .wide { overflow: visible; }
-  .sort::after { content: none; }
+  .sort::after { content: none !important; }
+  .filter { display: none; }
   article, figure, tr { break-inside: avoid; }
   .sheet, .sheet tbody, .sheet th { display: block; }
   .sheet thead { display: none; }
@@ -113,3 +135,20 @@ DRAWING = """
   .ws .paper { fill: #14181d; }
 }
 """
+
+BACKDROP = """
+svg.ws { background: #ffffff; }
+@media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
+"""
+
+
+def backed(drawing: str) -> str:
+    """Return a picture on paper of its own, which can be read on a page of any colour.
+
+    >>> print(backed('<svg class="ws"><style>a {}</style></svg>'))
+    <svg class="ws"><style>a {}
+    svg.ws { background: #ffffff; }
+    @media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
+    </style></svg>
+    """
+    return drawing.replace("</style>", f"{BACKDROP}</style>", 1)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..notation.markup import Markup, element, slug
 from ..notation.mathematics import mathml, mathml_terms
 from .duels import FIXED, duels_of
-from .sheet import Row, Sheet, disagreements, domain_of, marks
+from .ordering import VERDICTS, exact, row_values
+from .sheet import Row, Sheet, at_text, disagreements, domain_of, marks
 
 if TYPE_CHECKING:
-    from ...analysis.figures import Crossover, Figure, Verdict
+    from ...analysis.figures import Crossover, Figure, Number, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A cell with what it is sorted by: a whole number, a fraction, words, or nothing."""
+
+    content: object
+    key: str
 
 
 def figure_table(sheet: Sheet, *, linked: bool = False) -> Markup:
@@ -19,21 +29,38 @@ def figure_table(sheet: Sheet, *, linked: bool = False) -> Markup:
 
     ``linked`` leads from each cell to its details on the same page.
     """
-    names = [element("th", m or "formula", scope="col") for m in sheet.models]
+    by_row = "" if linked else None
+    names = [element("th", m or "formula", scope="col", data_model=by_row) for m in sheet.models]
     head = element("thead", element("tr", element("th", "figure", scope="col"), *names))
-    rows = []
-    for row in sheet.rows:
-        unit = element("span", f" {row.unit}", class_="quiet") if row.unit else Markup("")
-        cells = [_cell(row, k, sheet, linked) for k in range(len(sheet.models))]
-        rows.append(element("tr", element("th", row.title, unit, scope="row"), *cells))
-    whole = element("table", head, element("tbody", *rows), class_="sheet")
+    rows = [_row(row, sheet, linked) for row in sheet.rows]
+    told = (
+        [
+            element(
+                "caption",
+                "Figures in rows, models in columns; marks lead to what stands behind a cell.",
+            )
+        ]
+        if linked
+        else []
+    )
+    kind = "sheet sortable" if linked else "sheet"
+    whole = element("table", *told, head, element("tbody", *rows), class_=kind)
     return element("div", whole, class_="wide")
 
 
-def _cell(row: Row, k: int, sheet: Sheet, linked: bool) -> Markup:
+def _row(row: Row, sheet: Sheet, linked: bool) -> Markup:
+    unit = element("span", f" {row.unit}", class_="quiet") if row.unit else Markup("")
+    at, values = row_values(row)
+    cells = [_cell(row, k, sheet, value, linked) for k, value in enumerate(values)]
+    told = at_text(at) if linked and at else None
+    return element("tr", element("th", row.title, unit, scope="row"), *cells, data_at=told)
+
+
+def _cell(row: Row, k: int, sheet: Sheet, value: Number | None, linked: bool) -> Markup:
     figure, label = row.cells[k], sheet.models[k]
+    key = exact(value) if linked else None
     if figure is None:
-        return element("td", "", data_label=label)
+        return element("td", "", data_label=label, data_sort=key)
     parts = [element("div", formula(figure))]
     if figure.formula is not None and figure.theta:
         growth = Markup(f"{element('span', 'Θ(')}{mathml(figure.theta)}{element('span', ')')}")
@@ -43,7 +70,7 @@ def _cell(row: Row, k: int, sheet: Sheet, linked: bool) -> Markup:
     marked = element("a", text, href=f"#{anchor(row, k)}") if linked else text
     parts.append(element("div", marked, class_=f"marks {figure.grade or ''}".strip()))
     parts += [element("div", line, class_="disagree") for line in disagreements(figure)]
-    return element("td", *parts, data_label=label)
+    return element("td", *parts, data_label=label, data_sort=key)
 
 
 def anchor(row: Row, k: int) -> str:
@@ -91,21 +118,47 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Markup:
             else Markup("")
         )
         reason = element("div", element("div", verdict.reason), evidence)
-        found = element("strong", verdict.verdict)
-        rows.append((verdict.statement, found, reason, verdict.source))
-    return table(("claim", "verdict", "why", "source"), rows)
+        rank = VERDICTS.index(verdict.verdict) if verdict.verdict in VERDICTS else len(VERDICTS)
+        found = Keyed(element("strong", verdict.verdict, data_kind=verdict.verdict), str(rank))
+        rows.append((verdict.statement, found, Keyed(reason, verdict.reason), verdict.source))
+    header = ("claim", "verdict", "why", "source")
+    return table(header, rows, caption="Claims that were checked", kind="filtered")
 
 
 def table(
-    header: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: bool = False
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: bool = False,
+    caption: str = "",
+    kind: str = "",
 ) -> Markup:
-    """Return a table; ``numbers`` sets all columns but the first to the right."""
+    """Return a table that can be sorted.
+
+    Parameters
+    ----------
+    header, rows
+        Columns and cells; a cell may be :class:`Keyed`.
+    numbers
+        Whether all columns but the first are set to the right.
+    caption, kind
+        What stands above it, and a class of its own.
+    """
+    told = [element("caption", caption)] if caption else []
     head = element("thead", element("tr", *(element("th", h, scope="col") for h in header)))
     body = []
     for row in rows:
-        kinds = [None, *["number" if numbers else None] * (len(row) - 1)]
-        cells = [element("td", c, class_=kind) for c, kind in zip(row, kinds, strict=True)]
+        labels = header if kind else [None] * len(row)
+        cells = [
+            _td(cell, "number" if numbers and k else None, label)
+            for k, (cell, label) in enumerate(zip(row, labels, strict=True))
+        ]
         body.append(element("tr", *cells))
-    return element(
-        "div", element("table", head, element("tbody", *body), class_="sortable"), class_="wide"
-    )
+    style = f"sortable {kind}".strip()
+    whole = element("table", *told, head, element("tbody", *body), class_=style)
+    return element("div", whole, class_="wide")
+
+
+def _td(cell: object, style: str | None, label: str | None) -> Markup:
+    content, key = (cell.content, cell.key) if isinstance(cell, Keyed) else (cell, None)
+    return element("td", content, class_=style, data_sort=key, data_label=label)

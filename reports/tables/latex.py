@@ -1,157 +1,97 @@
-r"""LaTeX: booktabs tables, as fragments for a paper or as a document that compiles by itself.
-
-A fragment needs ``\usepackage{amsmath,array,booktabs,longtable,xcolor}``.
-"""
+r"""LaTeX: booktabs tables, as files to ``\input`` in a paper or as a document by itself."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
-from ..experiment_summary import SUMMARY, summary_rows
 from ..notation.markup import latex_escape
 from ..notation.mathematics import latex
-from .duels import FIXED, duels_of
-from .sheet import (
-    Row,
-    Sheet,
-    comparison_sheet,
-    counts_text,
-    disagreements,
-    domain_of,
-    sheet_of,
-    short_marks,
-)
+from .typeset import Rows, Section, Typesetter
 
 if TYPE_CHECKING:
     from ...analysis.experiments.judging import Outcome
-    from ...analysis.figures import Analysis, Comparison, Crossover, Figure, Verdict
+    from ...analysis.figures import Analysis, Comparison, Figure, Verdict
 
-_PREAMBLE = """\
-\\documentclass[10pt]{article}
-\\usepackage[T1]{fontenc}
-\\usepackage[utf8]{inputenc}
-\\usepackage{textcomp}
-\\usepackage{amsmath,array,booktabs,longtable,xcolor}
-\\usepackage[margin=2cm]{geometry}
-\\begin{document}
+PACKAGES = "amsmath,array,booktabs,longtable,xcolor"
+_PREAMBLE = f"""\
+\\documentclass[10pt,a4paper]{{article}}
+\\usepackage[utf8]{{inputenc}}
+\\IfFileExists{{lmodern.sty}}{{\\usepackage[T1]{{fontenc}}\\usepackage{{lmodern}}}}{{}}
+\\usepackage{{{PACKAGES}}}
+\\usepackage[margin=2cm]{{geometry}}
+\\setlength{{\\parindent}}{{0pt}}
+\\begin{{document}}
 """
-LEGEND = (
-    "m, r: measured on the unrolled graph, run as plain code; "
-    "=: equal to the formula, !=: they disagree."
-)
 
 
-def analyses_latex(analyses: Sequence[Analysis]) -> str:
-    """Return the figures of some models, as a fragment."""
-    return _sheet(sheet_of(analyses))
+@final
+class _Latex(Typesetter):
+    comment = "%"
+    needs = f"It needs \\usepackage{{{PACKAGES}}}."
+    include = "\\input{{{file}}}"
+    soft = "\\allowbreak{}"
 
+    def words(self, text: str) -> str:
+        return latex_escape(text)
 
-def comparison_latex(
-    comparison: Comparison,
-    verdicts: Sequence[Verdict] = (),
-    experiments: Sequence[Outcome] = (),
-) -> str:
-    """Return the comparison, who is cheaper where, claims and experiments, as a fragment."""
-    sheet = comparison_sheet(comparison)
-    parts = [_sheet(sheet)]
-    if comparison.crossovers:
-        parts.append(_crossovers(comparison.crossovers))
-    if verdicts:
-        parts.append(verdicts_latex(verdicts))
-    if experiments:
-        rows = [" & ".join(map(_breakable, row)) for row in summary_rows(experiments)]
-        parts.append(longtable(SUMMARY, rows, columns(0.25, 0.35, 0.31)))
-    parts.append(f"\\noindent {latex_escape(counts_text(sheet))}.\n")
-    return "\n".join(parts)
+    def math(self, text: str) -> str:
+        return f"${latex(text)}$"
 
+    def theta(self, text: str) -> str:
+        return f"$\\Theta({latex(text)})$"
 
-def verdicts_latex(verdicts: Sequence[Verdict]) -> str:
-    """Return checked claims as a table."""
-    rows = [
-        " & ".join(_breakable(t) for t in (v.statement, v.verdict, v.reason, v.source))
-        for v in verdicts
-    ]
-    widths = columns(0.26, 0.1, 0.38, 0.17)
-    return longtable(("claim", "verdict", "why", "source"), rows, widths)
+    def strong(self, written: str) -> str:
+        return f"\\textbf{{{written}}}"
 
+    def alarm(self, text: str) -> str:
+        return self.strong(f"\\textcolor{{red}}{{{latex_escape(text)}}}")
 
-def document(body: str, title: str) -> str:
-    """Return a document that compiles by itself."""
-    return f"{_PREAMBLE}\\section*{{{latex_escape(title)}}}\n{body}\\end{{document}}\n"
+    def paragraph(self, lines: Sequence[str]) -> str:
+        return "\\noindent\n" + " \\\\\n".join(lines) + "\n"
 
-
-def figure_latex(figure: Figure) -> str:
-    """Return one figure's formula with dollar signs around it."""
-    if figure.formula is None:
-        return latex_escape(figure.reason or "none")
-    return f"${latex(str(figure.formula))}$"
-
-
-def _sheet(sheet: Sheet) -> str:
-    rows: list[str] = []
-    for row in sheet.rows:
-        if rows:
-            rows.append("\\addlinespace")
-        rows.append(f"\\multicolumn{{4}}{{@{{}}l}}{{{_heading(row)}}}")
-        rows += [
-            _line(model, figure, row.domain)
-            for model, figure in zip(sheet.models, row.cells, strict=True)
-            if figure is not None
-        ]
-    table = longtable(
-        ("model", "formula", "growth", "witnesses"), rows, columns(0.22, 0.38, 0.2, 0.11)
-    )
-    note = (
-        f"{LEGEND} Sizes are whole numbers of at least 1. Setting: {latex_escape(sheet.setting)}."
-    )
-    return f"{table}\n\\noindent {note}\n"
-
-
-def _heading(row: Row) -> str:
-    unit = f" ({latex_escape(row.unit)})" if row.unit else ""
-    domain = f", for ${latex(row.domain)}$" if row.domain else ""
-    return f"\\textbf{{{latex_escape(row.title)}}}{unit}{domain}"
-
-
-def _line(model: str, figure: Figure, common: str) -> str:
-    formula = figure_latex(figure)
-    if figure.formula is not None and domain_of(figure) != common:
-        formula += f" for ${latex(domain_of(figure))}$"
-    growth = (
-        f"$\\Theta({latex(figure.theta)})$" if figure.theta and figure.formula is not None else ""
-    )
-    notes = [latex_escape(short_marks(figure))]
-    notes += [f"\\textbf{{\\textcolor{{red}}{{{latex_escape(d)}}}}}" for d in disagreements(figure)]
-    return " & ".join((_breakable(model), formula, growth, "; ".join(notes)))
-
-
-def _breakable(name: str) -> str:
-    text = latex_escape(name).replace("\\_", "\\_\\allowbreak{}")
-    return re.sub(r"(?<=\w)([*/(=])(?=\w)", r"\1\\allowbreak{}", text)
-
-
-def _crossovers(crossovers: Sequence[Crossover]) -> str:
-    parts = []
-    for duels in duels_of(crossovers):
-        header = ("less", "than", *(latex_escape(f"{c}: exactly when") for c in duels.counted))
-        rows = [
-            " & ".join((_breakable(left), _breakable(right), *(_condition(c) for c in conditions)))
-            for left, right, conditions in duels.rows
-        ]
-        parts.append(f"\\noindent Less {latex_escape(duels.figure)}:\n")
-        parts += (
-            [longtable(header, rows, columns(*[round(0.92 / len(header), 3)] * len(header)))]
-            if rows
-            else []
+    def table(
+        self,
+        header: Sequence[str],
+        parts: Sequence[Rows],
+        shares: Sequence[float],
+        *,
+        apart: bool = False,
+    ) -> str:
+        gap = "\\addlinespace\n"
+        written = gap.join(_part(part, len(header), gap if apart else "") for part in parts)
+        names = " & ".join(map(latex_escape, header))
+        return (
+            f"{{\\small\n\\begin{{longtable}}{{{columns(*shares)}}}\n"
+            f"\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
+            f"\\midrule\n\\endfoot\n\\bottomrule\n\\endlastfoot\n"
+            f"{written}\\end{{longtable}}\n}}\n"
         )
-        parts += [f"\\noindent {latex_escape(s)}\n" for s in duels.sentences]
-    return "\n".join(parts)
+
+    def heading(self, title: str) -> str:
+        return f"\\subsection*{{{latex_escape(title)}}}"
+
+    def document(self, sections: Sequence[Section], title: str) -> str:
+        head = f"{_PREAMBLE}\\section*{{{latex_escape(title)}}}\n"
+        return f"{head}{self.titled(sections)}\\end{{document}}\n"
 
 
-def _condition(text: str) -> str:
-    return text if text in FIXED or not text else f"${latex(text)}$"
+LATEX = _Latex()
+
+
+def _part(part: Rows, columns: int, gap: str) -> str:
+    heading = ""
+    if part.heading:
+        # A star forbids a new page between the heading and its rows.
+        cell = f"\\multicolumn{{{columns}}}{{@{{}}p{{0.98\\linewidth}}@{{}}}}"
+        heading = f"{cell}{{\\raggedright {part.heading}}} \\\\*\n"
+    return heading + gap.join(map(_row, part.cells))
+
+
+def _row(cells: Sequence[str]) -> str:
+    row = " & ".join(cells)
+    # Fractions are taller than a line, and would touch those of the next row.
+    return row + (" \\\\[2pt]\n" if "\\frac" in row else " \\\\\n")
 
 
 def columns(*widths: float) -> str:
@@ -160,11 +100,22 @@ def columns(*widths: float) -> str:
     return f"@{{}}{''.join(parts)}@{{}}"
 
 
-def longtable(header: Sequence[str], rows: Sequence[str], widths: str) -> str:
-    """Return a table that may run over pages."""
-    lines = "".join(row + ("\n" if row == "\\addlinespace" else " \\\\\n") for row in rows)
-    names = " & ".join(header)
-    return (
-        f"\\begin{{longtable}}{{{widths}}}\n\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
-        f"{lines}\\bottomrule\n\\end{{longtable}}\n"
-    )
+def analyses_latex(analyses: Sequence[Analysis]) -> str:
+    """Return the figures of some models."""
+    return LATEX.joined(LATEX.analyses(analyses))
+
+
+def comparison_latex(
+    comparison: Comparison,
+    verdicts: Sequence[Verdict] = (),
+    experiments: Sequence[Outcome] = (),
+) -> str:
+    """Return the comparison, who is cheaper where, claims and experiments."""
+    return LATEX.joined(LATEX.comparison(comparison, verdicts, experiments))
+
+
+def figure_latex(figure: Figure) -> str:
+    """Return one figure's formula with dollar signs around it."""
+    if figure.formula is None:
+        return latex_escape(figure.reason or "none")
+    return LATEX.math(str(figure.formula))

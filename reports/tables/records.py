@@ -1,7 +1,7 @@
 """JSON for other programs: the figures as plain values, the same bytes for the same input.
 
-Formulas are strings in Python syntax; whole numbers are exact integers, others are floats; a
-witness that was not taken is null.
+Formulas are strings in Python syntax; whole numbers are exact integers, others are floats, and
+fractions stand beside them as text such as ``7/3``; a witness that was not taken is null.
 """
 
 from __future__ import annotations
@@ -107,11 +107,16 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
 
 
 def _value(value: Value) -> dict[str, Any]:
+    found = {"derived": value.derived, "measured": value.measured, "run": value.run}
+    exact = {
+        witness: str(number)
+        for witness, number in found.items()
+        if isinstance(number, Fraction) and number.denominator > 1
+    }
     return {
         "at": _sorted(value.at),
-        "derived": plain(value.derived),
-        "measured": plain(value.measured),
-        "run": plain(value.run),
+        **{witness: plain(number) for witness, number in found.items()},
+        **({"exact": exact} if exact else {}),
         **({"source": value.source} if value.source else {}),
     }
 

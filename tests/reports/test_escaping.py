@@ -20,7 +20,7 @@ from workspan.reports.notation.markup import code, escape, latex_escape
 from workspan.reports.page import comparison_page
 from workspan.reports.pictures.diagrams import dot, graph_record, mermaid
 from workspan.reports.pictures.draw import svg
-from workspan.reports.tables.latex import comparison_latex, document
+from workspan.reports.tables.latex import LATEX, comparison_latex
 from workspan.reports.tables.markdown import comparison_markdown
 from workspan.reports.tables.records import comparison_record, dumps
 
@@ -136,7 +136,8 @@ def test_json_holds_hostile_names_as_they_are() -> None:
 def test_latex_compiles(tmp_path: Path) -> None:
     """The document compiles, hostile names and all."""
     for name, shown in (("plain", comparison()), ("hostile", hostile())):
-        text = document(comparison_latex(shown, [verdict(statement=HOSTILE)]), HOSTILE)
+        sections = LATEX.comparison(shown, [verdict(statement=HOSTILE)])
+        text = LATEX.document(sections, HOSTILE)
         (tmp_path / f"{name}.tex").write_text(text, encoding="utf-8")
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)

@@ -127,7 +127,9 @@ def test_reports_are_the_same_twice() -> None:
         "report.html",
         "report.md",
         "report.tex",
+        "report.typ",
         "report.json",
+        "report.csv",
         "attention.svg",
         "lstm.svg",
     ]

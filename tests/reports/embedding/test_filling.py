@@ -104,6 +104,30 @@ def test_filling_twice_is_filling_once(drawn: tuple[str, str, list[str]], old: s
     assert all(reason.endswith("as it was") for reason in again.reasons)
 
 
+def test_a_figure_in_restructuredtext_stands_within_a_line() -> None:
+    """A substitution between markers is what its name stands for, wherever the text says it."""
+    core = pytest.importorskip("docutils.core")
+    text = (
+        "Work: |lstm-work|.\n\n.. workspan: figure lstm work --at n=64,d=32 --name lstm-work\n\n"
+        ".. /workspan\n"
+    )
+    made = filled("a.rst", text.encode()).data.decode()
+    parts = core.publish_parts(made, writer="html5", settings_overrides={"report_level": 1})
+    assert "<p>Work: 1,091,584.</p>" in parts["body"]
+    assert "system-message" not in parts["body"]
+
+
+def test_what_is_filled_in_a_note_does_not_end_it() -> None:
+    """A console within fences has fences of its own, and the marker after it is found."""
+    marker = "<!-- workspan: table lstm --figures state --style console -->\n<!-- /workspan -->\n"
+    text = f"```{{note}}\n{marker}\n```\n\n{marker}"
+    once = filled("a.md", text.encode())
+    assert once.data.decode().count("\n```\n") == 2
+    assert once.data.decode().count("\n~~~console\n") == 1
+    assert len(once.reasons) == 2
+    assert not filled("a.md", once.data).changed
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
 def test_encodings_stay(encoding: str) -> None:
     """An accent outside the markers is the same bytes, whatever the encoding is."""

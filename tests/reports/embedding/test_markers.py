@@ -41,6 +41,14 @@ def test_each_format_has_markers(name: str, end: str) -> None:
         ("a.md", "```html\n<!-- workspan: D -->\n```\n"),
         ("a.md", "~~~\n<!-- /workspan -->\n"),
         ("a.md", "as `<!-- workspan: D -->` says"),
+        ("a.md", "```{code-block} html\n<!-- workspan: D -->\n```\n"),
+        ("a.md", "```{code-cell}\n<!-- workspan: D -->\n```\n"),
+        ("a.md", ":::{code-block} html\n<!-- workspan: D -->\n:::\n"),
+        ("a.md", "````{note}\n```html\n<!-- workspan: D -->\n```\n````\n"),
+        ("a.md", "- ```html\n  <!-- workspan: D -->\n  ```\n"),
+        ("a.qmd", "```{python}\n#| echo: false\n<!-- workspan: D -->\n```\n"),
+        ("a.qmd", "```{.html .x}\n<!-- workspan: D -->\n```\n"),
+        ("a.qmd", "```{=html}\n<!-- workspan: D -->\n```\n"),
         ("a.md", "<!-- workspan is a program -->"),
         ("a.rst", "An example::\n\n    .. workspan: D\n\nend\n"),
         ("a.rst", ".. code-block:: rst\n\n   .. workspan: D\n"),
@@ -122,6 +130,27 @@ def test_finding_markers_takes_time_in_proportion(name: str, unit: str) -> None:
 
     few = max(min(seconds(3000) for _ in range(2)), 1e-3)
     assert seconds(30_000) < 60 * few
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```{note}\nM\n```\n",
+        "~~~{admonition} A title\n:class: tip\n\nM\n~~~\n",
+        "````{note}\n```{tip}\nM\n```\n````\n",
+        "````{note}\n```python\nx\n```\nM\n````\n",
+        "```{note}\n~~~python\nx\n```\nM\n",
+        ":::{note}\nM\n:::\n",
+        "::: {.callout-note}\nM\n:::\n",
+        "- ```python\n  x\n  ```\n\nM\n",
+        "1. ```{note}\n   text\n   ```\n\nM\n",
+    ],
+)
+def test_fences_of_directives_hold_text(text: str) -> None:
+    """A marker in a note is a marker, and so is one after a fence that was closed."""
+    marker = "<!-- workspan: D -->old<!-- /workspan -->"
+    (region,) = regions(text.replace("M", marker), format_of(Path("a.md")))
+    assert region.directive == "D"
 
 
 @pytest.mark.parametrize(
