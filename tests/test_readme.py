@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from workspan.analysis.claims import parse, verdict_on
 from workspan.analysis.claims.claiming import claims_of
 from workspan.reports.cli import main
+from workspan.reports.embedding.markers import FORMATS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -42,16 +44,56 @@ def test_what_stands_between_markers_is_derived(capsys: pytest.CaptureFixture[st
     assert main(["embed", "--check", str(path)]) == 0, capsys.readouterr().out
 
 
-def test_the_hook_is_a_command_of_the_command_line(tmp_path: Path) -> None:
-    """What pre-commit runs on a document is what a user would run, and finds what differs."""
-    text = (Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
-    found = re.findall(r"^  entry: workspan (.*)$", text, re.MULTILINE)
-    pattern = re.findall(r"^  files: (.*)$", text, re.MULTILINE)
-    assert [e.split()[0] for e in found] == ["embed", "embed"]
-    path = tmp_path / "a.md"
-    path.write_text("<!-- workspan: figure lstm params -->?<!-- /workspan -->", encoding="utf-8")
-    assert all(re.search(p, path.name) for p in pattern)
-    assert [main([*e.split(), str(path)]) for e in found] == [1, 0]
+HOOKS = (Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+
+
+def run_as_a_hook(entry: str, *names: str) -> int:
+    """Run an entry as pre-commit does: with the names of files that changed as arguments."""
+    command = [*shlex.split(entry), *names]
+    assert command[0] == "workspan"
+    return main(command[1:])
+
+
+@pytest.mark.parametrize("source", ["hooks", "readme"])
+def test_a_hook_finds_what_differs_and_repairs_it(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files without markers pass, one that differs fails, and passes once it is embedded."""
+    pattern = r"entry: ([^,\n]*)"
+    block = re.search(r"```yaml\nrepos:\n.*?```", README, re.DOTALL)
+    assert block is not None
+    entries = re.findall(pattern, HOOKS if source == "hooks" else block[0])
+    monkeypatch.chdir(tmp_path)
+    text = "<!-- workspan: figure lstm params -->?<!-- /workspan -->"
+    names = ("a b.md", "-c.html", "plain.rst")
+    for name in names:
+        Path(name).write_text("nothing" if name == "plain.rst" else text, encoding="utf-8")
+    check = entries[0]
+    given = [f"./{n}" if n.startswith("-") else n for n in names]
+    assert run_as_a_hook(check, "plain.rst") == 0
+    assert run_as_a_hook(check, *given) == 1
+    assert Path("a b.md").read_text(encoding="utf-8") == text
+    write = entries[1] if source == "hooks" else "workspan embed"
+    assert run_as_a_hook(write, *given) == 0
+    assert run_as_a_hook(check, *given) == 0
+
+
+def test_the_hooks_are_given_every_format() -> None:
+    """Each hook is for the files of every format, but Python, where docstrings are rarely such."""
+    yaml = pytest.importorskip("yaml")
+    hooks = yaml.safe_load(HOOKS)
+    assert [hook["id"] for hook in hooks] == ["workspan-embed", "workspan-embed-write"]
+    for hook in hooks:
+        assert {"id", "name", "entry", "language", "files"} <= set(hook)
+        found = {ending for ending in FORMATS if re.search(hook["files"], f"docs/a{ending}")}
+        assert found == set(FORMATS) - {".py"}
+    block = re.search(r"```yaml\n(repos:\n.*?)```", README, re.DOTALL)
+    assert block is not None
+    (repo,) = yaml.safe_load(block[1])["repos"]
+    assert repo["repo"] == "local"
+    assert {key: repo["hooks"][0][key] for key in ("entry", "files")} == {
+        key: hooks[0][key] for key in ("entry", "files")
+    }
 
 
 def test_the_claims_file_of_the_readme_is_refuted_as_it_says() -> None:
