@@ -267,25 +267,57 @@ def test_a_witness_at_the_sizes_of_a_table_can_disagree(monkeypatch: pytest.Monk
     assert b"DISAGREE" not in filled("a.md", text % b"").data
 
 
-def test_explain_says_what_changed(tmp_path: Path) -> None:
-    """The library, the model and the setting are told apart by their digests."""
+LINEAR = "import workspan as ws\ndef own(x):\n    return ws.linear(x, 'd')\n"
+CAUSES = {
+    "model": "the model own",
+    "setting": "the setting, or what is asked for",
+    "library": "the library (1.0 -> 2.0)",
+    "hands": "the text between the markers, by other hands",
+    "figure": "the figure",
+}
+
+
+@pytest.mark.parametrize(
+    "causes",
+    [
+        (),
+        ("model",),
+        ("setting",),
+        ("library",),
+        ("hands",),
+        ("model", "figure"),
+        ("setting", "model", "library"),
+        ("library", "hands"),
+    ],
+    ids=lambda causes: "-".join(causes) or "nothing",
+)
+def test_explain_names_each_cause_and_no_other(causes: tuple[str, ...], tmp_path: Path) -> None:
+    """One model of two, the setting, the library and other hands are told apart; edits come last."""
     model = tmp_path / "own.py"
-    source = "import workspan as ws\ndef own(x):\n    return ws.linear(x, 'd')\n"
 
-    def reason(data: bytes, version: str = "1.0") -> tuple[str, bytes]:
-        loaded = load(f"{model}:own")
-        made = filled("a.md", data, Deriver({"own": loaded}, version))
-        return made.reasons[0].rpartition(": ")[2], made.data
+    def embedded(data: bytes, version: str = "1.0") -> Filled:
+        return filled("a.md", data, Deriver({"own": load(f"{model}:own")}, version))
 
-    model.write_text(source, encoding="utf-8")
-    text = b"<!-- workspan: figure own params --><!-- /workspan -->"
-    told, data = reason(text)
-    assert "never filled" in told
-    assert reason(data, "2.0")[0] == "the library (1.0 -> 2.0)"
-    other = data.replace(b"params -->", b"params --mac 1 -->")
-    assert reason(other)[0] == "the setting, or what is asked for"
-    model.write_text(source.replace("ws.linear(x, 'd')", "ws.tanh(ws.linear(x, 'd'))"), "utf-8")
-    assert reason(data)[0].startswith("the model own")
+    model.write_text(LINEAR, encoding="utf-8")
+    text = b"<!-- workspan: table rnn own --figures params -->\n<!-- /workspan -->"
+    assert "never filled" in embedded(text).reasons[0]
+    data = embedded(text).data
+    if "figure" in causes:
+        model.write_text(LINEAR.replace("return ", "x = ws.linear(x, 'd')\n    return "), "utf-8")
+    elif "model" in causes:
+        model.write_text(LINEAR.replace("return ", "return ws.tanh(").strip() + ")\n", "utf-8")
+    if "setting" in causes:
+        data = data.replace(b"own --figures", b"own --unit layer --figures")
+    if "hands" in causes:
+        data = data.replace(b"cells", b"boxes")
+    (reason,) = embedded(data, "2.0" if "library" in causes else "1.0").reasons
+    # What other hands did is not looked for where the digest explains a difference.
+    told = [CAUSES[c] for c in causes if c != "hands" or causes == ("hands",)]
+    if not causes:
+        assert reason.endswith(": as it was")
+    else:
+        found = reason.partition("changed: ")[2].split("; ")
+        assert [f for f in found if f != CAUSES["figure"] or "figure" in causes] == told
 
 
 def test_pictures_stand_beside_the_document(
