@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..graphs.graph import Equation, Graph
 from ..graphs.sizes import Poly, poly
-from .proofs.chains import Carried, Link, Reverse, Support, support
+from .proofs.chains import Cell, Link, Reverse, Support
 from .proofs.positions import Given, cells
 
 LATEST_START = 3
@@ -28,7 +28,7 @@ def chains(
 ) -> Chains:
     """Return the costs that something supports, from the first steps on where it does."""
     found = {name: tuple(Link(cost, {}) for cost in own) for name, own in costs.items()}
-    search = _Search(graph, weight, least, Carried(found, reverse))
+    search = _Search(graph, weight, least, found, reverse)
     readers: dict[str, set[str]] = {name: set() for name in graph.equations}
     for equation in graph:
         for read in equation.reads:
@@ -43,6 +43,7 @@ def chains(
             for link in found[equation.name]:
                 for better in search.settled(equation, link):
                     if not any(_covers(other, better) for other in kept):
+                        kept = [other for other in kept if not _covers(better, other)]
                         kept.append(better)
             if tuple(kept) != found[equation.name]:
                 found[equation.name] = tuple(kept)
@@ -57,9 +58,12 @@ class _Search:
     graph: Graph
     weight: Mapping[str, Poly]
     least: Mapping[str, int]
-    trial: Carried
+    trial: Mapping[str, tuple[Link, ...]]
     """The links as they are by now."""
+    reverse: Reverse
     known: dict[object, tuple[Support, ...] | None] = field(default_factory=dict)
+    cells: dict[object, tuple[Cell, ...]] = field(default_factory=dict)
+    """By equation and start."""
 
     def settled(self, equation: Equation, link: Link) -> tuple[Link, ...]:
         """Return the link if it is supported, or the links from the earliest later starts on.
@@ -71,7 +75,7 @@ class _Search:
         pending, seen = [dict(link.start)], list[dict[str, int]]()
         while pending:
             starts = pending.pop(0)
-            later = Link(link.cost, starts)
+            later = link if starts == link.start else Link(link.cost, starts)
             if starts in seen or any(_covers(other, later) for other in found):
                 continue
             seen.append(starts)
@@ -81,28 +85,34 @@ class _Search:
                 continue
             pending += [
                 {**starts, late: starts.get(late, 0) + 1}
-                for late in _at_start(equation, bad, self.trial.reverse)
+                for late in _at_start(equation, bad, self.reverse)
                 if starts.get(late, 0) < LATEST_START
             ]
         return tuple(found)
 
     def _unsupported(self, equation: Equation, link: Link) -> Given | None:
         """Return a cell in which nothing carries a link; None if there is none."""
-        regions = cells(equation, link.start, self.trial.reverse, self.least)
-        for k, cell in enumerate(regions):
-            key = (equation.name, link.cost, tuple(sorted(link.start.items())), k)
+        start = (equation.name, tuple(sorted(link.start.items())))
+        for k, cell in enumerate(self._cells(equation, link, start)):
+            key = (start, k, link.cost)
             if key not in self.known or self._is_gone(self.known[key]):
-                weight = self.weight[equation.name]
-                self.known[key] = support(self.graph, equation, link, cell, weight, self.trial)
+                self.known[key] = cell.support(link.cost, self.trial)
             if self.known[key] is None:  # for ever: no link will be stronger
-                return cell
+                return cell.given
         return None
+
+    def _cells(self, equation: Equation, link: Link, start: object) -> tuple[Cell, ...]:
+        if start not in self.cells:
+            regions = cells(equation, link.start, self.reverse, self.least)
+            weight = self.weight[equation.name]
+            self.cells[start] = tuple(
+                Cell(self.graph, equation, given, weight, self.reverse) for given in regions
+            )
+        return self.cells[start]
 
     def _is_gone(self, found: tuple[Support, ...] | None) -> bool:
         """Whether something that carried a cost is no longer there."""
-        return any(
-            s.link is not None and s.link not in self.trial.chains[s.equation] for s in found or ()
-        )
+        return any(s.link is not None and s.link not in self.trial[s.equation] for s in found or ())
 
 
 def _covers(one: Link, other: Link) -> bool:

@@ -21,6 +21,7 @@ from .storage.activations import activations
 from .storage.state import state
 from .storage.traffic import traffic
 from .storage.workspace import workspace
+from .watching import Known
 
 Rule = Callable[[Graph, Setting], Derivation]
 
@@ -55,25 +56,37 @@ STATIC = {"params", "state", "state_bound", "decode_work", "activations"}
 
 def derive(name: str, graph: Graph, setting: Setting) -> Derivation:
     """Derive a figure: proved if a proof is found, fitted if not, or without a formula and why."""
-    key = ("derived", name, setting)
-    if key not in graph.memory:
-        graph.memory[key] = _derived(name, graph, setting)
-    found: Derivation = graph.memory[key]
-    return found
+    setting = _same(setting)
+    return _known(name, graph).found(setting, lambda watched: _derived(name, graph, watched))
+
+
+def told(name: str, graph: Graph, setting: Setting) -> Derivation | None:
+    """Return a figure if what was derived in other settings tells it; nothing is derived."""
+    return _known(name, graph).told(_same(setting))
+
+
+def _known(name: str, graph: Graph) -> Known[Derivation]:
+    known: Known[Derivation] = graph.memory.setdefault(("derived", name), Known())
+    return known
+
+
+def _same(setting: Setting) -> Setting:
+    """Return encode for prefill, which is the same for a causal model."""
+    return setting.but(mode="encode") if setting.mode == "prefill" else setting
 
 
 def _derived(name: str, graph: Graph, setting: Setting, *, fitting: bool = True) -> Derivation:
     """Derive a figure for any number of repeated layers if possible, else of the graph as it is."""
     if name == "parallelism":
         return _parallelism(graph, setting)
-    same = name in FOLDED and (setting.mode != "train" or name in STATIC)
+    same = name in FOLDED and (name in STATIC or setting.mode != "train")
     folding = folding_of(graph) if same else None  # training orders sums in its own way
     if folding is not None:
         found = _derived(name, folding.graph, setting, fitting=False)
         told = written_out(name, graph, folding, found)
         if told is not None:
             return told
-    if setting.mode in {"encode", "prefill"} or name in STATIC:
+    if name in STATIC or setting.mode in {"encode", "prefill"}:
         return _based(name, graph, setting, _plain(name, graph, setting, fitting=fitting))
     if setting.mode == "train":
         return _in_training(name, graph, setting, fitting=fitting)

@@ -216,3 +216,7 @@ class Verdict:
     family: str = ""
     verified: bool = True
     """Whether the statement was taken from its source, and not from memory."""
+
+
+class Verdicts(list[Verdict]):
+    """What checking claims found, in the order of the claims."""

@@ -22,6 +22,7 @@ release = version = workspan.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
+suppress_warnings = ["myst.header"]  # what a command printed may begin at the third level
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the signatures have them
@@ -37,6 +38,8 @@ html_theme_options = {
 html_title = f"workspan {release}"
 html_copy_source = False
 html_show_sphinx = False
+html_static_path = ["static"]
+html_css_files = ["pages.css"]
 
 
 def as_prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -48,11 +51,22 @@ def as_prose(app: Any, what: str, name: str, obj: Any, options: Any, lines: list
         lines[:0] = ["..", ""]
 
 
+def near(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Show the contents two levels deep, and on pages of claims all that is on the way there.
+
+    Hundreds of claims in the contents of each page would be long to read and slow to build.
+    """
+    whole = context["toctree"]
+    deep = {"collapse": True} if page.startswith("generated/claims/") else {"maxdepth": 2}
+    context["toctree"] = lambda **options: whole(**options | deep)
+
+
 def setup(app: Any) -> None:
     """Write the generated pages before Sphinx looks for pages."""
     from generating import write_pages
 
     app.connect("autodoc-process-docstring", as_prose, priority=400)  # napoleon has 500
+    app.connect("html-page-context", near, priority=400)  # furo, which shows them, has 500
     app.connect(
         "builder-inited",
         lambda app: write_pages(HERE / "generated", claims="short" not in app.tags),

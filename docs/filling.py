@@ -1,8 +1,9 @@
 """Fill what examples print into the pages that show it: ``python docs/filling.py [PAGE...]``.
 
-A page is run from its top in an empty folder: a block with a ``:caption:`` is written to that file,
-the commands of a console run one after another, and Python runs at its prompts. What a page shows
-already stays where it is what is printed; ``...`` in it stands for anything.
+A page is run from its top in an empty folder: a block with a ``:caption:``, or after the words
+"into `FILE`:", is written to that file, the commands of a console or of a shell run one after
+another, and Python runs at its prompts. What a page shows already stays where it is what is printed;
+``...`` in it stands for anything. What is drawn into ``pictures/`` is put beside the page. What stands between markers is filled as in any document.
 """
 
 import contextlib
@@ -21,10 +22,15 @@ from typing import Any
 from workspan.reports.cli import main
 
 HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
 BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-CAPTION = re.compile(r"\A:caption: ([a-z_]+\.(?:md|py|tex|toml))\n+")
+NAME = r"\.?[a-z_-]+\.(?:ipynb|md|py|qmd|rst|tex|toml|typ|yaml)"
+CAPTION = re.compile(rf"\A:caption: ({NAME})\n+")
+INTO = re.compile(rf"into `({NAME})`[^`\n]*:\n\n\Z")
 LAYOUT = {"{toctree}"}
 """Blocks that show no code."""
+ELSEWHERE = ("python3 -m venv ", ".venv/bin/")
+"""How commands begin that install, build and test; the checks run those themselves."""
 
 
 class PageError(ValueError):
@@ -34,7 +40,7 @@ class PageError(ValueError):
 def pages() -> list[Path]:
     """Return the pages that are written by hand."""
     made = {HERE / "generated", HERE / "_build"}
-    return sorted(p for p in HERE.rglob("*.md") if not made & set(p.parents))
+    return [README, *sorted(p for p in HERE.rglob("*.md") if not made & set(p.parents))]
 
 
 def filled(text: str) -> str:
@@ -49,25 +55,54 @@ def filled(text: str) -> str:
 
     def run(match: re.Match[str]) -> str:
         kind, body = match[1], match[3]
+        into = INTO.search(text, 0, match.start())
         if kind == "console":
             lines = _console(body)
-        elif kind == "python":
+        elif kind == "python" and into is None:
             lines = _python(body, names)
         else:
-            if kind not in LAYOUT:
-                _write(kind, body)
+            if kind == "sh":
+                _shell(body)
+            elif into is not None:
+                _write(into[1], body)
+            elif kind not in LAYOUT:
+                _write(*_captioned(kind, body))
             return match[0]
         return "\n".join((f"```{kind}{match[2]}", *lines, "```"))
 
     return BLOCK.sub(run, text)
 
 
-def _write(kind: str, body: str) -> None:
+def _captioned(kind: str, body: str) -> tuple[str, str]:
     caption = CAPTION.match(body)
     if kind != "{code-block}" or caption is None:
-        raise PageError(f"expected a console, Python or a file with a caption, got {kind}")
-    Path(caption[1]).write_text(body[caption.end() :], encoding="utf-8")
+        raise PageError(f"expected a console, a shell, Python or a file with a name, got {kind}")
+    return caption[1], body[caption.end() :]
+
+
+def _write(name: str, body: str) -> None:
+    Path(name).write_text(body, encoding="utf-8")
     importlib.invalidate_caches()
+
+
+def _shell(body: str) -> None:
+    """Run commands whose output is not shown; what installs is run by the checks."""
+    for line in body.splitlines():
+        if line.startswith(ELSEWHERE):
+            continue
+        code, _ = _ran(line)
+        if code != 0:
+            raise PageError(f"expected {line} to succeed, its exit code is {code}")
+
+
+def _ran(line: str) -> tuple[int, str]:
+    """Run a command of workspan; return its exit code and what it prints."""
+    program, *arguments = shlex.split(line, comments=True)
+    if program != "workspan":
+        raise PageError(f"expected a command of workspan, got {line}")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main(arguments)
+    return code, out.getvalue()
 
 
 def _console(body: str) -> Iterator[str]:
@@ -79,14 +114,10 @@ def _console(body: str) -> Iterator[str]:
         if line == "echo $?":
             yield str(code)
             continue
-        program, *arguments = shlex.split(line)
-        if program != "workspan":
-            raise PageError(f"expected a command of workspan, got {line}")
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            code = main(arguments)
+        code, printed = _ran(line)
         if code != 0 and after[0] != "echo $?":
             raise PageError(f"expected {line} to succeed, its exit code is {code}")
-        yield from _kept(shown, out.getvalue())
+        yield from _kept(shown, printed)
 
 
 def _python(body: str, names: dict[str, Any]) -> Iterator[str]:
@@ -135,18 +166,31 @@ def folder(path: str) -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+def pictures() -> dict[str, str]:
+    """Return the pictures that a page drew into the folder of pictures, by name."""
+    return {p.name: p.read_text(encoding="utf-8") for p in sorted(Path("pictures").glob("*.svg"))}
+
+
 def fill(page: Path) -> None:
-    """Write what the examples of a page print into it."""
+    """Write what the examples of a page print into it, and what they draw beside it."""
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as path, folder(path):
-        made = filled(text)
-    if made != text:
-        written = page.with_suffix(".new")
-        written.write_text(made, encoding="utf-8")
-        os.replace(written, page)
-        print(f"{page}: filled")  # noqa: T201
+        made, drawn = filled(text), pictures()
+    for name, drawing in drawn.items():
+        _replace(page.parent / "pictures" / name, drawing)
+    _replace(page, made)
+
+
+def _replace(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        written = path.with_suffix(".new")
+        written.write_text(text, encoding="utf-8")
+        os.replace(written, path)
+        print(f"{path}: filled")  # noqa: T201
 
 
 if __name__ == "__main__":
-    for given in [Path(name).absolute() for name in sys.argv[1:]] or pages():
+    wanted = [Path(name).absolute() for name in sys.argv[1:]] or pages()
+    for given in wanted:
         fill(given)
+    sys.exit(main(["embed", *map(str, wanted)]))

@@ -29,19 +29,24 @@ def at_least(x: Sized, y: Sized = 0, *, given: Mapping[str, Sized] | None = None
     >>> at_least(n**2, n), at_least(n, w), at_least(n, w, given={"n": "w + rest_"})
     (True, False, True)
     """
-    return _is_at_least(poly(x), poly(y), tuple(given.items()) if given else ())
+    if given:
+        return _is_not_negative(poly(x) - y, given)
+    return _is_at_least(poly(x), poly(y))
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _is_at_least(x: Poly, y: Poly, given: tuple[tuple[str, Sized], ...]) -> bool:
+def _is_at_least(x: Poly, y: Poly) -> bool:
     """The same few questions are asked again and again: each is answered once."""
-    difference = x - y
+    return _is_not_negative(x - y, {})
+
+
+def _is_not_negative(difference: Poly, given: Mapping[str, Sized]) -> bool:
     coefficients = difference.terms.values()
     if _is_plain(difference):
         return True
     if min(coefficients) < 0 and max(coefficients) <= 0 and () in difference.terms:
         return False
-    return _is_certain(difference, tuple(map(dict(given).get, difference.sizes)) if given else ())
+    return _is_certain(difference, tuple(map(given.get, difference.sizes)) if given else ())
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -19,6 +19,7 @@ from .commands import (
     experiments,
     machines,
     models,
+    plotting,
     simulation,
     sweeps,
 )
@@ -26,6 +27,7 @@ from .commands.app import FINE, app
 
 COMMANDS = (
     models,
+    plotting,
     advice,
     citing,
     claims,

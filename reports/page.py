@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
-from .notation.style import DRAWING, PAGE
-from .pictures.curves import fixed_text
+from .notation.style import DRAWING, PAGE, PLOT
 from .pictures.draw import DrawingError, svg
-from .pictures.plots import plot
+from .plot_section import plots_section
 from .scripts import digest_of, script
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table
@@ -55,7 +54,7 @@ def comparison_page(
     if experiments:
         summary = table(SUMMARY, summary_rows(experiments))
         body.append(_section("experiments", "Experiments", summary))
-    body.append(_section("plots", "Growth", *_plots(sheet, comparison)))
+    body.append(plots_section(comparison, sheet))
     return page(title, [*body, *_closing(sheet, comparison.analyses)])
 
 
@@ -67,7 +66,7 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 def page(title: str, body: Iterable[Markup]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style, program = PAGE + DRAWING, script(SCRIPTS)
+    style, program = PAGE + DRAWING + PLOT, script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
         "base-uri 'none'; form-action 'none'"
@@ -103,18 +102,6 @@ def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup]:
 
 def _section(name: str, title: str, *body: Markup) -> Markup:
     return element("section", element("h2", title), *body, id=name)
-
-
-def _plots(sheet: Sheet, comparison: Comparison) -> list[Markup]:
-    parts = [element("p", fixed_text(), class_="quiet")]
-    for row in sheet.rows:
-        found = plot(row, sheet.models, comparison)
-        if found is not None:
-            notes = [element("div", note) for note in found.notes]
-            caption = element("figcaption", f"{row.title} over {found.along}", *notes)
-            picture = element("div", found.svg, class_="wide")
-            parts.append(element("figure", picture, caption, class_="plot"))
-    return parts
 
 
 def _graph(graph: Graph) -> Markup:

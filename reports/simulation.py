@@ -37,7 +37,7 @@ def simulations_printer(found: Sequence[Simulation]) -> Printer:
             for sentence in before(one):
                 out.print(Text(sentence))
             grid = Table(box=box.SIMPLE_HEAD)
-            for name in _header(one):
+            for name in header(one):
                 grid.add_column(name, justify="right")
             for run in one.runs:
                 style = "" if run.inside and run.stuck is None else "bold red"
@@ -57,7 +57,7 @@ def simulations_markdown(found: Sequence[Simulation]) -> str:
     for one in found:
         parts.append(f"### {markdown_escape(title(one))}\n")
         parts += [f"{markdown_escape(s)}\n" for s in before(one)]
-        parts.append(pipe_table(_header(one), [cells(one, run) for run in one.runs]))
+        parts.append(pipe_table(header(one), [cells(one, run) for run in one.runs]))
         parts += [f"{_spans(s)}\n" for s in after(one, quote=lambda f: f"\0{f}\0")]
     parts.append(
         f"{markdown_escape(NOTE)} Setting: {markdown_escape(found[0].setting.describe())}.\n"
@@ -110,7 +110,8 @@ def cells(one: Simulation, run: Run) -> list[str]:
     ]
 
 
-def _header(one: Simulation) -> tuple[str, ...]:
+def header(one: Simulation) -> tuple[str, ...]:
+    """Return the names of the columns."""
     head = HEADER if one.setting.unit != "layer" else HEADER[:-1]
     return head if one.memory is None else (head[0], "steps (no limit)", *head[2:])
 
@@ -132,7 +133,7 @@ def after(one: Simulation, *, quote: Callable[[object], str] = str) -> list[str]
     """Say what follows: how many processors are enough, formulas, memory."""
     last = one.runs[-1]
     return [
-        *_profile(last),
+        *profile(last),
         _enough(one),
         _near(one),
         *_formulas(one, quote),
@@ -141,7 +142,7 @@ def after(one: Simulation, *, quote: Callable[[object], str] = str) -> list[str]
     ]
 
 
-def _profile(run: Run) -> list[str]:
+def profile(run: Run) -> list[str]:
     """Return the profile of parallelism, drawn in one line."""
     end = run.makespan
     if not end:

@@ -1,4 +1,4 @@
-"""The pages of docs/ say what is true: their examples run, and print what is printed there."""
+"""The README and the pages of docs/ say what is true: examples run, and print what is printed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ import pytest
 import workspan
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import CHOICES, Setting
+from workspan.reports.cli import main
 
-DOCS = Path(__file__).parent.parent / "docs"
-NEEDS = {"howto/confirm-on-pytorch.md": "torch"}
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+NEEDS = {
+    "docs/howto/confirm-on-pytorch.md": "torch",
+    "docs/howto/embed-in-a-paper.md": "typst",
+}
 """Pages that need more than the core."""
 
 
@@ -31,17 +36,66 @@ def _filling() -> Any:
 
 
 FILLING = _filling()
-PAGES = [page.relative_to(DOCS).as_posix() for page in FILLING.pages()]
+PAGES = [page.relative_to(ROOT).as_posix() for page in FILLING.pages()]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_shows_what_its_examples_print(page: str, tmp_path: Path) -> None:
-    """Filling it with what they print changes nothing."""
+def test_a_page_shows_what_its_examples_print(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filling it with what they print changes nothing, and would change any other digit."""
     if page in NEEDS:
         pytest.importorskip(NEEDS[page])
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    seen: list[tuple[str, str]] = []
+    kept = FILLING._kept
+
+    def watched(shown: str, printed: str) -> list[str]:
+        seen.append((shown, printed))
+        return kept(shown, printed)
+
+    monkeypatch.setattr(FILLING, "_kept", watched)
     with FILLING.folder(str(tmp_path)):
         assert FILLING.filled(text) == text
+        for name, drawing in FILLING.pictures().items():
+            kept_there = (ROOT / page).parent / "pictures" / name
+            assert kept_there.read_text(encoding="utf-8") == drawing
+    for shown, printed in seen:
+        for digit in re.finditer("[0-9]", shown):
+            other = str((int(digit[0]) + 1) % 10)
+            wrong = shown[: digit.start()] + other + shown[digit.end() :]
+            assert "\n".join(kept(wrong, printed)) != wrong.strip("\n")
+
+
+def test_what_stands_between_markers_is_derived(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each table, figure and picture in the README and in docs/ is what the tool makes."""
+    assert main(["embed", "--check", *map(str, FILLING.pages())]) == 0, capsys.readouterr().out
+
+
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+MARKED = re.compile(r"<!-- workspan: .*?<!-- /workspan [^>]*-->", re.DOTALL)
+NAMES = re.compile(
+    r"""\b(?:1[89]|20)[0-9]{2}\b              # a year
+    | \b(?:C[0-9]{3}|GPT-2|T5|Mamba-2|SHA-256)\b      # a claim, a model
+    | \b(?:Python|RO-Crate)[ ][0-9]+\.[0-9]+  # a version
+    | `(?:workspan[ ]|--|@)[^`\n]*`           # commands and options
+    | (?:code[ ]is|exits[ ]with|and)[ ][01]\b  # an exit code
+    | [012][ ](?:if|when|for)[ ]
+    | \]\([^)]*\)                             # the target of a link
+    | ^[ ]{4}.*                               # an equation that is given
+    | ^\|[ ]mac[ ].*                          # an axis of a setting, compared by another test
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_prose_holds_no_number_that_could_be_wrong(page: str) -> None:
+    """Numbers stand where they are derived: in examples, and between markers."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for part in (FENCED, MARKED, NAMES):
+        text = part.sub("", text)
+    assert not re.findall(r"^.*[0-9].*$", text, re.MULTILINE)
 
 
 STATE = "$ workspan analyze lstm --figures state --format markdown\n"
@@ -83,7 +137,7 @@ def test_the_axes_of_a_setting_are_listed() -> None:
         for axis, values in CHOICES.items()
     ]
     table = [row for row in rows if len(row) == 3]
-    assert table[2:] == wanted
+    assert table[2 : 2 + len(wanted)] == wanted
 
 
 def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
@@ -92,14 +146,21 @@ def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
         pytest.importorskip(module)
     pages, built = tmp_path / "docs", tmp_path / "built"
     shutil.copytree(DOCS, pages, ignore=shutil.ignore_patterns("_build", "generated"))
+    (tmp_path / "reports").symlink_to(ROOT / "reports")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-t", "short", "-b", "text"]
     done = subprocess.run(
         [*command, str(pages), str(built)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    reference = (built / "generated" / "reference.txt").read_text(encoding="utf-8")
+    made = built / "generated"
+    reference, models = (
+        "\n".join(page.read_text(encoding="utf-8") for page in (made / part).glob("*.txt"))
+        for part in ("reference", "models")
+    )
     for name in set(workspan.__all__) - {"__version__", "catalogue"}:
-        assert re.search(rf"^(class )?{name}\(", reference, re.MULTILINE), name
-    models = (built / "generated" / "models.txt").read_text(encoding="utf-8")
+        assert re.search(
+            rf"^(class )?workspan\.{name}\(|^(class )?{name}\(", reference, re.MULTILINE
+        ), name
     for name in CATALOGUE:
         assert re.search(rf"^{name}$", models, re.MULTILINE), name
+        assert (pages / "generated" / "models" / f"{name}.svg").is_file()

@@ -21,8 +21,10 @@ _HOME = {
     "Graph": "graphs.graph",
     "Machine": "analysis.machines.machine",
     "Relation": "graphs.relations",
+    "Request": "analysis.advising.excluding",
     "Setting": "graphs.setting",
     "Task": "analysis.machines.task",
+    "advise": "analysis.advising.ranking",
     "analyze": "analysis.api",
     "arg_top_k": "graphs.operations",
     "associative_scan": "graphs.operations",
@@ -83,7 +85,10 @@ _HOME = {
     "zeros": "graphs.operations",
 }
 
-_SHOWN = {"Analysis", "Comparison", "Figure", "Graph", "analyze", "compare", "trace"}
+_SHOWN = {
+    *("Analysis", "Comparison", "Figure", "Graph"),
+    *("advise", "analyze", "check", "compare", "predict", "simulate", "trace"),
+}
 """What brings objects that a notebook displays."""
 
 __all__ = [
@@ -93,9 +98,11 @@ __all__ = [
     "Graph",
     "Machine",
     "Relation",
+    "Request",
     "Setting",
     "Task",
     "__version__",
+    "advise",
     "analyze",
     "arg_top_k",
     "associative_scan",
@@ -173,6 +180,8 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from .analysis.advising.excluding import Request
+    from .analysis.advising.ranking import advise
     from .analysis.api import analyze, compare
     from .analysis.claims import check, claim
     from .analysis.claims.claiming import claims_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from ...graphs.graph import GraphError
 from ...graphs.setting import Setting
 from ...graphs.sizes import SizeError
-from ..figures import Verdict
+from ..figures import Verdict, Verdicts
 from . import signal
 from .algorithms import by_counting
 from .chance import chance
@@ -49,7 +49,7 @@ def check(
     models: Models | None = None,
     processes: int = 1,
     progress: Progress | None = None,
-) -> list[Verdict]:
+) -> Verdicts:
     """Check the claims of files, or given ones, or all that come with workspan.
 
     Parameters
@@ -74,8 +74,8 @@ def check(
         claims = [c for path in paths for c in read(path, models)] if paths else literature()
     asked = list(claims)
     if processes > 1 and not models and len(asked) > PART:
-        return verdicts_of(asked, processes, progress)
-    verdicts = []
+        return Verdicts(verdicts_of(asked, processes, progress))
+    verdicts = Verdicts()
     for count, claim in enumerate(asked, start=1):
         if progress is not None:
             progress(f"{count} of {len(asked)}: {claim.id}")

@@ -10,7 +10,7 @@ Patterson 2009, *Roofline: an insightful visual performance model*).
 >>> sizes = {"n": 4096, "d": 4096, "k": 3}
 >>> found = place(trace(CATALOGUE["convolution"]), sizes, load("a100"), "bf16")
 >>> found.binds, round(found.intensity), round(found.most / 1e12)
-('compute', 1757, 311)
+('compute', 1755, 312)
 """
 
 from __future__ import annotations

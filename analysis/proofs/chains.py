@@ -32,6 +32,19 @@ class Link:
     """By axis, the first step at which it is claimed (from the end if the loop is reversed)."""
 
 
+Chains = Mapping[str, tuple[Link, ...]]
+"""The links of all equations."""
+
+
+class End(NamedTuple):
+    """A position that is certainly read in a cell."""
+
+    at: Mapping[str, Poly]
+    """By symbol; nothing if the source has no positions along what is read."""
+    steps: Mapping[str, Poly]
+    """By axis of the source, the step of its loop there, with what the cell says."""
+
+
 class Support(NamedTuple):
     """What carries a cost: the link of an equation, or the weight of the equation itself."""
 
@@ -43,46 +56,88 @@ DEEPEST = 6
 """How many maxima of a cost are replaced one after another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """The chains of all equations."""
+class Offer(NamedTuple):
+    """What an equation certainly costs in a cell, because of what it reads there."""
 
-    chains: Mapping[str, tuple[Link, ...]]
-    reverse: Reverse
-
-
-def supported(
-    graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
-) -> bool:
-    """Whether something that is read in this cell carries the cost of the link."""
-    return support(graph, equation, link, cell, weight, carried) is not None
+    support: Support
+    cost: Poly
+    inside: Poly
+    """The cost, with what the cell says of sizes and positions."""
 
 
-def support(
-    graph: Graph, equation: Equation, link: Link, cell: Given, weight: Poly, carried: Carried
-) -> tuple[Support, ...] | None:
-    """Return what carries the cost of a link in a cell; None if nothing does.
+class Cell:
+    """A region of an equation's positions, and what is offered there.
 
-    A maximum is one of its arguments: if something carries the cost in each of these cases, the
-    cost is carried, whichever of them it is.
+    What a link offers depends on nothing but the link, so that it is found out once.
     """
-    for found, cost in _costs(graph, equation, cell, weight, carried):
-        if at_least(cost, link.cost, given=cell):
-            return (found,)
-    if not any(atom.kind == "max" for atom in link.cost.atoms):
-        return None
-    costs = _costs(graph, equation, cell, weight, carried)
-    return _by_cases([(s, cost - link.cost) for s, cost in costs], link.cost, cell, DEEPEST)
 
+    def __init__(
+        self, graph: Graph, equation: Equation, given: Given, weight: Poly, reverse: Reverse
+    ) -> None:
+        self.graph, self.equation, self.given = graph, equation, given
+        self.weight, self.reverse = weight, reverse
+        own = Support(equation.name, None)
+        self._own = Offer(own, weight, weight.substitute(given))
+        self._ends = [self._read(read) for read in equation.reads]
+        self._known: dict[tuple[int, int], tuple[Link, tuple[Offer, ...]]] = {}
 
-def _costs(
-    graph: Graph, equation: Equation, cell: Given, weight: Poly, carried: Carried
-) -> Iterator[tuple[Support, Poly]]:
-    """Yield what an equation certainly costs in a cell, by what it reads."""
-    yield Support(equation.name, None), weight
-    for read in equation.reads:
-        for other, cost in _readable(graph, equation, read, cell, carried):
-            yield Support(read.source, other), cost + weight
+    def support(self, cost: Poly, chains: Chains) -> tuple[Support, ...] | None:
+        """Return what carries a cost; None if nothing does.
+
+        A maximum is one of its arguments: if something carries the cost in each of these cases,
+        the cost is carried, whichever of them it is.
+        """
+        wanted = cost.substitute(self.given)
+        for offer in self._offers(chains):
+            if at_least(offer.inside, wanted):
+                return (offer.support,)
+        if not any(atom.kind == "max" for atom in cost.atoms):
+            return None
+        left = [(offer.support, offer.cost - cost) for offer in self._offers(chains)]
+        return _by_cases(left, cost, self.given, DEEPEST)
+
+    def _offers(self, chains: Chains) -> Iterator[Offer]:
+        yield self._own
+        for k, read in enumerate(self.equation.reads):
+            for link in chains.get(read.source, ()) if self._ends[k] else ():
+                known = self._known.get((k, id(link)))
+                if known is None:  # the link is kept as well, so that its identity stays its own
+                    known = self._known[k, id(link)] = link, tuple(self._of(k, link))
+                yield from known[1]
+
+    def _of(self, k: int, link: Link) -> Iterator[Offer]:
+        """Yield what a link costs at positions that are certainly read."""
+        starts = [(axis, first) for axis, first in link.start.items() if first]
+        for end in self._ends[k]:
+            if all(at_least(end.steps[axis], first) for axis, first in starts if axis in end.steps):
+                cost = link.cost.substitute(end.at) + self.weight
+                support = Support(self.equation.reads[k].source, link)
+                yield Offer(support, cost, cost.substitute(self.given))
+
+    def _read(self, read: Read) -> tuple[End, ...]:
+        """Return positions of which each is certainly read; none if the read may not take place."""
+        if not _takes_place(self.graph, self.equation, read, self.given):
+            return ()
+        axis = axis_of(self.graph, read.source, read.axis)
+        if axis is None:
+            return (self._end(read, {}),)
+        ends = _read_ends(read.relation, reader_position(self.equation, axis), axis.extent)
+        certain = [
+            end[0]
+            for end in ends
+            if all(_is_read(self.equation, read, axis, p, self.given) for p in end)
+        ]
+        return tuple(self._end(read, {axis.position: end}) for end in dict.fromkeys(certain))
+
+    def _end(self, read: Read, at: Mapping[str, Poly]) -> End:
+        source = self.graph[read.source]
+        steps = {
+            axis.name: step_of(
+                source, axis, at.get(axis.position, size(axis.position)), self.reverse
+            ).substitute(self.given)
+            for axis in source.positions
+        }
+        return End(at, steps)
 
 
 def _by_cases(
@@ -103,25 +158,6 @@ def _by_cases(
             return None
         together += more
     return together
-
-
-def _readable(
-    graph: Graph, equation: Equation, read: Read, cell: Given, carried: Carried
-) -> Iterator[tuple[Link, Poly]]:
-    """Yield links, and what they cost at positions that are certainly read in a cell."""
-    if not _takes_place(graph, equation, read, cell):
-        return
-    source = graph[read.source]
-    axis = axis_of(graph, read.source, read.axis)
-    ends: tuple[tuple[Poly, ...], ...] = ((),)
-    if axis is not None:
-        ends = _read_ends(read.relation, reader_position(equation, axis), axis.extent)
-        ends = tuple(e for e in ends if all(_is_read(equation, read, axis, p, cell) for p in e))
-    for link in carried.chains.get(read.source, ()):
-        for end in dict.fromkeys(ends):
-            at = {axis.position: end[0]} if axis is not None else {}
-            if all(_started(source, a, link, at, cell, carried.reverse) for a in source.positions):
-                yield link, link.cost.substitute(at)
 
 
 def _is_read(equation: Equation, read: Read, axis: Axis, end: Poly, cell: Given) -> bool:
@@ -178,21 +214,6 @@ def _takes_place(graph: Graph, equation: Equation, read: Read, cell: Given) -> b
     if read.boundary:
         return at_least(-1, low, given=cell) or at_least(low, axis.extent, given=cell)
     return at_least(low, 0, given=cell) and at_least(axis.extent - 1, low, given=cell)
-
-
-def _started(
-    source: Equation,
-    axis: Axis,
-    link: Link,
-    at: Mapping[str, Poly],
-    cell: Given,
-    reverse: Reverse,
-) -> bool:
-    first = link.start.get(axis.name, 0)
-    if first == 0:
-        return True
-    position = at.get(axis.position, size(axis.position))
-    return at_least(step_of(source, axis, position, reverse), first, given=cell)
 
 
 def step_of(equation: Equation, axis: Axis, position: Poly, reverse: Reverse) -> Poly:

@@ -20,7 +20,7 @@ from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, poly, size
 from ..sites import axis_of, weights
-from .chains import Carried, Link, Reverse, step_of, supported
+from .chains import Cell, Link, Reverse, step_of
 from .errors import ProofError
 from .positions import Given, cells, exists, lower_sizes, reader_position, region, situations
 
@@ -63,15 +63,9 @@ def check_span(graph: Graph, setting: Setting, certificate: SpanCertificate) -> 
         raise ProofError(f"expected a potential for each equation of {graph.name}")
     weight = weights(graph, setting)
     least = dict(certificate.least or {})
-    carried = Carried(certificate.chains, certificate.reverse)
     for equation in graph:
         _check_above(graph, equation, weight[equation.name], certificate, least)
-        for link in certificate.chains.get(equation.name, ()):
-            for cell in cells(equation, link.start, certificate.reverse, least):
-                if not supported(graph, equation, link, cell, weight[equation.name], carried):
-                    raise ProofError(
-                        f"{equation.name}: nothing supports {link.cost} from {dict(link.start)} on"
-                    )
+        _check_below(graph, equation, weight[equation.name], certificate, least)
     _check_conclusion(graph, certificate, least)
 
 
@@ -92,6 +86,23 @@ def _check_above(
                     raise ProofError(
                         f"{equation.name}: its potential is less than {worst + weight} "
                         f"from {read.source}"
+                    )
+
+
+def _check_below(
+    graph: Graph, equation: Equation, weight: Poly, certificate: SpanCertificate, least: Given
+) -> None:
+    """Verify that something that is read carries each link, in each of its cells."""
+    starts: dict[tuple[tuple[str, int], ...], list[Link]] = {}
+    for link in certificate.chains.get(equation.name, ()):
+        starts.setdefault(tuple(sorted(link.start.items())), []).append(link)
+    for start, links in starts.items():
+        for given in cells(equation, dict(start), certificate.reverse, least):
+            cell = Cell(graph, equation, given, weight, certificate.reverse)
+            for link in links:
+                if cell.support(link.cost, certificate.chains) is None:
+                    raise ProofError(
+                        f"{equation.name}: nothing supports {link.cost} from {dict(start)} on"
                     )
 
 

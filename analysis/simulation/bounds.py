@@ -89,8 +89,7 @@ def formulas(graph: Graph, setting: Setting, factor: Fraction) -> Formulas:
     factor
         Within which the span is to be reached.
     """
-    scalar = setting.unit in SCALAR
-    work = derive("work", graph, setting) if scalar else steps_in_all(graph, setting)
+    work = work_of(graph, setting)
     span = derive("span", graph, setting)
     w, s, p = work.formula, span.formula, size("p")
     if w is None or s is None or "p" in (*w.sizes, *s.sizes):
@@ -104,6 +103,12 @@ def formulas(graph: Graph, setting: Setting, factor: Fraction) -> Formulas:
         None if s == 0 else w / (ratio * s),
         None if s == 0 or factor == 1 else (w - s) / ((ratio - 1) * s),
     )
+
+
+def work_of(graph: Graph, setting: Setting) -> Derivation:
+    """Derive the steps of all nodes together, in the unit of the setting: what one processor takes."""
+    scalar = setting.unit in SCALAR
+    return derive("work", graph, setting) if scalar else steps_in_all(graph, setting)
 
 
 def value_at(found: Derivation, sizes: Mapping[str, int]) -> Fraction | None:

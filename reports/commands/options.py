@@ -14,6 +14,8 @@ from typing import Any
 
 SIZES = ("n", "d", "h", "e", "f", "L", "b", "k", "w", "v", "s", "m", "g")
 """Names of sizes that every model may be asked about."""
+PLOTS = ("growth", "roofline", "profile", "memory", "gradient")
+"""Kinds of plots."""
 LARGEST = 10**12
 EXAMPLE = "--at n=64,d=32"
 

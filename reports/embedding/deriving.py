@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...analysis.api import analyze, compare, graph_of
+from ...analysis.deriving import derive
 from ...analysis.digests import LENGTH, parts_of, stated
 from ...graphs.digest import graph_digest
 from ...graphs.models import CATALOGUE
 from ..commands.loading import load_all
-from ..commands.options import SIZES, parse_at
-from ..tables.sheet import at_text, comparison_sheet, counts_text, domain_of, number_text, sheet_of
+from ..commands.options import PLOTS, SIZES, parse_at
+from ..tables.sheet import at_text, counts_text, domain_of, number_text, sheet_of
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
 from .errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ...analysis.digests import Digest
     from ...analysis.figures import Analysis, Figure
     from ...graphs.graph import Graph
@@ -127,13 +126,13 @@ class Deriver:
         self,
         directive: Directive,
         graphs: Sequence[Graph],
-        figures: Iterable[Figure],
+        result: Sequence[Any],
         content: Content,
         files: Mapping[str, str] | None = None,
     ) -> Derived:
         """Return what was derived, with the digest of what it is, what was asked, and of what."""
         drawn = files or {}
-        shown = {"figures": [stated(f) for f in figures], "shown": content, "files": drawn}
+        shown = {"result": result, "shown": content, "files": drawn}
         digest = parts_of(shown, directive.describe(), [graph_digest(g) for g in graphs])
         return Derived(content, replace(digest, version=self.version), drawn)
 
@@ -167,7 +166,7 @@ def _table(deriver: Deriver, directive: Directive) -> Derived:
         f"{counts_text(sheet)}. Witnesses were taken {_where(figures, at)}.",
     )
     grid = Grid(("figure", *directive.models), tuple(rows), notes)
-    return deriver.derived(directive, graphs, figures, grid)
+    return deriver.derived(directive, graphs, [stated(f) for f in figures], grid)
 
 
 def _at_sizes(analysis: Analysis, at: Sequence[Sizes]) -> Analysis:
@@ -212,7 +211,7 @@ def _console(
         words += [f"--{name}", str(value)] if value != default[name] else []
     printed = text_of(comparison_printer(comparison)).strip("\n")
     content = Console(f"{' '.join(words)}\n{printed}")
-    return deriver.derived(directive, graphs, comparison.cells, content)
+    return deriver.derived(directive, graphs, [stated(f) for f in comparison.cells], content)
 
 
 def _figure(deriver: Deriver, directive: Directive) -> Derived:
@@ -232,7 +231,7 @@ def _figure(deriver: Deriver, directive: Directive) -> Derived:
             f"expected {name} of {directive.models[0]} to have a formula: {reason}"
         )
     cell = _formula(figure, formula, at, directive.show, alone=True)
-    return deriver.derived(directive, graphs, [figure], Inline(cell, directive.name))
+    return deriver.derived(directive, graphs, [stated(figure)], Inline(cell, directive.name))
 
 
 def _cell(figure: Figure, at: Sequence[Sizes], show: str) -> Cell:
@@ -276,23 +275,28 @@ def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
 
 
 def _plot(deriver: Deriver, directive: Directive) -> Derived:
-    from ..pictures.plots import plot, standing
+    from ...analysis.machines.machine import names
+    from ..pictures.plots import standing
+    from ..plotting import asked_of, plot
 
-    graphs, _ = deriver.graphs(directive)
-    comparison = compare(
-        list(graphs), figures=directive.figures, setting=directive.setting, witnesses=("derived",)
+    graphs, at = deriver.graphs(directive)
+    if directive.machine and directive.machine not in names():
+        known = ", ".join(names())
+        raise EmbeddingError(f"expected --machine to be one of {known}, got {directive.machine!r}")
+    kind = directive.style if directive.style in PLOTS else "growth"
+    asked = asked_of(
+        kind,
+        dict(zip(directive.models, graphs, strict=True)),
+        at,
+        directive.setting,
+        figures=",".join(directive.figures) or None,
+        machine=directive.machine or None,
+        number=directive.number or None,
     )
-    sheet = comparison_sheet(comparison)
-    unit = directive.setting.unit
-    rows = {row.key: row for row in sheet.rows}
-    (name,) = directive.figures
-    row = rows.get(f"{name.replace('_', '-')}-{unit}") or rows.get(name)
-    drawn = plot(row, sheet.models, comparison) if row is not None else None
-    if row is None or drawn is None:
-        raise EmbeddingError(f"expected a figure that varies with n or d to plot, got {name}")
-    alt = f"{row.title} of {', '.join(directive.models)} against {drawn.along}"
-    image, files = Image(directive.output, alt), {directive.output: standing(drawn)}
-    return deriver.derived(directive, graphs, comparison.cells, image, files)
+    drawn = plot(kind, asked)
+    formulas = [derive(f, g, directive.setting).formula for f in directive.figures for g in graphs]
+    image = Image(directive.output, f"{drawn.title}: {', '.join(directive.models)}")
+    return deriver.derived(directive, graphs, formulas, image, {directive.output: standing(drawn)})
 
 
 def _picture(deriver: Deriver, directive: Directive) -> Derived:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, fields
 
 from ...analysis.figures import COMPARED, NAMES
 from ...graphs.setting import CHOICES, Setting
-from ..commands.options import parse_figures
+from ..commands.options import PLOTS, parse_figures
 from .errors import EmbeddingError
 
 MOST = 16
@@ -29,14 +29,14 @@ STYLES = ("grid", "console")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "table": ("figures", "at", "show", "style", *CHOICES),
     "figure": ("at", "show", "part", "name", *CHOICES),
-    "plot": ("figure", "output", *CHOICES),
+    "plot": ("figure", "figures", "at", "machine", "number", "output", *CHOICES),
     "picture": ("at", "output"),
 }
 """What each kind of directive may say besides its models."""
 EXAMPLES: Mapping[str, str] = {
     "table": "table lstm attention --figures work,span",
     "figure": "figure lstm work",
-    "plot": "plot lstm attention --figure work --output work.svg",
+    "plot": "plot growth lstm attention --figures work --output work.svg",
     "picture": "picture lstm --output lstm.svg",
 }
 _FILE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(?:svg|pdf)")
@@ -57,17 +57,25 @@ class Directive:
     show: str = "both"
     """formula, value, or both where the sizes give one."""
     style: str = "grid"
-    """grid: figures by models; console: a command and what it prints."""
+    """grid: figures by models; console: a command and what it prints. Of a plot: its kind."""
     part: str = ""
     """Of a figure only the share of one primitive, such as ``contraction``."""
     name: str = ""
     """In reStructuredText, the name of a substitution that stands for the figure."""
     output: str = ""
     """The file of a picture, beside the document."""
+    machine: str = ""
+    """Whose roofline a plot is under."""
+    number: str = ""
+    """Of a roofline: the format of all words."""
 
     def describe(self) -> str:
-        """Return all of it in one line, the same for the same directive."""
-        return repr(tuple((f.name, str(getattr(self, f.name))) for f in fields(self)))
+        """Return all of it in one line, the same for the same directive.
+
+        What only some plots have is left out of all others, whose digests stay what they were.
+        """
+        told = ((f.name, str(getattr(self, f.name))) for f in fields(self))
+        return repr(tuple((k, v) for k, v in told if v or k not in {"machine", "number"}))
 
 
 def parse(text: str) -> Directive:
@@ -110,6 +118,7 @@ def read(words: Sequence[str]) -> Directive:
         )
     kind = words[0]
     names, options = _options(kind, words[1:])
+    style = names.pop(0) if kind == "plot" and len(names) > 1 and names[0] in PLOTS else ""
     at = tuple(options.pop("at", ()))
     if len(at) > MOST:
         raise EmbeddingError(f"expected --at at most {MOST} times, got {len(at)}")
@@ -120,7 +129,7 @@ def read(words: Sequence[str]) -> Directive:
             raise EmbeddingError(
                 f"expected --{key} to be one of {', '.join(allowed)}, got {single[key]!r}"
             )
-    models, figures = _subjects(kind, names, single)
+    models, figures = _subjects(kind, names, single, style)
     return Directive(
         kind,
         models,
@@ -128,10 +137,12 @@ def read(words: Sequence[str]) -> Directive:
         at,
         setting,
         single.get("show", "both"),
-        single.get("style", "grid"),
+        style or single.get("style", "grid"),
         single.get("part", ""),
         _matching("name", _NAME, single.get("name", ""), "lstm-work"),
         _file(kind, single),
+        single.get("machine", ""),
+        single.get("number", ""),
     )
 
 
@@ -166,7 +177,7 @@ def _setting(given: Mapping[str, str]) -> Setting:
 
 
 def _subjects(
-    kind: str, names: Sequence[str], options: Mapping[str, str]
+    kind: str, names: Sequence[str], options: Mapping[str, str], style: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the models and the figures that are asked for."""
     figures: tuple[str, ...] = ()
@@ -178,9 +189,10 @@ def _subjects(
             raise _shape(kind, names)
         models, figures = (names[0],), parse_figures(names[1], NAMES)
     elif kind == "plot":
-        if "figure" not in options:
+        given = options.get("figures", options.get("figure"))
+        if given is None and style in {"", "growth"}:
             raise _shape(kind, names)
-        figures = parse_figures(options["figure"], NAMES)
+        figures = () if given is None else parse_figures(given, NAMES)
     if (
         not models
         or (kind == "picture" and len(models) > 1)

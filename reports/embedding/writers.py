@@ -23,11 +23,11 @@ from ..notation.markup import (
     markdown_escape,
     printable,
 )
-from ..notation.mathematics import mathml_terms, typst_text
+from ..notation.mathematics import latex, mathml_terms, typst_text
 from ..tables.html import table
 from ..tables.latex import LATEX
 from ..tables.markdown import pipe_table
-from ..tables.typeset import WIDTH, Rows, Typesetter
+from ..tables.typeset import Rows, Typesetter
 from ..tables.typst import TYPST
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
 from .errors import EmbeddingError
@@ -94,15 +94,17 @@ class Writer(ABC):
 
 @final
 class _Markdown(Writer):
-    def __init__(self, *forbidden: str, fence: str = "```") -> None:
+    def __init__(self, *forbidden: str, fence: str = "```", dollars: bool = False) -> None:
         super().__init__(*forbidden)
         self.fence = fence
+        self.dollars = dollars
+        """Whether formulas are mathematics between dollar signs, and not code."""
 
     def words(self, text: str) -> str:
         return markdown_escape(text).replace("\\(", "(").replace("\\)", ")")
 
     def math(self, text: str) -> str:
-        return code(text)
+        return f"${latex(text)}$" if self.dollars else code(text)
 
     def grid(self, grid: Grid) -> str:
         rows = [[self.cell(c) for c in row] for row in grid.rows]
@@ -155,8 +157,7 @@ class _Paper(Writer):
 
     def grid(self, grid: Grid) -> str:
         rows = Rows(tuple(tuple(map(self.cell, row)) for row in grid.rows))
-        shares = [round(WIDTH / len(grid.header), 3)] * len(grid.header)
-        table = self.notation.table(grid.header, [rows], shares)
+        table = self.notation.table(grid.header, [rows], [1] * len(grid.header))
         return f"{table}\n{self.notation.paragraph(list(map(self.words, grid.notes)))}"
 
 
@@ -209,6 +210,7 @@ WRITERS: Mapping[str, Writer] = {
     "markdown": _Markdown(),
     # What stands in a fence does not end it.
     "markdown in a fence": _Markdown(fence="~~~"),
+    "markdown with mathematics": _Markdown(dollars=True),
     "rst": _Rest(),
     # In a docstring a backslash means something, and quotes end it.
     "python": _Rest("\\", '"""', "'''"),

@@ -85,7 +85,7 @@ def _softened(word: str) -> str:
 
 def markdown_escape(text: object) -> str:
     """Escape text for a cell of a Markdown table."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$])", r"\\\1", printable(text))
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$]|&(?=#?\w+;))", r"\\\1", printable(text))
 
 
 def code(text: object) -> str:

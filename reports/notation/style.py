@@ -68,10 +68,7 @@ figure { margin: 1.5rem 0; }
 .plot { display: inline-block; vertical-align: top; max-width: 100%; }
 .plot { margin: 0.75rem 1.5rem 0.75rem 0; }
 svg { max-width: none; height: auto; }
-.plot text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .plot figcaption { max-width: 40rem; }
-.plot .grid { stroke: var(--line); fill: none; }
-.plot .mark { fill: var(--ink); }
 .plot svg { max-width: 100%; }
 @media (max-width: 50rem) {
   .sheet, .sheet tbody, .sheet tr, .sheet th, .sheet td { display: block; }
@@ -79,6 +76,7 @@ svg { max-width: none; height: auto; }
   .sheet tbody th { position: static; background: var(--head); padding: 0.6rem 0.7rem; }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
   .sheet td:empty { display: none; }
+  .plot svg { max-width: none; }
 }
 @media print {
   @page { size: A4; margin: 1.5cm; }
@@ -136,6 +134,19 @@ DRAWING = """
 }
 """
 
+SHOWN = """
+div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
+div.workspan-shown th, div.workspan-shown td {
+  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
+  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
+}
+div.workspan-shown .wide { overflow-x: auto; }
+div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
+div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
+div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
+"""
+"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
+
 BACKDROP = """
 svg.ws { background: #ffffff; }
 @media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
@@ -152,3 +163,53 @@ def backed(drawing: str) -> str:
     </style></svg>
     """
     return drawing.replace("</style>", f"{BACKDROP}</style>", 1)
+
+
+SERIES = (
+    "#1f6fb4", "#c2500a", "#12805c", "#6a51a3", "#c51b7d",
+    "#4d7c0f", "#8a5a12", "#a87400", "#5f6b76",
+)  # fmt: skip
+"""Colours of series, in contrast of 3 or more with white (WCAG 2.1, 1.4.11)."""
+DARK_SERIES = (
+    "#6bb3f0", "#fb923c", "#4fd1a5", "#b8a6f0", "#f472b6",
+    "#a3d65c", "#d6a15e", "#f2cc4d", "#aab4be",
+)  # fmt: skip
+"""The same, in contrast with a dark page."""
+
+
+def _series(colours: tuple[str, ...]) -> str:
+    return "\n".join(
+        f".plot .s{k} {{ stroke: {c}; }} .plot .dot.s{k}, .plot .area.s{k} {{ fill: {c}; }}"
+        for k, c in enumerate(colours)
+    )
+
+
+PLOT = f"""
+svg.plot {{ background: #ffffff; }}
+.plot text {{ font: 11px system-ui, 'Liberation Sans', Arial, sans-serif; fill: #1b1f24; }}
+.plot .head {{ font-size: 13px; font-weight: 600; }}
+.plot .name {{ font-weight: 600; }}
+.plot .quiet {{ fill: #5b6572; }}
+.plot .grid {{ stroke: #d5dae0; fill: none; }}
+.plot .leader {{ stroke: #8b96a3; fill: none; stroke-width: 0.8; }}
+.plot .mark {{ fill: #1b1f24; }}
+.plot .ring, .plot .mean {{ stroke: #1b1f24; fill: none; stroke-width: 1.3; }}
+.plot .mean {{ stroke-dasharray: 5 3; }}
+.plot .roof {{ stroke: #1b1f24; fill: none; stroke-width: 2; }}
+.plot .minor {{ stroke-dasharray: 5 4; stroke-width: 1.2; }}
+.plot .line {{ fill: none; stroke-width: 2; }}
+.plot .area {{ fill-opacity: 0.3; stroke-width: 1; }}
+.plot .area.strong {{ fill-opacity: 0.9; }}
+{_series(SERIES)}
+@media (prefers-color-scheme: dark) {{
+svg.plot {{ background: #14181d; }}
+.plot text {{ fill: #e6e9ed; }}
+.plot .quiet {{ fill: #9aa5b1; }}
+.plot .grid {{ stroke: #39414a; }}
+.plot .leader {{ stroke: #6b7684; }}
+.plot .mark {{ fill: #e6e9ed; }}
+.plot .ring, .plot .mean, .plot .roof {{ stroke: #e6e9ed; }}
+{_series(DARK_SERIES)}
+}}
+"""
+"""The style of plots, in a page and in files of their own."""

@@ -1,28 +1,37 @@
-"""Figures over one size with the others fixed, and the points where two models change places."""
+"""Figures over one size with the others fixed, and the numbers at which two of them change places."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
+from ...analysis.comparing.crossings import reversals
+from ...analysis.solving import UnsolvedError
 from ...graphs.sizes import SizeError
 from ..notation.domains import holds
 from ..tables.sheet import Row
 
 if TYPE_CHECKING:
-    from ...analysis.figures import Crossover, Figure
+    from ...analysis.figures import Figure
     from ...graphs.sizes import Poly
 
 SIZES: Mapping[str, int] = {
     "d": 256, "h": 8, "e": 32, "f": 1024, "L": 1, "b": 1, "k": 3,
     "w": 129, "v": 32768, "s": 16, "m": 1024, "g": 2,
+    "c": 64, "r": 16, "q": 128, "t": 32, "i": 64, "E": 8,
 }  # fmt: skip
 """What the other sizes are while one varies."""
 LENGTH = 1024
 """What n is while another size varies."""
 LONGEST = 17
 """Curves end at 2**17."""
+NEAR = 4096
+"""How far from where an order turns a size is looked for at which both models exist."""
+
+Exists = Callable[[str, Mapping[str, int]], bool]
+"""Whether a model exists at sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +42,28 @@ class Curve:
     points: tuple[tuple[int, float], ...]
     order: int
     """The place of the first model among all, which decides how the curve looks."""
+    figure: Figure
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A point where models change places."""
+    """A number from which on some models have more than others, and had less before."""
 
     at: int
     value: float
-    pairs: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    """From here on the first has more than the second."""
 
     def __str__(self) -> str:
-        return f"{', '.join(self.pairs)} change places at n = {self.at:,}"
+        by: dict[str, list[str]] = {}
+        for more, less in self.pairs:
+            by.setdefault(less, []).append(more)
+        sides: dict[tuple[str, ...], list[str]] = {}
+        for less, more_than_it in by.items():
+            sides.setdefault(tuple(more_than_it), []).append(less)
+        return "; ".join(
+            f"{' and '.join(more)} over {' and '.join(less)}" for more, less in sides.items()
+        )
 
 
 def varying(row: Row) -> str | None:
@@ -54,26 +73,77 @@ def varying(row: Row) -> str | None:
     return next((s for s in ("n", "d") if s in sizes), None)
 
 
-def curves(row: Row, models: Sequence[str], along: str) -> list[Curve]:
-    """Return the curves of a row; models whose values are all the same share one."""
+def others(row: Row, along: str, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return what is held fixed: the sizes of the formulas, and of their domains, but for one."""
+    found = {"n": LENGTH, **SIZES, **sizes}
+    formulas = [f.formula for f in row.cells if f is not None and f.formula is not None]
+    used = {s for formula in formulas for s in formula.sizes}
+    return {s: v for s, v in found.items() if s in used and s != along}
+
+
+def curves(
+    row: Row,
+    models: Sequence[str],
+    along: str,
+    sizes: Mapping[str, int],
+    exists: Exists = lambda model, at: True,
+) -> tuple[list[Curve], list[str]]:
+    """Return the curves of a row; models whose values are all the same share one.
+
+    Returns
+    -------
+    The curves, and a line for each model that has none, with why.
+    """
     shared: dict[tuple[tuple[int, float], ...], list[str]] = {}
-    for model, figure in zip(models, row.cells, strict=True):
-        points = tuple(_points(figure, along)) if figure is not None else ()
-        if points:
-            shared.setdefault(points, []).append(model)
-    return [Curve(tuple(names), points, models.index(names[0])) for points, names in shared.items()]
+    figures = dict(zip(models, row.cells, strict=True))
+    without = []
+    for model, figure in figures.items():
+        try:
+            points = tuple(_points(model, figure, along, sizes, exists))
+        except ValueError as error:
+            without.append(f"{model} ({error})")
+            continue
+        shared.setdefault(points, []).append(model)
+    found = []
+    for points, names in shared.items():
+        figure = figures[names[0]]
+        assert figure is not None
+        found.append(Curve(tuple(names), points, models.index(names[0]), figure))
+    return found, without
 
 
-def _points(figure: Figure, along: str) -> Iterator[tuple[int, float]]:
-    formula = figure.formula
-    if formula is None or not set(formula.sizes) <= {"n", *SIZES}:
-        return
+def _points(
+    model: str, figure: Figure | None, along: str, sizes: Mapping[str, int], exists: Exists
+) -> Iterator[tuple[int, float]]:
+    """Yield the points of a curve.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message says why.
+    """
+    formula = None if figure is None else figure.formula
+    if figure is None or formula is None:
+        raise ValueError((figure and figure.reason) or "no formula")
+    known = {"n": LENGTH, **SIZES, **sizes}
+    unknown = [s for s in formula.sizes if s not in known]
+    if unknown:
+        raise ValueError(f"no value for {unknown[0]}; name one with --at")
+    last: float | None = None
     for exponent in range(2 * LONGEST + 1):
-        x = round(2 ** (exponent / 2))
-        sizes = {"n": LENGTH, **SIZES, along: x}
-        value = _number(formula, sizes) if holds(figure.domain, sizes) else None
+        at = {**known, along: round(2 ** (exponent / 2))}
+        value = None
+        if holds(figure.domain, at) and exists(model, at):
+            value = _number(formula, at)
         if value is not None and value > 0:
-            yield x, value
+            yield at[along], value
+            last = value
+        elif value is not None and last is None:
+            last = value
+    if last is None:
+        raise ValueError(f"at no {along} up to {2**LONGEST:,} with these sizes")
+    if last <= 0:
+        raise ValueError(f"it is {last:g}, which a logarithmic axis does not show")
 
 
 def _number(formula: Poly, sizes: Mapping[str, int]) -> float | None:
@@ -84,47 +154,53 @@ def _number(formula: Poly, sizes: Mapping[str, int]) -> float | None:
         return None
 
 
-def crossings(row: Row, models: Sequence[str], crossovers: Sequence[Crossover]) -> list[Crossing]:
-    """Find where models change places along n, if their formulas are those of the row."""
-    figures = dict(zip(models, row.cells, strict=True))
-    found: dict[tuple[int, float], list[str]] = {}
-    for crossover in crossovers:
-        pair = (figures.get(crossover.left), figures.get(crossover.right))
-        formulas = [None if f is None else f.formula for f in pair]
-        if row.key == crossover.figure and formulas == [
-            crossover.left_formula,
-            crossover.right_formula,
-        ]:
-            point = _crossing(crossover)
-            if point is not None:
-                found.setdefault(point, []).append(f"{crossover.left} and {crossover.right}")
-    return [Crossing(*point, tuple(pairs)) for point, pairs in sorted(found.items())]
+def crossings(
+    found: Sequence[Curve], along: str, sizes: Mapping[str, int]
+) -> tuple[list[Crossing], list[str]]:
+    """Find where curves change places, exactly: the signs of differences of formulas are solved.
+
+    Returns
+    -------
+    The crossings from left to right, and a line for each pair that is not solved, with why.
+    """
+    at: dict[tuple[int, float], list[tuple[str, str]]] = {}
+    unsolved = []
+    for a, b in combinations(found, 2):
+        try:
+            turned = list(_turned(a, b, along, sizes))
+        except UnsolvedError as error:
+            unsolved.append(f"{a.models[0]} and {b.models[0]}: {error}")
+            continue
+        for number, more, less in turned:
+            value = _number(_formula(more), {"n": LENGTH, **SIZES, **sizes, along: number})
+            if value is not None and value > 0:
+                pairs = at.setdefault((number, value), [])
+                pairs += [(x, y) for x in more.models for y in less.models]
+    return [Crossing(*point, tuple(pairs)) for point, pairs in sorted(at.items())], unsolved
 
 
-def _crossing(crossover: Crossover) -> tuple[int, float] | None:
-    """The first n at which the order is not that of n = 2, found by halving."""
-
-    def values(n: int) -> tuple[float, float] | None:
-        sizes = {**SIZES, "n": n}
-        left, right = (_number(f, sizes) for f in (crossover.left_formula, crossover.right_formula))
-        return None if left is None or right is None else (left, right)
-
-    def less(n: int) -> bool | None:
-        found = values(n)
-        return None if found is None else found[0] < found[1]
-
-    low, high = 2, 2**LONGEST
-    first = less(low)
-    if None in {first, less(high)} or first == less(high):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if less(middle) == first else (low, middle)
-    found = values(high)
-    return None if found is None else (high, found[0])
+def _formula(curve: Curve) -> Poly:
+    assert curve.figure.formula is not None
+    return curve.figure.formula
 
 
-def fixed_text() -> str:
-    """Say what is held fixed."""
-    listed = ", ".join(f"{k}={v}" for k, v in SIZES.items())
-    return f"Sizes that do not vary: {listed}; n={LENGTH} where d varies."
+def _turned(
+    a: Curve, b: Curve, along: str, sizes: Mapping[str, int]
+) -> Iterator[tuple[int, Curve, Curve]]:
+    """Yield the numbers from which on one curve has more than the other, and had less before."""
+    known = {"n": LENGTH, **SIZES, **sizes}
+    fixed = {s: v for s, v in known.items() if s != along}
+
+    def both(number: int) -> bool:
+        at = {**known, along: number}
+        return all(holds(x.figure.domain, at) for x in (a, b))
+
+    least = max(a.points[0][0], b.points[0][0])
+    # Curves are drawn at some numbers only: the domain may begin a little before the first of them.
+    least = next((x for x in range(least // 2, least) if x and both(x)), least)
+    left, right = (_formula(x).substitute(fixed) for x in (a, b))
+    for run in reversals(left, right, least, 2**LONGEST):
+        near = range(run.first, min(run.last, run.first + NEAR) + 1)
+        number = next((x for x in near if both(x)), None)
+        if number is not None:
+            yield (number, a, b) if run.sign > 0 else (number, b, a)

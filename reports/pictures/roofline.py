@@ -36,12 +36,10 @@ STYLE = (
 )
 
 
-class _Frame:
+class Frame:
     """Powers of ten on both axes."""
 
-    def __init__(self, predictions: Sequence[Prediction]) -> None:
-        machine, number = predictions[0].machine, predictions[0].task.number
-        found = [_spot(row) for p in predictions for row in _drawn(p)]
+    def __init__(self, machine: Machine, number: str, found: Sequence[tuple[float, float]]) -> None:
         peak = machine.rate(number)
         xs = [x for x, _ in found] + [peak / machine.bandwidth]
         ys = [y for _, y in found] + [peak]
@@ -57,16 +55,16 @@ class _Frame:
 
 def roofline(predictions: Sequence[Prediction]) -> Markup:
     """Draw the operations of predictions on one machine under its roofs."""
-    frame = _Frame(predictions)
     machine, number = predictions[0].machine, predictions[0].task.number
+    frame = Frame(machine, number, [_spot(row) for p in predictions for row in _drawn(p)])
     height = max(TOP + HEIGHT + BELOW, TOP + 16.0 * (4 + sum(_lines(p) for p in predictions)))
     return element(
         "svg",
         element("title", f"Roofline of {machine.name}"),
         element("style", Markup(STYLE)),
         _text(f"{machine.name}, {number}", LEFT, 18, "start", class_="head"),
-        *_axes(frame),
-        *_roofs(frame, machine, number),
+        *axes(frame),
+        *roofs(frame, machine, number),
         *_points(frame, predictions),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {spot(LEFT + WIDTH + KEY, height)}",
@@ -91,7 +89,8 @@ def _spot(row: Row) -> tuple[float, float]:
     return row.flops / row.bytes, row.flops / row.seconds
 
 
-def _axes(frame: _Frame) -> list[Markup]:
+def axes(frame: Frame) -> list[Markup]:
+    """Draw the axes: operations per byte, and operations per second."""
     parts = []
     for power in range(frame.x[0], frame.x[1] + 1):
         x, _ = frame.place(10.0**power, 10.0 ** frame.y[0])
@@ -105,7 +104,7 @@ def _axes(frame: _Frame) -> list[Markup]:
     return [*parts, below]
 
 
-def _roofs(frame: _Frame, machine: Machine, number: str) -> list[Markup]:
+def roofs(frame: Frame, machine: Machine, number: str) -> list[Markup]:
     """Draw the bandwidth up to where it meets the rate, the rate, and that of elementwise work."""
     peak, vector = machine.rate(number), machine.rate(number, contraction=False)
     low, high = 10.0 ** frame.x[0], 10.0 ** frame.x[1]
@@ -128,7 +127,7 @@ def _roofs(frame: _Frame, machine: Machine, number: str) -> list[Markup]:
 
 
 def _roof(
-    frame: _Frame, bandwidth: float, peak: float, low: float, high: float, kind: str
+    frame: Frame, bandwidth: float, peak: float, low: float, high: float, kind: str
 ) -> Markup:
     start = max(low, 10.0 ** frame.y[0] / bandwidth)
     ridge = min(max(peak / bandwidth, start), high)
@@ -136,12 +135,12 @@ def _roof(
     return element("path", d="M" + " L".join(spot(*p) for p in places), class_=kind)
 
 
-def _named(frame: _Frame, name: str, x: float, y: float) -> Markup:
+def _named(frame: Frame, name: str, x: float, y: float) -> Markup:
     right, up = frame.place(x, y)
     return _text(name, right - 4, up - 22, "end")
 
 
-def _points(frame: _Frame, predictions: Sequence[Prediction]) -> list[Markup]:
+def _points(frame: Frame, predictions: Sequence[Prediction]) -> list[Markup]:
     """Draw operations with numbers, and the key beside them."""
     parts, number, y = [], 0, TOP + 8.0
     labels: dict[tuple[float, float], list[int]] = {}

@@ -87,6 +87,10 @@ class Workspan(SphinxDirective):  # type: ignore[misc]
                 return [self._image(file, alt, derived.files[file])]
 
     def _image(self, name: str, alt: str, drawing: str) -> nodes.Node:
+        if not name.endswith(".svg"):
+            raise EmbeddingError(
+                f"expected --output such as work.svg, of which builders make PDF, got {name}"
+            )
         uri = self.derivations.picture(name, drawing, self.env)
         image = nodes.image(uri=uri, alt=self.options.get("alt", alt), classes=["workspan"])
         if "width" in self.options:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 from pathlib import Path
 from typing import ClassVar, final
@@ -12,6 +10,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms.images import ImageConverter
 
 from ..commands.files import write_bytes
+from ..typesetting import TypesettingError, expect_typst, picture_pdf
 
 
 @final
@@ -28,19 +27,14 @@ class PictureConverter(ImageConverter):  # type: ignore[misc]
 
     def is_available(self) -> bool:
         """Return whether Typst is installed."""
-        return importlib.util.find_spec("typst") is not None
+        try:
+            expect_typst()
+        except TypesettingError:
+            return False
+        return True
 
     def convert(self, _from: str | os.PathLike[str], _to: str | os.PathLike[str]) -> bool:
         """Write a page of the picture's size."""
-        source = Path(_from)
-        page = '#set page(width: auto, height: auto, margin: 0pt)\n#image("{}")\n'
-        # Neither the clock nor the machine's fonts have a say in the bytes.
-        made = importlib.import_module("typst").compile(
-            page.format(source.name).encode(),
-            root=str(source.parent),
-            format="pdf",
-            timestamp=0,
-            ignore_system_fonts=True,
-        )
-        write_bytes(Path(_to), made)
+        drawing = Path(_from)
+        write_bytes(Path(_to), picture_pdf(drawing.read_text(encoding="utf-8"), drawing.stem))
         return True

@@ -66,7 +66,7 @@ def _cell(row: Row, k: int, sheet: Sheet, value: Number | None, linked: bool) ->
         growth = Markup(f"{element('span', 'Θ(')}{mathml(figure.theta)}{element('span', ')')}")
         told = domain(figure) if domain_of(figure) != "all sizes" else []
         parts.append(element("div", growth, *told, class_="quiet"))
-    text = marks(figure) or "details"
+    text = marks(figure) or ("details" if linked else "")
     marked = element("a", text, href=f"#{anchor(row, k)}") if linked else text
     parts.append(element("div", marked, class_=f"marks {figure.grade or ''}".strip()))
     parts += [element("div", line, class_="disagree") for line in disagreements(figure)]

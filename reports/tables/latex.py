@@ -48,7 +48,10 @@ class _Latex(Typesetter):
         return self.strong(f"\\textcolor{{red}}{{{latex_escape(text)}}}")
 
     def paragraph(self, lines: Sequence[str]) -> str:
-        return "\\noindent\n" + " \\\\\n".join(lines) + "\n"
+        return "{\\raggedright\\noindent\n" + " \\\\\n".join(lines) + "\\par}\n"
+
+    def lead(self, text: str) -> str:
+        return f"{{\\raggedright\\noindent{self.strong(self.text(text))}\\par\\nopagebreak}}\n"
 
     def table(
         self,
@@ -62,17 +65,17 @@ class _Latex(Typesetter):
         written = gap.join(_part(part, len(header), gap if apart else "") for part in parts)
         names = " & ".join(map(latex_escape, header))
         return (
-            f"{{\\small\n\\begin{{longtable}}{{{columns(*shares)}}}\n"
+            f"{{\\small\\setlength{{\\tabcolsep}}{{4pt}}\n\\begin{{longtable}}{{{columns(shares)}}}\n"
             f"\\toprule\n{names} \\\\\n\\midrule\n\\endhead\n"
             f"\\midrule\n\\endfoot\n\\bottomrule\n\\endlastfoot\n"
             f"{written}\\end{{longtable}}\n}}\n"
         )
 
     def heading(self, title: str) -> str:
-        return f"\\subsection*{{{latex_escape(title)}}}"
+        return f"\\subsection*{{\\raggedright {self.text(title)}}}"
 
     def document(self, sections: Sequence[Section], title: str) -> str:
-        head = f"{_PREAMBLE}\\section*{{{latex_escape(title)}}}\n"
+        head = f"{_PREAMBLE}\\section*{{\\raggedright {self.text(title)}}}\n"
         return f"{head}{self.titled(sections)}\\end{{document}}\n"
 
 
@@ -94,10 +97,12 @@ def _row(cells: Sequence[str]) -> str:
     return row + (" \\\\[2pt]\n" if "\\frac" in row else " \\\\\n")
 
 
-def columns(*widths: float) -> str:
-    """Return ragged columns, as shares of the line."""
-    parts = (f">{{\\raggedright\\arraybackslash}}p{{{w}\\linewidth}}" for w in widths)
-    return f"@{{}}{''.join(parts)}@{{}}"
+def columns(shares: Sequence[float]) -> str:
+    """Return ragged columns that fill a line, by their shares of it."""
+    whole, between = sum(shares), 2 * (len(shares) - 1) / len(shares)
+    widths = (f"{s / whole:.4f}\\linewidth-{between:.3f}\\tabcolsep" for s in shares)
+    ragged = (f">{{\\raggedright\\arraybackslash}}p{{\\dimexpr{width}\\relax}}" for width in widths)
+    return f"@{{}}{''.join(ragged)}@{{}}"
 
 
 def analyses_latex(analyses: Sequence[Analysis]) -> str:

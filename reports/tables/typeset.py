@@ -36,9 +36,7 @@ LEGEND = (
     "m, r: measured on the unrolled graph, run as plain code; "
     "=: equal to the formula, !=: they disagree. Sizes are whole numbers of at least 1."
 )
-WIDTH = 0.92
-"""The share of a line that columns have; the rest is between them."""
-NARROWEST, WIDEST = 12, 40
+NARROWEST, WIDEST = 12, 36
 """Letters of a column, at least and at most, when lines are shared out by what cells hold."""
 
 
@@ -105,7 +103,7 @@ class Typesetter(ABC):
             found.append(Section("Claims", self.verdicts(verdicts)))
         if experiments:
             rows = tuple(tuple(map(self.text, row)) for row in summary_rows(experiments))
-            table = self.table(SUMMARY, [Rows(rows)], (0.25, 0.36, 0.31), apart=True)
+            table = self.table(SUMMARY, [Rows(rows)], (0.27, 0.39, 0.34), apart=True)
             found.append(Section("Experiments", table))
         return found
 
@@ -113,7 +111,7 @@ class Typesetter(ABC):
         """Return the table of a sheet: a part for each figure, a row for each model."""
         parts = [Rows(tuple(self._lines(row, sheet)), self._heading(row)) for row in sheet.rows]
         header = ("model", "formula", "growth", "witnesses")
-        return self.table(header, parts, (0.23, 0.36, 0.2, 0.13))
+        return self.table(header, parts, (0.25, 0.39, 0.22, 0.14))
 
     def note(self, sheet: Sheet) -> str:
         """Say how many cells are proved, what marks mean, and in which setting all of it is."""
@@ -143,7 +141,7 @@ class Typesetter(ABC):
             written = tuple(
                 (*map(self.text, row[:2]), *(self._condition(c) for c in row[2:])) for row in rows
             )
-            parts.append(self.paragraph([self.strong(self.words(f"Less {duels.figure}"))]))
+            parts.append(self.lead(f"Less {duels.figure}"))
             if rows:
                 parts.append(self.table(header, [Rows(written)], shares_of(rows)))
             if duels.sentences:
@@ -165,7 +163,7 @@ class Typesetter(ABC):
             for v in verdicts
         )
         header = ("claim", "verdict", "why", "source")
-        return self.table(header, [Rows(rows)], (0.24, 0.12, 0.38, 0.18), apart=True)
+        return self.table(header, [Rows(rows)], (0.26, 0.13, 0.41, 0.2), apart=True)
 
     def fragment(self, sections: Sequence[Section], about: str, file: str) -> str:
         """Return sections as a file that a document takes in, with what it needs in comments."""
@@ -202,6 +200,10 @@ class Typesetter(ABC):
         """Write a paragraph of lines that are written already."""
 
     @abstractmethod
+    def lead(self, text: str) -> str:
+        """Write what a table is about, on the page on which it begins."""
+
+    @abstractmethod
     def table(
         self,
         header: Sequence[str],
@@ -230,8 +232,8 @@ def shares_of(rows: Sequence[Sequence[str]]) -> list[float]:
     """Share a line out among columns by the longest of their cells.
 
     >>> shares_of([("rnn", "d < w"), ("lstm", "d < " + "w" * 60)])
-    [0.212, 0.708]
+    [0.25, 0.75]
     """
     longest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     weights = [min(max(n, NARROWEST), WIDEST) for n in longest]
-    return [round(WIDTH * w / sum(weights), 3) for w in weights]
+    return [round(w / sum(weights), 3) for w in weights]

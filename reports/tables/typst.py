@@ -14,15 +14,16 @@ from ..notation.mathematics import typst, typst_text
 from .typeset import Rows, Section, Typesetter
 
 _PREAMBLE = """\
-#set document(title: [{title}], date: none)
 #set page(paper: "a4", margin: 2cm, numbering: "1 / 1")
 #set text(font: "Libertinus Serif", size: 10pt, lang: "en")
 #show math.equation: set text(font: "New Computer Modern Math")
 #show raw: set text(font: "DejaVu Sans Mono")
 #show figure: set block(above: 2em, below: 2em)
 #show heading: set block(above: 1.6em, below: 0.9em)
-
-#align(center, text(17pt, weight: "bold")[{title}])
+"""
+_TALL = """\
+// A cell with fractions, which Typst lets out of their line by most of the space between lines.
+#let tall(body) = table.cell(inset: (x: 0.3em, y: 0.55em), { set par(leading: 0.8em); body })
 """
 _DRAWING = """\
 // A drawing as large as it is, or as the page allows; a long one lies on its side.
@@ -30,9 +31,10 @@ _DRAWING = """\
   let natural = measure(image(file))
   let fit(width, height) = calc.min(1, width / natural.width, height / natural.height)
   let sized(scale) = image(file, width: natural.width * scale, alt: alt)
-  let long = 0.85 * space.height
+  let long = 0.92 * space.height
   let (upright, lying) = (fit(space.width, long), fit(long, space.width))
-  if lying < 1.3 * upright { sized(upright) } else { rotate(-90deg, reflow: true, sized(lying)) }
+  let legible = upright > 0.55 or lying < upright
+  if legible { sized(upright) } else { rotate(-90deg, reflow: true, sized(lying)) }
 })
 """
 
@@ -62,6 +64,9 @@ class _Typst(Typesetter):
     def paragraph(self, lines: Sequence[str]) -> str:
         return " \\\n".join(lines) + "\n"
 
+    def lead(self, text: str) -> str:
+        return f"#block(sticky: true, below: 0.6em)[{self.strong(self.text(text))}]\n"
+
     def table(
         self,
         header: Sequence[str],
@@ -72,21 +77,20 @@ class _Typst(Typesetter):
     ) -> str:
         widths = ", ".join(f"{share:g}fr" for share in shares)
         names = ", ".join(f"[{typst_escape(name)}]" for name in header)
-        leading = 0.55 if apart else 0.4
-        inset = "(x: 0.3em, y: 0.45em)" if apart else "(x: 0.3em, y: 0.36em)"
+        inset = "(x: 0.3em, y: 0.45em)" if apart else "(x: 0.3em, y: 0.3em)"
         return (
-            # Typst lets a fraction into the space between lines by most of that space.
-            f"#[\n#set text(size: 0.9em)\n#set par(justify: false, leading: {leading}em)\n"
+            f"#[\n#set text(size: 0.9em)\n#set par(justify: false, leading: 0.5em)\n{_TALL}"
             f"#table(\n  columns: ({widths}),\n  align: left,\n  stroke: none,\n  inset: {inset},\n"
             f"  table.hline(),\n  table.header({names}, table.hline(stroke: 0.5pt)),\n"
             f"{''.join(_part(part, len(header)) for part in parts)}  table.hline(),\n)\n]\n"
         )
 
     def heading(self, title: str) -> str:
-        return f"= {typst_escape(title)}\n"
+        return f"= {self.text(title)}\n"
 
     def document(self, sections: Sequence[Section], title: str) -> str:
-        head = _PREAMBLE.replace("{title}", typst_escape(title))
+        head = f"#set document(title: [{typst_escape(title)}], date: none)\n{_PREAMBLE}"
+        head += f'\n#align(center, text(17pt, weight: "bold")[{self.text(title)}])\n'
         return f"{head}\n{self.titled(sections)}"
 
     def drawings(self, pictures: Mapping[str, tuple[str, str]]) -> Section:
@@ -103,8 +107,13 @@ TYPST = _Typst()
 
 
 def _part(part: Rows, columns: int) -> str:
-    rows = "".join(f"  {', '.join(f'[{c}]' for c in row)},\n" for row in part.cells)
+    rows = "".join(map(_row, part.cells))
     if not part.heading:
         return rows
     cell = f"table.cell(colspan: {columns}, inset: (top: 0.8em))[{part.heading}]"
     return f"  table.header(level: 2, {cell}),\n{rows}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    kind = "tall" if any("frac(" in cell for cell in cells) else ""
+    return f"  {', '.join(f'{kind}[{cell}]' for cell in cells)},\n"

@@ -196,4 +196,4 @@ def test_objects_display_themselves() -> None:
     analysis = ws.analyze("rnn", figures=["span"], witnesses=["derived"])
     assert "<" in analysis._repr_html_()  # type: ignore[attr-defined]
     assert analysis["span"]._repr_latex_().startswith("$")  # type: ignore[attr-defined]
-    assert "svg" in ws.trace(ws.catalogue["rnn"])._repr_html_()  # type: ignore[attr-defined]
+    assert "svg" in ws.trace(ws.catalogue["rnn"])._repr_svg_()  # type: ignore[attr-defined]

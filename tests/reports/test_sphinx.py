@@ -131,7 +131,7 @@ Text with :workspan:`lstn work` there.
 
 .. workspan:: plot lstm
    :figure: work
-   :at: n=3
+   :show: value
 
 .. workspan:: figure evil.py:f work
 """

@@ -16,7 +16,7 @@ from workspan.graphs.tracing import trace
 from workspan.reports.display import html_of, latex_of, markdown_of, register
 from workspan.reports.notation.domains import holds
 from workspan.reports.page import comparison_page
-from workspan.reports.pictures.plots import plot
+from workspan.reports.pictures.growth import growth
 from workspan.reports.report import report_texts
 from workspan.reports.tables.latex import comparison_latex
 from workspan.reports.tables.markdown import comparison_markdown
@@ -89,9 +89,15 @@ def test_claims_print_their_reason() -> None:
 
 
 def test_everything_shows_itself() -> None:
-    """Figures, analyses, comparisons and graphs have HTML and Markdown; nothing else has."""
-    for shown in (figure("work", "n"), analysis(), comparison(), trace(CATALOGUE["gru"])):
-        assert html_of(shown).startswith("<div>")
+    """Figures, analyses, comparisons, verdicts and graphs have HTML and Markdown; nothing else has."""
+    for shown in (
+        figure("work", "n"),
+        analysis(),
+        comparison(),
+        verdict(),
+        trace(CATALOGUE["gru"]),
+    ):
+        assert html_of(shown).startswith("<div")
         assert markdown_of(shown)
     assert latex_of(figure("work", "n**2")) == "$n^{2}$"
     assert latex_of(trace(CATALOGUE["gru"])) is None
@@ -105,18 +111,19 @@ def test_registered_results_show_themselves() -> None:
     shown: Any = analysis()
     assert shown._repr_html_() == html_of(shown)
     assert shown["work"]._repr_latex_().startswith("$")
-    assert shown.graph._repr_markdown_().startswith("```mermaid")
+    assert "</svg>" in shown.graph._repr_svg_()
+    assert markdown_of(shown.graph).startswith("```mermaid")
 
 
 def test_plots_mark_where_curves_cross() -> None:
-    """A crossover of two curves that are plotted is marked; one of other formulas is not."""
+    """A plot marks the first n at which one formula is above the other: 513 at d = 256."""
     shown = comparison()
     sheet = comparison_sheet(shown)
     (row,) = [r for r in sheet.rows if r.key == "work"]
-    found = plot(row, sheet.models, shown)
+    found = growth(row, sheet.models, sheet.setting, {})
     assert found is not None
-    assert found.along == "n"
-    assert found.notes == ("a: attention and lstm change places at n = 513",)
+    assert found.title == "work over n"
+    assert found.notes[1].endswith(" a, n = 513: attention over lstm.")
 
 
 def test_reports_are_the_same_twice() -> None:

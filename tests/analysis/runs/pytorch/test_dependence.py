@@ -116,10 +116,14 @@ def test_what_cannot_be_differentiated_is_an_error() -> None:
 
 def test_threads_are_given_back() -> None:
     """One thread runs inside, and as many as before afterwards, even after an error."""
-    before = torch.get_num_threads()
-    with one_thread():
-        assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == before
-    with pytest.raises(ZeroDivisionError), one_thread():
-        raise ZeroDivisionError
-    assert torch.get_num_threads() == before
+    usual = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+        with pytest.raises(ZeroDivisionError), one_thread():
+            raise ZeroDivisionError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(usual)
