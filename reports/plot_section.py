@@ -24,7 +24,7 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 """A comparison that has one of the figures is shown with the kind of plot."""
 
 
-def plots_section(comparison: Comparison, sheet: Sheet) -> Markup:
+def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
     figures = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
@@ -36,7 +36,7 @@ def plots_section(comparison: Comparison, sheet: Sheet) -> Markup:
             figures += [element("h3", drawn.title), _figure(drawn)]
         except PlotError as error:
             figures += [element("h3", kind.capitalize()), element("p", error)]
-    return element("section", element("h2", "Plots"), *figures, id="plots")
+    return figures
 
 
 def _grown(comparison: Comparison, sheet: Sheet) -> Iterator[Plot]:
