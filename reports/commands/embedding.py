@@ -45,7 +45,7 @@ def embed(
     from ..embedding.checking import difference, repair
     from ..embedding.deriving import allowed
     from ..embedding.errors import EmbeddingError
-    from ..embedding.filling import expect_apart, expect_ready, save
+    from ..embedding.saving import expect_apart, expect_ready, save
 
     if not files:
         raise EmbeddingError("expected at least one document, got none")

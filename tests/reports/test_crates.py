@@ -17,7 +17,7 @@ from cyclopts import App
 
 from workspan.reports.cli import main
 from workspan.reports.commands.app import app as APP  # noqa: N812
-from workspan.reports.commands.crating import KEPT, WRITTEN
+from workspan.reports.commands.planning import KEPT, WRITTEN
 from workspan.reports.provenance import ProvenanceError, checked_out, day
 
 MODEL = "import workspan as ws\n\n\ndef twice(x):\n    return ws.tanh(ws.sigmoid(x))\n"

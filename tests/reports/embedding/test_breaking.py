@@ -18,8 +18,9 @@ from workspan.reports.cli import main
 from workspan.reports.embedding.deriving import Deriver
 from workspan.reports.embedding.documents import LARGEST, document, held, read
 from workspan.reports.embedding.errors import EmbeddingError
-from workspan.reports.embedding.filling import fill, save
+from workspan.reports.embedding.filling import fill
 from workspan.reports.embedding.markers import FORMATS, format_of, regions
+from workspan.reports.embedding.saving import save
 
 ASKED = b"<!-- workspan: figure lstm params --><!-- /workspan -->"
 WRITTEN = b"8*d**2 + 8*d"

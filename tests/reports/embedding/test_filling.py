@@ -24,7 +24,8 @@ from workspan.reports.embedding.checking import difference
 from workspan.reports.embedding.deriving import Deriver
 from workspan.reports.embedding.documents import document, held
 from workspan.reports.embedding.errors import EmbeddingError
-from workspan.reports.embedding.filling import Filled, fill, save
+from workspan.reports.embedding.filling import Filled, fill
+from workspan.reports.embedding.saving import save
 
 DERIVER = Deriver({}, "1.0")
 DIRECTIVES = (
