@@ -190,6 +190,7 @@ COMMANDS = {
     "predict": "predict rnn --machine mine.toml --at n=64,d=32 --output=p.svg",
     "advise": "advise --n 64 --d 32 --models rnn,own.py:twice --format markdown",
     "map": "map rnn attention --x n --y d -o map.svg",
+    "plot": "plot growth rnn own.py:twice --figures work -o plot.svg",
     "draw": "draw own.py:twice --format dot -o g.dot",
     "check": "check mine.claims.toml --model own.py:twice",
     "cite": "cite own.py:twice.work --format csl",
@@ -310,6 +311,13 @@ def test_what_makes_no_crate_is_said_in_a_line(
     assert error.count("\n") == 1
     assert files_of(tmp_path) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["own"]
+
+
+def test_every_command_is_tried() -> None:
+    """Each command makes a crate in these tests, but those that take long and one that makes none."""
+    elsewhere = {"report", "sweep", "embed"}
+    long = {"audit", "claims"}
+    assert {n for n in APP if not n.startswith("-")} == {*COMMANDS, *elsewhere, *long}
 
 
 def test_every_path_of_every_command_has_a_place() -> None:

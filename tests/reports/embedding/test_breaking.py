@@ -244,6 +244,21 @@ def test_what_is_no_document_is_refused_at_once(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_what_an_encoding_has_not_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table with lines drawn in a document that is Latin-1 is refused, not written as something else."""
+    path = tmp_path / "a.md"
+    asked = "table lstm attention --figures work --style console"
+    data = f"é\n<!-- workspan: {asked} -->\n<!-- /workspan -->"
+    path.write_bytes(data.encode("latin-1"))
+    assert main(["embed", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert "expected a document in UTF-8 for '─'" in error
+    assert error.count("\n") == 1
+    assert path.read_bytes() == data.encode("latin-1")
+
+
 def test_nothing_is_written_if_one_document_is_broken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
