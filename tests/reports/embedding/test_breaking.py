@@ -7,6 +7,7 @@ import re
 import signal
 import stat
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,8 +68,12 @@ def saved_until(path: Path, act: Callable[[], object], last: int) -> tuple[int, 
     """Save in a process in which something happens at an event; 0 and the event if it saved."""
     made = fill(read(path), DERIVER)
     out, into = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python warns of locks that other threads hold; the child takes none, and waits for none.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
+        signal.alarm(60)
         code = 9
         events = Events(path, act, last)
         try:
