@@ -313,6 +313,28 @@ def test_what_makes_no_crate_is_said_in_a_line(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["own"]
 
 
+def test_an_interrupt_leaves_no_crate(
+    beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C leaves an older crate as it was and nothing beside it; what a kill left is removed."""
+    crate, left = tmp_path / "crate", tmp_path / ".crate.999999999.tmp"
+    assert main(["list", "--crate", str(crate)]) == 0
+    before = files_of(crate)
+    (left / "own.py").parent.mkdir()
+    (left / "own.py").write_text(MODEL)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("crating._describe", "crating._copy", "models.put"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"workspan.reports.commands.{name}", interrupt)
+            assert main(["list", "--format", "json", "--crate", str(crate)]) == 130
+        assert files_of(crate) == before
+        assert {p.name for p in tmp_path.iterdir()} == {"crate", "own"}
+    assert Path.cwd() == beside
+
+
 def test_every_command_is_tried() -> None:
     """Each command makes a crate in these tests, but those that take long and one that makes none."""
     elsewhere = {"report", "sweep", "embed"}
