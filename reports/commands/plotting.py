@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from ...graphs.setting import Setting
 from .app import FINE, app, put
-from .files import write
-from .options import PLOTS, SIZES, OptionError, parse_at
+from .drawing import expect_picture, write_picture
+from .options import PLOTS, SIZES, parse_at
 from .progress import progress
 
 
@@ -36,7 +36,7 @@ def plot(
     setting: Annotated[Setting, Parameter(name="*")] = Setting(),  # noqa: B008 - frozen
     output: Annotated[
         Path | None,
-        Parameter(name=["--output", "-o"], help="An .svg file instead of the output."),
+        Parameter(name=["--output", "-o"], help="An .svg or .pdf file instead of the output."),
     ] = None,
 ) -> int:
     """Plot models as SVG, with a caption that states the sizes and the setting.
@@ -46,8 +46,7 @@ def plot(
     scalars that are live along the schedule in order. gradient: its way against the distance of
     positions.
     """
-    if output is not None and output.suffix != ".svg":
-        raise OptionError(f"expected --output to be an .svg file, got {output}")
+    expect_picture(output)
     from ..pictures.plots import standing
     from ..plotting.asking import asked_of
     from ..plotting.making import plot as plotted
@@ -67,9 +66,9 @@ def plot(
             machine=machine,
             number=number,
         )
-        drawn = standing(plotted(kind, asked))
+        drawn = plotted(kind, asked)
     if output is None:
-        put("svg", {"svg": lambda: drawn})
+        put("svg", {"svg": lambda: standing(drawn)})
     else:
-        write(output, drawn)
+        write_picture(output, standing(drawn), f"{drawn.title}: {', '.join(asked.models)}")
     return FINE

@@ -26,14 +26,14 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 """A comparison that has one of the figures is shown with the kind of plot."""
 
 
-def plots_section(comparison: Comparison, sheet: Sheet) -> Markup:
+def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
     kinds = [kind for kind, names in BELONGS.items() if not asked.isdisjoint(names)]
     rest = [_made(comparison, kind) for kind in kinds]
     head = [element("h3", "Roofline, parallelism, memory, gradient")] if rest else []
     growths = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
-    return element("section", element("h2", "Plots"), *growths, *head, *rest, id="plots")
+    return [*growths, *head, *rest]
 
 
 def _made(comparison: Comparison, kind: str) -> Markup:

@@ -20,6 +20,7 @@ from workspan.analysis.measured.measure import measure
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.reports.cli import main
+from workspan.reports.notation.markup import element
 from workspan.reports.notation.style import DARK_SERIES, SERIES
 from workspan.reports.pictures import gradients, growth, panels
 from workspan.reports.pictures.lines import DASHES, MARKERS, spread
@@ -120,7 +121,9 @@ def test_a_page_has_every_kind_at_the_sizes_of_its_report() -> None:
         at=[{"n": 9, "d": 6}, {"n": 5, "d": 4}],
         figures=["work", "span", "path_length", "state", "activations"],
     )
-    section = ElementTree.fromstring(plots_section(compared, comparison_sheet(compared)))
+    section = ElementTree.fromstring(
+        element("section", *plots_section(compared, comparison_sheet(compared)))
+    )
     captions = ["".join(e.itertext()) for e in section.iter("figcaption")]
     assert all("d=4" not in c and "n=5" not in c for c in captions)
     kinds = ("Roofline of NVIDIA A100", "Parallelism along", "Memory over", "Gradient against")
@@ -285,7 +288,7 @@ def test_a_plot_stands_in_a_file_of_its_own(kind: str, tmp_path: Path) -> None:
         ("memory lstm --at w=3", "expected sizes among"),
         ("memory lstm --at n=4 --at n=8", "expected --at once for a plot, got it 2 times"),
         ("memory lstm --mode decode", "expected mode encode, prefill, train"),
-        ("memory lstm --output x.png", "expected --output to be an .svg file"),
+        ("memory lstm --output x.png", "expected --output to be an .svg or .pdf file"),
         ("profile lstm --at n=100000000", "expected at most"),
         ("growth lstm --at n=1000000000000,d=0", "from 1 to"),
         ("growth attention --figures state", "expected a figure that varies with n or d"),
