@@ -124,7 +124,9 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .sheet tbody th { position: static; grid-column: 1 / -1; background: var(--head); }
   .sheet td { min-width: 0; padding: 0.1rem 0.5rem; line-height: 1.25; }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
-  .plot { margin: 0.5rem 0; width: 48%; }
+  .plot { margin: 0.5rem 0; width: 14cm; }
+  .plot.broad { width: 100%; }
+  .plot svg { min-width: 0; }
   figure svg { max-width: 100%; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   details > summary { display: none; }
@@ -276,7 +278,7 @@ svg.plot {{ background: #ffffff; }}
 .plot .area {{ fill-opacity: 0.3; stroke-width: 1; }}
 .plot .area.strong {{ fill-opacity: 0.9; }}
 {_series(SERIES)}
-@media (prefers-color-scheme: dark) {{
+@media screen and (prefers-color-scheme: dark) {{
 svg.plot {{ background: #14181d; }}
 .plot text {{ fill: #e6e9ed; }}
 .plot .quiet {{ fill: #9aa5b1; }}
