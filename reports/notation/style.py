@@ -98,7 +98,8 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .stacked td::before { content: attr(data-label); display: block; font-weight: 600; }
   .stacked thead th { border: none; }
   .stacked:not(.sheet) tr { border-bottom: 1px solid var(--quiet); }
-  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; border: none; }
+  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; }
+  .stacked:not(.sheet) td { justify-items: start; border: none; }
   .stacked td:empty { display: none; }
   article p { overflow-x: auto; }
   .plot { display: block; margin: 0.75rem 0; }
@@ -124,7 +125,7 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .sheet tbody th { position: static; grid-column: 1 / -1; background: var(--head); }
   .sheet td { min-width: 0; padding: 0.1rem 0.5rem; line-height: 1.25; }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
-  .plot { margin: 0.5rem 0; width: 48%; }
+  .plot { margin: 0.5rem 2% 0.5rem 0; width: 46%; }
   figure svg { max-width: 100%; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   details > summary { display: none; }
