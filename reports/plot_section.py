@@ -10,7 +10,6 @@ from ..graphs.sizes import SizeError
 from .notation.markup import Markup, element
 from .pictures.plots import Plot, inline
 from .plotting import Asked, PlotError, grown, plot
-from .sections import Section, section
 from .tables.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 """A comparison that has one of the figures is shown with the kind of plot."""
 
 
-def plots_section(comparison: Comparison, sheet: Sheet) -> Section:
+def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
     figures = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
@@ -37,7 +36,7 @@ def plots_section(comparison: Comparison, sheet: Sheet) -> Section:
             figures += [element("h3", drawn.title), _figure(drawn)]
         except PlotError as error:
             figures += [element("h3", kind.capitalize()), element("p", error)]
-    return section("plots", "Plots", *figures)
+    return figures
 
 
 def _grown(comparison: Comparison, sheet: Sheet) -> Iterator[Plot]:

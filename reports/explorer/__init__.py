@@ -1,1 +1,20 @@
-"""The explorer of a page: sizes and settings are chosen, and every figure is computed there."""
+"""The explorer of a page: a reader chooses sizes and a setting, and every figure is computed there."""
+
+from .section import explorer
+from .style import EXPLORE
+
+__all__ = ["EXPLORE", "SCRIPTS", "explorer"]
+
+SCRIPTS = (
+    "elements",
+    "exact",
+    "formulas",
+    "signs",
+    "address",
+    "crossovers",
+    "curves",
+    "ranking",
+    "brent",
+    "explorer",
+)
+"""What runs in it, in this order."""

@@ -79,10 +79,10 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
 .panel::backdrop { background: rgb(0 0 0 / 0.4); }
 .panel .back { display: none; }
 .panel article { overflow-wrap: anywhere; }
-.controls { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
-.controls { background: var(--paper); z-index: 1; }
-.controls button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
-.controls button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
+.tools { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
+.tools { background: var(--paper); z-index: 1; }
+.tools button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
+.tools button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
 @media (pointer: coarse) {
   .sort, .marks a, .back a { display: inline-flex; align-items: center; min-height: 2.75rem; }
   .sort { gap: 0.35em; }
@@ -127,6 +127,7 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
   .plot { margin: 0.5rem 2% 0.5rem 0; width: 46%; }
   figure svg { max-width: 100%; }
+  .explore :is(.wide:has(.figures), h3:has(+ .wide .figures)) { display: none; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   details > summary { display: none; }
   #cells > section { columns: 2; column-gap: 2rem; font-size: 8pt; }
@@ -185,6 +186,19 @@ DRAWING = """
 }
 """
 
+SHOWN = """
+div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
+div.workspan-shown th, div.workspan-shown td {
+  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
+  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
+}
+div.workspan-shown .wide { overflow-x: auto; }
+div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
+div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
+div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
+"""
+"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
+
 POSITIONS = 24
 """Positions of a drawing in time that can be pointed at."""
 
@@ -209,19 +223,6 @@ CONES = """
 """ + "".join(
     f".ws:has(.p{k}:is(:hover, :focus-visible)) .r{k} {{ opacity: 1; }}\n" for k in range(POSITIONS)
 )
-
-SHOWN = """
-div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
-div.workspan-shown th, div.workspan-shown td {
-  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
-  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
-}
-div.workspan-shown .wide { overflow-x: auto; }
-div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
-div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
-div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
-"""
-"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
 
 BACKDROP = """
 svg.ws { background: #ffffff; }

@@ -37,7 +37,7 @@ function move(step) {
 }
 
 function openAddress() {
-  const article = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const article = document.getElementById(location.hash.slice(1));
   const link = article?.matches("#cells article") ? linkTo(article) : null;
   if (!link) {
     before.hash = location.hash;
@@ -58,7 +58,7 @@ function addControl(text, name, act) {
 }
 
 const controls = document.createElement("div");
-controls.className = "controls";
+controls.className = "tools";
 controls.append(
   addControl("Close", "Close (Escape)", () => panel.close()),
   addControl("Previous", "The cell before (left arrow)", () => move(-1)),

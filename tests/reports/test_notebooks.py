@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 
 import workspan as ws
 from workspan.analysis.figures import Verdicts
+from workspan.reports.cli import main
 from workspan.reports.display import html_of, latex_of, markdown_of
 from workspan.reports.notebooks.pages import page_of
 from workspan.reports.notebooks.records import page_from
@@ -254,3 +257,33 @@ def test_latex_and_text_have_tables(book: Path) -> None:
     text = (book / "text" / "index.txt").read_text(encoding="utf-8")
     assert re.search(r"^\| state \(scalar\) +\| 2 d +\| Θ\(d\)", text, re.MULTILINE)
     assert "dependence graph of lstm" in text
+
+
+def test_a_quarto_document_is_what_its_page_says(tmp_path: Path) -> None:
+    """Its markers are filled, its cell runs, and what it gets for paper is a table with formulas."""
+    page = (ROOT / "docs/howto/use-in-notebooks.md").read_text(encoding="utf-8")
+    block = re.search(r"^````\S+ markdown\n:caption: (\S+)\n\n(.*?)^````$", page, re.M | re.S)
+    assert block is not None
+    paper = tmp_path / block[1]
+    paper.write_text(block[2], encoding="utf-8")
+    assert main(["embed", str(paper)]) == 0
+    text = paper.read_text(encoding="utf-8")
+    assert text.startswith("---\n")
+    assert "-->1,091,584<!--" in text
+    assert "-->`2*d`<!--" in text
+    (cell,) = re.findall(r"^```\{python\}\n(.*?)^```$", text, re.M | re.S)
+    *statements, last = ast.parse(cell).body
+    assert isinstance(last, ast.Expr)
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(statements, []), "cell", "exec"), names)
+    formatters = pytest.importorskip("IPython.core.formatters")
+    result = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+    data, _ = formatters.DisplayFormatter().format(result)
+    taken = next(kind for kind in QUARTO_LATEX if kind in data)
+    whole = text.replace(f"```{{python}}\n{cell}```", data[taken])
+    tokens = pytest.importorskip("markdown_it").MarkdownIt().enable("table").parse(whole)
+    kinds = [token.type for token in tokens]
+    assert kinds.count("table_open") == 1
+    cells = [b.content for a, b in pairwise(tokens) if a.type in {"th_open", "td_open"}]
+    assert len(cells) == 4 * 3
+    assert "$16 d^{2} n + 21 d n$" in cells
