@@ -278,7 +278,7 @@ svg.plot {{ background: #ffffff; }}
 .plot .area {{ fill-opacity: 0.3; stroke-width: 1; }}
 .plot .area.strong {{ fill-opacity: 0.9; }}
 {_series(SERIES)}
-@media (prefers-color-scheme: dark) {{
+@media screen and (prefers-color-scheme: dark) {{
 svg.plot {{ background: #14181d; }}
 .plot text {{ fill: #e6e9ed; }}
 .plot .quiet {{ fill: #9aa5b1; }}
