@@ -79,10 +79,10 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
 .panel::backdrop { background: rgb(0 0 0 / 0.4); }
 .panel .back { display: none; }
 .panel article { overflow-wrap: anywhere; }
-.controls { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
-.controls { background: var(--paper); z-index: 1; }
-.controls button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
-.controls button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
+.tools { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
+.tools { background: var(--paper); z-index: 1; }
+.tools button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
+.tools button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
 @media (pointer: coarse) {
   .sort, .marks a, .back a { display: inline-flex; align-items: center; min-height: 2.75rem; }
   .sort { gap: 0.35em; }
@@ -98,7 +98,8 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .stacked td::before { content: attr(data-label); display: block; font-weight: 600; }
   .stacked thead th { border: none; }
   .stacked:not(.sheet) tr { border-bottom: 1px solid var(--quiet); }
-  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; border: none; }
+  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; }
+  .stacked:not(.sheet) td { justify-items: start; border: none; }
   .stacked td:empty { display: none; }
   article p { overflow-x: auto; }
   .plot { display: block; margin: 0.75rem 0; }
