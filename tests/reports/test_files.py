@@ -121,7 +121,7 @@ def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     write(path, "old")
     path.chmod(0o600)
-    seen = []
+    seen: list[int] = []
 
     def check() -> None:
         seen.extend(stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir())
