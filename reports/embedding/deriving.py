@@ -230,7 +230,8 @@ def _formula(
         raise EmbeddingError("expected --at with sizes for --show value, got none")
     if show == "value" or (alone and values and show == "both"):
         return (", ".join(values),)
-    return (Math(str(formula)), *(f" = {value}" for value in values))
+    # One after another, as the sizes that a note lists; they do not equal each other.
+    return (Math(str(formula)), *([f" = {'; '.join(values)}"] if values else []))
 
 
 def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:

@@ -10,6 +10,7 @@ from ...analysis.api import points_of
 from ...graphs.sizes import SizeError
 from ..notation.markup import Markup, element
 from ..pictures.plots import Plot, inline
+from ..sections import Section, section
 from ..tables.sheet import Sheet
 from .asking import Asked, PlotError
 from .making import grown, plot
@@ -28,14 +29,14 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 """A comparison that has one of the figures is shown with the kind of plot."""
 
 
-def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
+def plots_section(comparison: Comparison, sheet: Sheet) -> Section:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
     kinds = [kind for kind, names in BELONGS.items() if not asked.isdisjoint(names)]
     rest = [_made(comparison, kind) for kind in kinds]
     head = [element("h3", "Roofline, parallelism, memory, gradient")] if rest else []
     growths = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
-    return [*growths, *head, *rest]
+    return section("plots", "Plots", *growths, *head, *rest)
 
 
 def _made(comparison: Comparison, kind: str) -> Markup:

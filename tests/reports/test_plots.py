@@ -20,7 +20,6 @@ from workspan.analysis.measured.measure import measure
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.reports.cli import main
-from workspan.reports.notation.markup import element
 from workspan.reports.notation.style import DARK_SERIES, SERIES
 from workspan.reports.pictures import gradients, growth, panels
 from workspan.reports.pictures.lines import DASHES, MARKERS, spread
@@ -121,9 +120,8 @@ def test_a_page_has_every_kind_at_the_sizes_of_its_report() -> None:
         at=[{"n": 9, "d": 6}, {"n": 5, "d": 4}],
         figures=["work", "span", "path_length", "state", "activations"],
     )
-    section = ElementTree.fromstring(
-        element("section", *plots_section(compared, comparison_sheet(compared)))
-    )
+    shown = plots_section(compared, comparison_sheet(compared)).shown()
+    section = ElementTree.fromstring(shown)
     captions = ["".join(e.itertext()) for e in section.iter("figcaption")]
     assert all("d=4" not in c and "n=5" not in c for c in captions)
     kinds = ("Roofline of NVIDIA A100", "Parallelism along", "Memory over", "Gradient against")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,6 +140,15 @@ def test_reports_are_the_same_twice() -> None:
         "attention.svg",
         "lstm.svg",
     ]
+
+
+def test_each_model_has_a_drawing_of_its_own() -> None:
+    """Names that differ in what no file name should have do not share a file."""
+    models = tuple(analysis("lstm", name) for name in ("λ_net", "net", "μ_net"))
+    texts = report_texts(replace(comparison(), analyses=models, spans={}, crossovers=()))
+    drawn = [name for name in texts if name.endswith(".svg")]
+    assert drawn == ["net.svg", "net_2.svg", "net_3.svg"]
+    assert all(f'"{name}"' in texts["report.typ"] for name in drawn)
 
 
 def test_numbers_are_exact_until_they_are_long() -> None:

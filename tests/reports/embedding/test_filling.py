@@ -151,6 +151,14 @@ def test_a_figure_is_what_is_derived() -> None:
     assert f"-->{formula.evaluate(n=9, d=4):,}<!--" in filled("a.md", text).data.decode()
 
 
+def test_values_at_several_sizes_are_listed() -> None:
+    """A formula equals each value at its own sizes, and no value another one."""
+    text = b"<!-- workspan: table rnn --figures state --at d=3 --at d=5 -->\n<!-- /workspan -->"
+    made = filled("a.md", text).data.decode()
+    assert "| `d` = 3; 5 |" in made
+    assert "At d=3; d=5." in made
+
+
 @pytest.mark.parametrize(
     ("directive", "told"),
     [
