@@ -186,19 +186,6 @@ DRAWING = """
 }
 """
 
-SHOWN = """
-div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
-div.workspan-shown th, div.workspan-shown td {
-  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
-  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
-}
-div.workspan-shown .wide { overflow-x: auto; }
-div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
-div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
-div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
-"""
-"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
-
 POSITIONS = 24
 """Positions of a drawing in time that can be pointed at."""
 
@@ -223,6 +210,19 @@ CONES = """
 """ + "".join(
     f".ws:has(.p{k}:is(:hover, :focus-visible)) .r{k} {{ opacity: 1; }}\n" for k in range(POSITIONS)
 )
+
+SHOWN = """
+div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
+div.workspan-shown th, div.workspan-shown td {
+  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
+  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
+}
+div.workspan-shown .wide { overflow-x: auto; }
+div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
+div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
+div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
+"""
+"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
 
 BACKDROP = """
 svg.ws { background: #ffffff; }
