@@ -41,7 +41,6 @@ def contents(sections: list[Section]) -> Markup:
         element(
             "li",
             element("a", s.title, href=f"#{s.name}"),
-            data_scripted="" if s.scripted else None,
             hidden="" if s.scripted else None,
         )
         for s in sections

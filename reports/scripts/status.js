@@ -8,6 +8,3 @@ document.body.append(status);
 function say(text) {
   status.textContent = text;
 }
-
-// What only scripts bring to life is shown where they run.
-for (const part of document.querySelectorAll("[data-scripted]")) part.hidden = false;
