@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -90,7 +91,9 @@ def test_every_setting_shows_what_is_derived(text: str, show: Callable[..., Page
     """Law: in every setting on offer the ranking holds the derived values, in their order."""
     shown, draw = show(text, address="#explore"), random.Random(5)
     for figure, mode in itertools.product(("work", "span"), CHOICES["mode"]):
-        axes = {axis: draw.choice(CHOICES[axis]) for axis in ("reduction", "pairs", "mac")}
+        axes: dict[str, Any] = {
+            axis: draw.choice(CHOICES[axis]) for axis in ("reduction", "pairs", "mac")
+        }
         axes |= {"mode": mode, "unit": draw.choice(("layer", "tensor", "scalar"))}
         at = {**AT, "n": draw.choice((1, 7, 96, 10**6)), "d": draw.choice((4, 64, 4096))}
         chosen = "&".join(f"{k}={v}" for k, v in {**axes, **at, "figure": figure}.items())
