@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from ..graphs.graph import Equation, Graph
 from ..graphs.sizes import Poly, poly
-from .proofs.chains import Cell, Link, Reverse, Support
 from .proofs.positions import Given, cells
+from .proofs.spans.chains import Cell, Link, Reverse, Support
 
 LATEST_START = 3
 

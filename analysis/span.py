@@ -20,10 +20,10 @@ from ..graphs.setting import Setting
 from ..graphs.sizes import Poly, at_least, maximum, poly, size
 from .chaining import chains
 from .derivation import Derivation
-from .proofs.chains import Link
 from .proofs.errors import ProofError
 from .proofs.positions import bound_symbol, lower_sizes, region
-from .proofs.potentials import End, SpanCertificate, check_span, highest
+from .proofs.spans.chains import Link
+from .proofs.spans.potentials import End, SpanCertificate, check_span, highest
 from .sites import weights
 from .solving import STEPS, UnsolvedError, continued, joined, largest, make_room, prune
 

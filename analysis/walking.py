@@ -14,7 +14,7 @@ from ..graphs.graph import Axis, Equation, Graph, Read
 from ..graphs.relations import Relation
 from ..graphs.schedule import Step, steps
 from ..graphs.sizes import Poly, poly
-from .proofs.reading import P
+from .proofs.paths.reading import P
 from .sites import axis_of
 from .solving import STEPS, UnsolvedError
 

@@ -19,7 +19,12 @@ author = "The workspan developers"
 copyright = author  # noqa: A001 - Sphinx reads this name
 release = version = workspan.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "workspan.reports.sphinx",
+]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # what a command printed may begin at the third level
@@ -30,6 +35,8 @@ autodoc_inherit_docstrings = False
 napoleon_google_docstring = False
 
 add_module_names = False
+
+html_math_renderer = "workspan"
 
 html_theme = "furo"
 html_theme_options = {

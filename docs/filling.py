@@ -13,6 +13,7 @@ import io
 import os
 import re
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,11 +24,14 @@ from workspan.reports.cli import main
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
-BLOCK = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^(?P<fence>`{3,})(?P<kind>[^\s`]+)(?P<rest>[^\n]*)\n(?P<body>.*?)^(?P=fence)$",
+    re.DOTALL | re.MULTILINE,
+)
 NAME = r"\.?[a-z_-]+\.(?:ipynb|md|py|qmd|rst|tex|toml|typ|yaml)"
 CAPTION = re.compile(rf"\A:caption: ({NAME})\n+")
 INTO = re.compile(rf"into `({NAME})`[^`\n]*:\n\n\Z")
-LAYOUT = {"{toctree}"}
+LAYOUT = {"{toctree}", "{workspan}"}
 """Blocks that show no code."""
 ELSEWHERE = ("python3 -m venv ", ".venv/bin/")
 """How commands begin that install, build and test; the checks run those themselves."""
@@ -54,7 +58,7 @@ def filled(text: str) -> str:
     names: dict[str, Any] = {}
 
     def run(match: re.Match[str]) -> str:
-        kind, body = match[1], match[3]
+        kind, body = match["kind"], match["body"]
         into = INTO.search(text, 0, match.start())
         if kind == "console":
             lines = _console(body)
@@ -68,7 +72,7 @@ def filled(text: str) -> str:
             elif kind not in LAYOUT:
                 _write(*_captioned(kind, body))
             return match[0]
-        return "\n".join((f"```{kind}{match[2]}", *lines, "```"))
+        return "\n".join((f"{match['fence']}{kind}{match['rest']}", *lines, match["fence"]))
 
     return BLOCK.sub(run, text)
 
@@ -96,8 +100,13 @@ def _shell(body: str) -> None:
 
 
 def _ran(line: str) -> tuple[int, str]:
-    """Run a command of workspan; return its exit code and what it prints."""
+    """Run a command of workspan, or a build of Sphinx; return its exit code and what it prints."""
     program, *arguments = shlex.split(line, comments=True)
+    if program == "sphinx-build":
+        command = [sys.executable, "-m", "sphinx", *arguments]
+        whole = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        done: Any = subprocess.run(command, check=False, **whole)
+        return done.returncode, done.stdout.replace(f"{os.getcwd()}{os.sep}", "")
     if program != "workspan":
         raise PageError(f"expected a command of workspan, got {line}")
     with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -116,7 +125,7 @@ def _console(body: str) -> Iterator[str]:
             continue
         code, printed = _ran(line)
         if code != 0 and after[0] != "echo $?":
-            raise PageError(f"expected {line} to succeed, its exit code is {code}")
+            raise PageError(f"expected {line} to succeed, its exit code is {code}: {printed}")
         yield from _kept(shown, printed)
 
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from . import explorer
 from .experiment_summary import SUMMARY, summary_rows
 from .notation.markup import Markup, element
-from .notation.style import DRAWING, PAGE, PLOT
+from .notation.style import CONES, DRAWING, PAGE, PLOT
 from .pictures.draw import DrawingError, svg
-from .plot_section import plots_section
+from .pictures.unrolled import unrolled_svg
+from .plotting.section import plots_section
 from .scripts import digest_of, script
+from .sections import Section, contents, section
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table
 from .tables.sheet import Sheet, comparison_sheet, counts_text, sheet_of
@@ -24,7 +26,6 @@ from .tables.sheet import Sheet, comparison_sheet, counts_text, sheet_of
 if TYPE_CHECKING:
     from ..analysis.experiments.judging import Outcome
     from ..analysis.figures import Analysis, Comparison, Verdict
-    from ..graphs.graph import Graph
 
 HINT = (
     "Every formula was derived from the model's graph. proved: a certificate was verified against "
@@ -46,15 +47,16 @@ def comparison_page(
 ) -> str:
     """Return the report of a comparison."""
     sheet = comparison_sheet(comparison)
-    body = [*_opening(sheet), explorer.explorer(comparison)]
+    explored = explorer.explorer(comparison)
+    body = [*_opening(sheet), *([] if explored is None else [explored])]
     if comparison.crossovers:
         tables = crossover_tables(comparison.crossovers)
-        body.append(_section("crossovers", "Who is cheaper where", *tables))
+        body.append(section("crossovers", "Who is cheaper where", *tables))
     if verdicts:
-        body.append(_section("claims", "Claims", verdict_table(verdicts)))
+        body.append(section("claims", "Claims", verdict_table(verdicts)))
     if experiments:
-        summary = table(SUMMARY, summary_rows(experiments))
-        body.append(_section("experiments", "Experiments", summary))
+        summary = table(SUMMARY, summary_rows(experiments), kind="stacked")
+        body.append(section("experiments", "Experiments", summary))
     body.append(plots_section(comparison, sheet))
     return page(title, [*body, *_closing(sheet, comparison.analyses)])
 
@@ -65,9 +67,10 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
     return page(title, [*_opening(sheet), *_closing(sheet, analyses)])
 
 
-def page(title: str, body: Iterable[Markup]) -> str:
+def page(title: str, body: Iterable[Markup | Section]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style, program = PAGE + DRAWING + PLOT + explorer.EXPLORE, script(SCRIPTS)
+    style = PAGE + DRAWING + PLOT + CONES + explorer.EXPLORE
+    program = script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
         "base-uri 'none'; form-action 'none'"
@@ -81,34 +84,59 @@ def page(title: str, body: Iterable[Markup]) -> str:
         element("title", title),
         element("style", Markup(style)),
     )
-    intro = (element("h1", title, id="top"), element("p", HINT, class_="quiet"))
-    content = element("body", element("main", *intro, *body), element("script", program))
+    parts = list(body)
+    sections = [part for part in parts if isinstance(part, Section)]
+    content = element(
+        "body",
+        element("a", "Skip to the content", href="#content", class_="skip"),
+        element("header", element("h1", title), element("p", HINT, class_="quiet")),
+        *([contents(sections)] if len(sections) > 1 else []),
+        element("main", *(p.shown() if isinstance(p, Section) else p for p in parts), id="content"),
+        element("script", program),
+    )
     return f"<!DOCTYPE html>\n{element('html', head, content, lang='en')}\n"
 
 
-def _opening(sheet: Sheet) -> list[Markup]:
+def _opening(sheet: Sheet) -> list[Markup | Section]:
     return [
         element("p", f"{counts_text(sheet)}.", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
-        _section("figures", "Figures", figure_table(sheet, linked=True)),
+        section("figures", "Figures", figure_table(sheet, linked=True)),
     ]
 
 
-def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup]:
+def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup | Section]:
     return [
-        _section("graphs", "The graphs", *(_graph(a.graph) for a in analyses)),
-        _section("cells", "Cell by cell", *details(sheet)),
+        section("graphs", "The graphs", *(_graph(a) for a in analyses)),
+        section("cells", "Cell by cell", *details(sheet)),
     ]
 
 
-def _section(name: str, title: str, *body: Markup) -> Markup:
-    return element("section", element("h2", title), *body, id=name)
-
-
-def _graph(graph: Graph) -> Markup:
+def _graph(analysis: Analysis) -> Markup:
+    """Draw what a model is, and below it what happens in time."""
+    graph = analysis.graph
     try:
         drawing = Markup(svg(graph, standalone=False))
     except DrawingError as error:
         drawing = element("p", error)
-    caption = element("figcaption", graph.doc)
-    return element("figure", element("div", drawing, class_="wide"), caption)
+    folded = element("figure", _wide(drawing, graph.name), element("figcaption", graph.doc))
+    caption = "Every task begins as early as what it waits for allows; the critical path is bold."
+    picture = _wide(_in_time(analysis), f"{graph.name} in time")
+    unrolled = element("figure", picture, element("figcaption", caption))
+    return element("section", element("h3", graph.name), folded, unrolled)
+
+
+def _in_time(analysis: Analysis) -> Markup:
+    """Draw a model in time, at few positions if there would be too much to draw at more."""
+    said = ""
+    for sizes in ({}, {"n": 4}):
+        try:
+            return Markup(unrolled_svg(analysis.graph, analysis.setting, sizes, standalone=False))
+        except ValueError as error:
+            said = said or str(error)
+    return element("p", said, class_="quiet")
+
+
+def _wide(drawing: Markup, name: str) -> Markup:
+    """Return what may be wider than a page, to be scrolled with the keyboard too."""
+    return element("div", drawing, class_="wide", tabindex=0, role="group", aria_label=name)

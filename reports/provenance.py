@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 NEEDED = ("sympy", "networkx", "numpy")
-FURTHER = ("torch", "transformers", "pyarrow", "distributed", "fvcore")
+FURTHER = ("torch", "transformers", "pyarrow", "distributed", "fvcore", "typst")
 """Libraries that take part in some results."""
 EPOCH = "SOURCE_DATE_EPOCH"
 COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")

@@ -22,6 +22,7 @@ DOCS = ROOT / "docs"
 NEEDS = {
     "docs/howto/confirm-on-pytorch.md": "torch",
     "docs/howto/embed-in-a-paper.md": "typst",
+    "docs/howto/use-in-sphinx.md": "sphinx",
 }
 """Pages that need more than the core."""
 
@@ -78,7 +79,7 @@ NAMES = re.compile(
     r"""\b(?:1[89]|20)[0-9]{2}\b              # a year
     | \b(?:C[0-9]{3}|GPT-2|T5|Mamba-2|SHA-256)\b      # a claim, a model
     | \b(?:Python|RO-Crate)[ ][0-9]+\.[0-9]+  # a version
-    | `(?:workspan[ ]|--|@)[^`\n]*`           # commands and options
+    | `(?:workspan[ ]|--|@|:[a-z]+:)[^`\n]*`  # commands and options
     | (?:code[ ]is|exits[ ]with|and)[ ][01]\b  # an exit code
     | [012][ ](?:if|when|for)[ ]
     | \]\([^)]*\)                             # the target of a link

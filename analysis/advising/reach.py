@@ -24,7 +24,7 @@ from ..derivation import Derivation
 from ..deriving import derive
 from ..memory import once
 from ..proofs.errors import ProofError
-from ..proofs.lengths import FieldCertificate, connected, reaches
+from ..proofs.paths.lengths import FieldCertificate, connected, reaches
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, poly, summed
 from ..causality import causal, output_sequence
 from ..derivation import Derivation
-from ..proofs.counts import (
+from ..proofs.counting.counts import (
     CountCertificate,
     EquationCount,
     check_counts,
@@ -31,8 +31,8 @@ from ..proofs.counts import (
     per_position,
     reading_nothing,
 )
+from ..proofs.counting.slots import instance, relation_of, rounds_instance
 from ..proofs.errors import ProofError
-from ..proofs.slots import instance, relation_of, rounds_instance
 from ..sites import site
 from ..solving import UnsolvedError, make_room, require
 from .layer_sums import all_layers, least_sizes

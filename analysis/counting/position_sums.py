@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, maximum, minimum, poly, power, size
-from ..proofs.slots import generic
+from ..proofs.counting.slots import generic
 
 N, Q, STEP = size("n"), size("q"), size("step")
 M, K = size("m"), size("rounds_")

@@ -14,9 +14,9 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, summed
 from ..derivation import Derivation
 from ..modes import ModeError, in_training
-from ..proofs.counts import EquationCount
+from ..proofs.counting.counts import EquationCount
+from ..proofs.counting.steps import StepsCertificate, check_steps
 from ..proofs.errors import ProofError
-from ..proofs.steps import StepsCertificate, check_steps
 from ..sites import weights
 from ..solving import UnsolvedError, make_room
 from .layer_sums import least_sizes

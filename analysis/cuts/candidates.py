@@ -18,7 +18,7 @@ from ...graphs.graph import Equation, Graph, Read
 from ...graphs.primitives import Final
 from ...graphs.schedule import loop_axes
 from ..causality import on_inputs
-from ..proofs.state import frontier, sequence
+from ..proofs.storage.state import frontier, sequence
 from .needs import Cell, Cut, cells_of, closed, down, from_below, needs, price
 
 MOST = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...graphs.graph import Graph
 from ...graphs.sizes import Poly, SizeError, poly
-from ..proofs.cuts import BoundCertificate, Keeping, Part, check_bound
+from ..proofs.cuts.state_bound import BoundCertificate, Keeping, Part, check_bound
 from ..proofs.errors import ProofError
 from .comparisons import Sizes, drawn
 from .flows import flows

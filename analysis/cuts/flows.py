@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from ...graphs.graph import Graph
 from ...graphs.schedule import loop_axes
 from ...graphs.sizes import Poly, maximum, minimum, poly, size
-from ..proofs.flows import Arc, Flow, layer_of
-from ..proofs.state import frontier, reach, sequence
+from ..proofs.cuts.flows import Arc, Flow, layer_of
+from ..proofs.storage.state import frontier, reach, sequence
 from .routes import Route, Routes, Stack, stacks, visited
 
 MOST = 4

@@ -27,7 +27,7 @@ from ...graphs.sizes import Number, Poly, at_least, maximum, minimum, poly, size
 from ..causality import on_inputs
 from ..counting.layer_sums import all_layers
 from ..memory import once
-from ..proofs.state import frontier, reach, sequence, start_of
+from ..proofs.storage.state import frontier, reach, sequence, start_of
 from ..solving import UnsolvedError
 
 Cell: TypeAlias = tuple[str, str]

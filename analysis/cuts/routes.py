@@ -10,9 +10,9 @@ from ...graphs.graph import Axis, Equation, Graph
 from ...graphs.primitives import Final
 from ...graphs.sizes import Poly, at_least, poly
 from ..causality import on_inputs
+from ..proofs.cuts.flows import from_below, layer_of, lower
 from ..proofs.extents import whole_extents
-from ..proofs.flows import from_below, layer_of, lower
-from ..proofs.state import reach, sequence
+from ..proofs.storage.state import reach, sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
 from ..measured.measure import MeasureError, measure
 from ..proofs.cases import never_less, replaced
-from ..proofs.cuts import BoundCertificate
+from ..proofs.cuts.state_bound import BoundCertificate
 from ..proofs.errors import ProofError
 from ..proofs.extents import whole_extents
 from ..solving import UnsolvedError, both

@@ -29,7 +29,7 @@ from fractions import Fraction
 from ...graphs.graph import Graph
 from ...graphs.sizes import Poly, poly, size, summed
 from ..proofs.errors import ProofError
-from ..proofs.state import sequence
+from ..proofs.storage.state import sequence
 from .memory import widths, words
 from .operations import OperationError
 from .task import Task

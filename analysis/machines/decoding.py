@@ -21,12 +21,12 @@ from ...graphs.sizes import Poly, at_least, maximum, poly
 from ..causality import causal
 from ..counting.counts import decode_work
 from ..counting.position_sums import last_row
+from ..proofs.counting.slots import instance, relation_of
 from ..proofs.errors import ProofError
-from ..proofs.parts import components
-from ..proofs.slots import instance, relation_of
-from ..proofs.state import sequence
-from ..proofs.timetable import timetable
-from ..proofs.ways import Hop, Path, along, computes
+from ..proofs.storage.parts import components
+from ..proofs.storage.state import sequence
+from ..proofs.storage.timetable import timetable
+from ..proofs.storage.ways import Hop, Path, along, computes
 from .operations import OperationError, Part, Run, loops_of, required
 
 

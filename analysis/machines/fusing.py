@@ -36,7 +36,7 @@ from typing import TypeAlias
 
 from ...graphs.graph import Graph, product
 from ...graphs.sizes import Poly, minimum, summed
-from ..proofs.ways import computes
+from ..proofs.storage.ways import computes
 from .operations import MATRIX, Loops, Operation, Part, Parts, Run, joined
 from .task import Task
 

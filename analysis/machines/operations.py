@@ -29,8 +29,8 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, poly, summed
 from ..counting.counts import work
 from ..modes import ModeError, in_training
-from ..proofs.timetable import timetable
-from ..proofs.traffic import Taken, TrafficCertificate, repeated
+from ..proofs.storage.timetable import timetable
+from ..proofs.storage.traffic import Taken, TrafficCertificate, repeated
 from ..storage.traffic import traffic
 from .task import Task
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
@@ -109,44 +110,61 @@ def steps(seen: Unrolled, setting: Setting, sizes: Mapping[str, int]) -> Callabl
     return lambda node: 0 if seen.round(node) == 0 else weight[node[: width[node[0]]]]
 
 
-def span(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None:
-    """Return the longest path in the setting's mode and unit; None if there is no such mode.
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """What takes part in the span of a mode."""
 
-    encode and prefill: through the whole graph. decode: through what the last position adds, all
-    that was known before being given. generate: with every output fed back as the next input. The
-    last two exist for causal models, and take an associative scan as the loop that it stands for.
+    seen: Unrolled
+    digraph: Any
+    """A ``networkx.DiGraph`` of nodes that wait for one another."""
+    order: tuple[Node, ...]
+    """All of its nodes, each after what it waits for."""
+    weight: Callable[[Node], int]
+    """How many steps a node takes."""
+
+    @functools.cached_property
+    def finish(self) -> dict[Node, int]:
+        """For each node the longest path that ends there."""
+        reached: dict[Node, int] = {}
+        for node in self.order:
+            before = max((reached[p] for p in self.digraph.pred[node]), default=0)
+            reached[node] = before + self.weight(node)
+        return reached
+
+
+def span(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None:
+    """Return the longest path in the setting's mode and unit; None if there is no such mode."""
+    found = timed(graph, setting, sizes)
+    return None if found is None else max(found.finish.values())
+
+
+def timed(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> Timed | None:
+    """Return what the span of a mode goes through; None if the model has no such mode.
+
+    encode and prefill: the whole graph. decode: what the last position adds, all that was known
+    before being given. generate: every output is fed back as the next input. The last two exist for
+    causal models, and take an associative scan as the loop that it stands for.
     """
     if setting.mode in {"encode", "prefill"}:
         seen = unrolled(graph, sizes)
-        return max(_finish(seen.order, seen.digraph, steps(seen, setting, sizes)).values())
+        return Timed(seen, seen.digraph, tuple(seen.order), steps(seen, setting, sizes))
     if not causal(graph, sizes):
         return None
     seen = unrolled(graph.looped, sizes)
+    weight = steps(seen, setting, sizes)
     if setting.mode == "decode":
-        return _decode(seen, steps(seen, setting, sizes))
-    return _generate(seen, steps(seen, setting, sizes)) if feeds_itself(graph) else None
+        last = max(seen.time.values())
+        new = tuple(n for n in seen.order if seen.time[n] == last)
+        return Timed(seen, seen.digraph.subgraph(new), new, weight)
+    if not feeds_itself(graph):
+        return None
+    fed = _fed(seen)
+    return Timed(seen, fed, tuple(nx.topological_sort(fed)), weight)
 
 
-def _decode(seen: Unrolled, weight: Callable[[Node], int]) -> int:
-    """The longest path among the nodes that are not known before the last position."""
-    time = seen.time
-    last = max(time.values())
-    new = [n for n in seen.order if time[n] == last]
-    return max(_finish(new, seen.digraph.subgraph(new), weight).values())
-
-
-def _generate(seen: Unrolled, weight: Callable[[Node], int]) -> int:
-    """The longest path when the output at t is the input at t + 1."""
+def _fed(seen: Unrolled) -> Any:
+    """Return the graph in which the output at t is the input at t + 1."""
     fed = seen.digraph.copy()
     given, made = seen.nodes(seen.graph.inputs[0]), seen.nodes(seen.graph.outputs[0])
     fed.add_edges_from(zip(made[:-1], given[1:], strict=True))
-    return max(_finish(nx.topological_sort(fed), fed, weight).values())
-
-
-def _finish(order: Iterable[Node], digraph: Any, weight: Callable[[Node], int]) -> dict[Node, int]:
-    """Return for each node the longest path that ends there."""
-    reached: dict[Node, int] = {}
-    for node in order:
-        before = max((reached[p] for p in digraph.pred[node]), default=0)
-        reached[node] = before + weight(node)
-    return reached
+    return fed

@@ -1,4 +1,4 @@
-"""Figures of dilated graphs, from those of one class of positions; see :mod:`..proofs.classes`."""
+"""Figures of dilated graphs, from those of one class of positions; see :mod:`..proofs.paths.classes`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ...graphs.graph import Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import ceil_div
 from ..derivation import Derivation
-from ..proofs.classes import ClassCertificate, check_classes, dilated, one_class
 from ..proofs.errors import ProofError
+from ..proofs.paths.classes import ClassCertificate, check_classes, dilated, one_class
 from ..solving import UnsolvedError
 
 

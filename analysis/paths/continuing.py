@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...graphs.sizes import Poly, at_least, poly, power, size
-from ..proofs.pieces import COUNT, DISTANCE, Piece
+from ..proofs.paths.pieces import COUNT, DISTANCE, Piece
 from ..solving import UnsolvedError, continued, geometric
 
 Pieces = tuple[Piece, ...]

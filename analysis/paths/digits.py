@@ -1,7 +1,7 @@
 """Path lengths of dilated stacks, whose crossings are the digits of a distance.
 
 The digits are followed through the first layers of a stack and continued; the checker of
-:mod:`..proofs.digits` verifies them afterwards.
+:mod:`..proofs.paths.digits` verifies them afterwards.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, maximum, poly, power, size
 from ..derivation import Derivation
-from ..proofs.digits import Digits, DigitsCertificate, check_digits, lengths
-from ..proofs.paths import costs
+from ..proofs.paths.digits import Digits, DigitsCertificate, check_digits, lengths
+from ..proofs.paths.shortest import costs
 from ..solving import UnsolvedError, continued
 from ..walking import Walk
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from ...graphs.graph import Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, size
-from ..proofs.paths import PathCertificate, checker, costs
+from ..proofs.paths.reading import claimed
+from ..proofs.paths.shortest import PathCertificate, checker, costs
 from ..proofs.positions import lower_sizes
-from ..proofs.reading import claimed
 from ..solving import UnsolvedError
 from .following import Follower, Pieces
 
@@ -74,17 +74,24 @@ def _achieved(
 ) -> Mapping[str, Pieces]:
     """Return the pieces that are left when what nothing carries is dropped, again and again."""
     left = dict(draft.pieces[source])
-    changed = True
-    while changed:
-        changed = False
+    readers: dict[str, set[str]] = {name: set() for name in graph.equations}
+    for equation in graph:
+        for read in equation.reads:
+            readers[read.source].add(equation.name)
+    pending = set(graph.equations)
+    while pending:
         check = checker(graph, cost, source, left, draft)
-        for equation in graph:
+        for equation in graph:  # in the order of the graph, so that most settle at once
+            if equation.name not in pending:
+                continue
+            pending.discard(equation.name)
             cells = list(check.reader.cells(equation))
             kept = tuple(
                 p
                 for p in left.get(equation.name, ())
                 if all(check.is_achieved(equation, p, c) for c in cells if claimed(p, c.layer))
             )
-            changed |= kept != left.get(equation.name, ())
+            if kept != left.get(equation.name, ()):
+                pending |= readers[equation.name]
             left[equation.name] = kept
     return left

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ...graphs.graph import Equation, Graph, Read
 from ...graphs.schedule import Step, steps
 from ...graphs.sizes import Poly, at_least, poly
-from ..proofs.pieces import Given, Piece, S
+from ..proofs.paths.pieces import Given, Piece, S
 from ..solving import UnsolvedError, continued, prune
 from ..walking import Walk
 from .continuing import along_layers

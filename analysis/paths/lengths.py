@@ -17,21 +17,21 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, Sized, at_least, maximum, minimum, poly
 from ..derivation import Derivation
 from ..proofs.errors import ProofError
-from ..proofs.flights import height
-from ..proofs.lengths import (
+from ..proofs.paths.flights import height
+from ..proofs.paths.lengths import (
     LengthCertificate,
     Pair,
     along,
     attained,
-    check_length,
+    check_longest,
     connected,
     exceeding,
     flat,
     long_enough,
     may_hold,
 )
-from ..proofs.paths import PathCertificate
-from ..proofs.pieces import Given, Piece
+from ..proofs.paths.pieces import Given, Piece
+from ..proofs.paths.shortest import PathCertificate, check_paths
 from ..proofs.positions import lower_sizes
 from ..solving import UnsolvedError, both, require
 from .classes import by_class, is_dilated
@@ -75,8 +75,9 @@ def _by_distance(graph: Graph, setting: Setting, hops: int | None) -> Derivation
         pairs = connected(graph, paths)
         if not pairs:
             return Derivation(None, reason="no output reads an input")
+        check_paths(graph, setting, paths)  # where they are wrong, nothing follows from them
         certificate = certify_length(graph, paths)
-        check_length(graph, setting, certificate)
+        check_longest(graph, certificate)
     except (UnsolvedError, ProofError, ValueError) as error:
         return Derivation(None, reason=f"no proof was found: {error}")
     formula = functools.reduce(maximum, certificate.formula)
@@ -112,7 +113,7 @@ def certify_length(graph: Graph, paths: PathCertificate) -> LengthCertificate:
     floors = [paths.least, both(paths.least, dict.fromkeys(sorted(sizes), 2)), *filter(None, long)]
     for floor in floors:
         found = [c for pair in pairs for c in _candidates(graph, *pair, paths, floor)]
-        kept, least = _largest(found, paths)
+        kept, least = _largest(graph, found, paths)
         if kept and exceeding(graph, paths, [k.cost for k in kept], least) is None:
             break
     if not kept:
@@ -148,14 +149,19 @@ def _sizes(piece: Piece) -> set[str]:
 
 
 def _largest(
-    found: list[_Candidate], paths: PathCertificate
+    graph: Graph, found: list[_Candidate], paths: PathCertificate
 ) -> tuple[list[_Candidate], dict[str, int]]:
-    """Return candidates that no other one is certain to exceed, and the sizes that they need."""
+    """Return candidates that no other one is certain to exceed, and the sizes that they need.
+
+    Only of these it is asked whether a path is as long.
+    """
     kept: list[_Candidate] = []
     least = dict(paths.least)
     for candidate in sorted(found, key=lambda c: sum(c.least.values())):
         there = _there(candidate, least)
         if any(at_least(k.cost, candidate.cost, given=there) for k in kept):
+            continue
+        if candidate.axis is not None and not _is_attained(graph, candidate, paths):
             continue
         least = both(least, candidate.least)
         given = lower_sizes(least)
@@ -205,7 +211,6 @@ def _candidates(
             found += [
                 _Candidate(pair, axis, cost, least)
                 for cost in _costs(pieces, intervals, side, distance, lower_sizes(least))
-                if _is_attained(graph, cost, pair, paths, least)
             ]
     return found
 
@@ -220,11 +225,9 @@ def _firm(pieces: Sequence[Piece], least: Mapping[str, int]) -> dict[str, int]:
     return firm
 
 
-def _is_attained(
-    graph: Graph, cost: Poly, pair: Pair, paths: PathCertificate, least: Mapping[str, int]
-) -> bool:
+def _is_attained(graph: Graph, candidate: _Candidate, paths: PathCertificate) -> bool:
     try:
-        attained(graph, cost, pair, paths, least)
+        attained(graph, candidate.cost, candidate.pair, paths, candidate.least)
     except ProofError:
         return False
     return True

@@ -9,16 +9,16 @@ from ...graphs.graph import Graph
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, ceil_div, ceil_log, maximum, poly, size
 from ..derivation import Derivation
-from ..proofs.connecting import (
+from ..proofs.errors import ProofError
+from ..proofs.paths.connecting import (
     ConnectCertificate,
     RegionConnectCertificate,
     bounds,
     check_connecting,
     check_region_connecting,
 )
-from ..proofs.errors import ProofError
-from ..proofs.lengths import FieldCertificate, check_field, connected, count, reaches
-from ..proofs.paths import PathCertificate, check_paths
+from ..proofs.paths.lengths import FieldCertificate, check_field, connected, count, reaches
+from ..proofs.paths.shortest import PathCertificate, check_paths
 from ..proofs.positions import lower_sizes
 from ..solving import UnsolvedError, require
 from .classes import by_class, is_dilated

@@ -1,7 +1,7 @@
 """Path lengths through blocks, first positions and strides, where the distance alone says nothing.
 
 Regions are followed through the first layers of a stack and continued; the checkers of
-:mod:`..proofs.regions` verify them afterwards.
+:mod:`..proofs.paths.regions` verify them afterwards.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, at_least, maximum, poly, size
 from ..derivation import Derivation
 from ..proofs.errors import ProofError
-from ..proofs.paths import costs
-from ..proofs.positions import lower_sizes
-from ..proofs.reading import Reader, claimed
-from ..proofs.region_lengths import (
+from ..proofs.paths.reading import Reader, claimed
+from ..proofs.paths.region_lengths import (
     Places,
     RegionFieldCertificate,
     RegionLengthCertificate,
@@ -28,7 +26,7 @@ from ..proofs.region_lengths import (
     linked,
     region_count,
 )
-from ..proofs.regions import (
+from ..proofs.paths.regions import (
     SAME,
     Region,
     RegionCertificate,
@@ -37,6 +35,8 @@ from ..proofs.regions import (
     region_checker,
     ways_through,
 )
+from ..proofs.paths.shortest import costs
+from ..proofs.positions import lower_sizes
 from ..solving import UnsolvedError, continued, make_room, require
 from ..walking import Walk
 

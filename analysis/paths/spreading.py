@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from ...graphs.relations import Relation
 from ...graphs.sizes import Poly, at_least, maximum, poly, size
-from ..proofs.flights import near
-from ..proofs.pieces import COUNT, Given, Piece, S, reach, targets
+from ..proofs.paths.flights import near
+from ..proofs.paths.pieces import COUNT, Given, Piece, S, reach, targets
 from ..solving import UnsolvedError
 
 Pieces = tuple[Piece, ...]

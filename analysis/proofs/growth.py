@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from ...graphs.sizes import Atom, Poly, Sized, at_least, ceil_log2, poly, size
 from .cases import cleared
 from .errors import ProofError
-from .pieces import Given
+from .paths.pieces import Given
 from .positions import lower_sizes, positive
 
 DEPTH = 5

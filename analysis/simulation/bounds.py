@@ -11,7 +11,8 @@ most (W + Z - S)/p + S. For take the path that follows back from the end, always
 last of what was waited for; whenever not all processors are busy, a task of this path runs or is
 waited for. It has no more than S steps and Z waits; in each step that is not full, and is no wait of
 it, an operation runs. So of i steps that are not full, and c full ones, c p + i - Z <= W and i <= S,
-and c + i is at most what is said.
+and c + i is at most what is said. One processor takes W steps if there is always something else to
+do, and up to W + Z if not, as in generate, where each position needs the one before.
 
 >>> interval(264, 24, 4)
 (Fraction(66, 1), Fraction(84, 1))
@@ -71,38 +72,40 @@ class Formulas:
     lower: Poly | None
     """max(W/p, S)."""
     upper: Poly | None
-    """(W - S)/p + S."""
+    """(W - S)/p + S, or (W + Z - S)/p + S if something is waited for."""
     needed: Poly | None
     """W/(f S): fewer cannot be within the factor f of the span."""
     guaranteed: Poly | None
-    """(W - S)/((f - 1) S): so many always are; None for a factor of 1."""
+    """(W - S)/((f - 1) S), or with Z as well: so many always are; None for a factor of 1."""
 
     def at(self, sizes: Mapping[str, int]) -> tuple[Fraction | None, Fraction | None]:
         """Return work and span at sizes; None for one that has no formula there."""
         return value_at(self.work, sizes), value_at(self.span, sizes)
 
 
-def formulas(graph: Graph, setting: Setting, factor: Fraction) -> Formulas:
+def formulas(graph: Graph, setting: Setting, factor: Fraction, *, waits: bool = False) -> Formulas:
     """Derive the interval with p as a symbol.
 
     Parameters
     ----------
     factor
         Within which the span is to be reached.
+    waits
+        Whether steps of a path have no operation; how many, Z, is then a symbol too.
     """
     work = work_of(graph, setting)
     span = derive("span", graph, setting)
     w, s, p = work.formula, span.formula, size("p")
-    if w is None or s is None or "p" in (*w.sizes, *s.sizes):
+    if w is None or s is None or {"p", "Z"} & {*w.sizes, *s.sizes}:
         return Formulas(work, span, None, None, None, None)
-    ratio = poly(factor)
+    ratio, most = poly(factor), w + size("Z") if waits else w
     return Formulas(
         work,
         span,
         maximum(w / p, s),
-        (w - s) / p + s,
+        (most - s) / p + s,
         None if s == 0 else w / (ratio * s),
-        None if s == 0 or factor == 1 else (w - s) / ((ratio - 1) * s),
+        None if s == 0 or factor == 1 else (most - s) / ((ratio - 1) * s),
     )
 
 

@@ -185,33 +185,20 @@ def simulate(
     >>> str(found.formulas.needed), str(found.formulas.guaranteed), found.near.processors
     ('3*n/4', '3*n/2 - 1', 4)
     """
-    setting, ratio = setting or Setting(), _checked(priority, memory, factor)
+    setting = setting or Setting()
+    ratio = _checked(priority, memory, factor, setting)
     asked, tell = progression(processors), progress or (lambda line: None)
-    for name, value in (at or {}).items():
-        if isinstance(value, int) and value > LARGEST:
-            raise SizeError(f"expected {name} to be at most {LARGEST:,}, got {name}={value}")
-    if memory is not None and setting.unit == "layer":
-        raise ScheduleError(
-            "expected unit tensor, scalar or unbounded with a limit of memory, got layer, "
-            "where most values are computed in no time"
-        )
-    given = () if at is None else (at,)
-    graph = graph_of(model, given)
-    sizes = points_of(graph, given)[0]
+    graph, sizes = _subject(model, at)
     tell(f"{graph.name}: unrolling")
     tasks = tasks_of(graph, setting, sizes)
     tell(f"{graph.name}: infinitely many processors")
     depth, waits = span(tasks), longest_wait(tasks)
-    alone = tasks.work
-    if waits:
-        alone = schedule(tasks, 1, priority=priority).makespan or alone
+    alone = schedule(tasks, 1, priority=priority).makespan if waits else None
+    known = (alone or tasks.work, depth, waits)
     runs: list[Run] = []
     for p in asked(lambda: bool(runs) and runs[-1].unlimited <= depth):
         tell(f"{graph.name}: {p} processors")
-        runs.append(_run(tasks, p, priority, memory, (alone, depth, waits), setting))
-    sequential = None
-    if any(run.stuck for run in runs):
-        sequential = live(tasks, schedule(tasks, 1, priority="order")).peak
+        runs.append(_run(tasks, p, priority, memory, known, setting))
     tell(f"{graph.name}: how many are enough")
     enough = least(tasks, depth, priority=priority)
     near = least(tasks, within(tasks, ratio), priority=priority)
@@ -232,13 +219,28 @@ def simulate(
         near,
         needed(tasks.work, depth, ratio),
         guaranteed(tasks.work, depth, ratio, waits),
-        formulas(graph, setting, ratio),
+        formulas(graph, setting, ratio, waits=waits > 0),
         int(tasks.scalars[tasks.given].sum()),
         tasks.parameters,
         _workspace(graph, setting, sizes) if priority == "order" else None,
-        sequential,
+        _sequential(tasks) if any(run.stuck for run in runs) else None,
         tasks,
     )
+
+
+def _subject(model: Model, at: Mapping[str, int] | None) -> tuple[Graph, Mapping[str, int]]:
+    """Return the graph to simulate, and a size for each of its symbols."""
+    for name, value in (at or {}).items():
+        if isinstance(value, int) and value > LARGEST:
+            raise SizeError(f"expected {name} to be at most {LARGEST:,}, got {name}={value}")
+    given = () if at is None else (at,)
+    graph = graph_of(model, given)
+    return graph, points_of(graph, given)[0]
+
+
+def _sequential(tasks: Tasks) -> int:
+    """Return how many scalars are live at most on one processor in order."""
+    return live(tasks, schedule(tasks, 1, priority="order")).peak
 
 
 def _workspace(graph: Graph, setting: Setting, sizes: Mapping[str, int]) -> int | None:
@@ -255,17 +257,10 @@ def _run(
     setting: Setting,
 ) -> Run:
     alone, depth, waits = known
-    if processors >= busy(unbounded(tasks).pieces).peak:  # as if there were no end of them
-        free = replace(unbounded(tasks), processors=processors, priority=priority)
-    else:
-        free = schedule(tasks, processors, priority=priority)
+    free = _unlimited(tasks, processors, priority)
     found, careful = free, False
     if memory is not None:
-        found = schedule(tasks, processors, priority=priority, memory=memory)
-        if found.stuck is not None:
-            again = schedule(tasks, processors, memory=memory, careful=True)
-            found = found if again.stuck else again
-            careful = not again.stuck
+        found, careful = _limited(tasks, processors, priority, memory)
     steps, unlimited = found.makespan, free.makespan
     assert unlimited is not None
     lower, upper = interval(tasks.work, depth, processors, waits)
@@ -290,11 +285,34 @@ def _run(
     )
 
 
-def _checked(priority: str, memory: int | None, factor: Any) -> Fraction:
+def _unlimited(tasks: Tasks, processors: Processors, priority: str) -> Schedule:
+    """Return the schedule without a limit of memory."""
+    if processors >= busy(unbounded(tasks).pieces).peak:  # as if there were no end of them
+        return replace(unbounded(tasks), processors=processors, priority=priority)
+    return schedule(tasks, processors, priority=priority)
+
+
+def _limited(
+    tasks: Tasks, processors: Processors, priority: str, memory: int
+) -> tuple[Schedule, bool]:
+    """Return the schedule within memory, and whether room had to be kept for what comes earlier."""
+    found = schedule(tasks, processors, priority=priority, memory=memory)
+    if found.stuck is None:
+        return found, False
+    again = schedule(tasks, processors, memory=memory, careful=True)
+    return (found, False) if again.stuck else (again, True)
+
+
+def _checked(priority: str, memory: int | None, factor: Any, setting: Setting) -> Fraction:
     if priority not in PRIORITIES:
         raise ScheduleError(f"expected a priority of {', '.join(PRIORITIES)}, got {priority!r}")
     if memory is not None and memory < 1:
         raise ScheduleError(f"expected memory for at least one scalar, got {memory}")
+    if memory is not None and setting.unit == "layer":
+        raise ScheduleError(
+            "expected unit tensor, scalar or unbounded with a limit of memory, got layer, "
+            "where most values are computed in no time"
+        )
     if not FACTOR.fullmatch(str(factor)):
         raise ScheduleError(f"expected a factor such as 2 or 1.5, got {str(factor)[:40]}")
     ratio = Fraction(str(factor))

@@ -16,7 +16,8 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, poly, summed
 from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
-from ..proofs.activations import (
+from ..proofs.errors import ProofError
+from ..proofs.storage.activations import (
     ActivationsCertificate,
     Need,
     Saved,
@@ -26,7 +27,6 @@ from ..proofs.activations import (
     needs,
     union,
 )
-from ..proofs.errors import ProofError
 from ..solving import UnsolvedError, nonempty, require
 
 

@@ -37,7 +37,7 @@ from ...graphs.primitives import Contraction, Map, Softmax
 from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly
-from ..proofs.ways import computes, reads
+from ..proofs.storage.ways import computes, reads
 from .matrix_products import Sides, sides_of
 
 GAME = "red-blue pebble game, Hong and Kung 1981"

@@ -19,8 +19,8 @@ from ...graphs.relations import Relation
 from ...graphs.setting import Setting
 from ...graphs.sizes import Poly
 from ..proofs.errors import ProofError
-from ..proofs.timetable import timetable
-from ..proofs.ways import Path, along, ways
+from ..proofs.storage.timetable import timetable
+from ..proofs.storage.ways import Path, along, ways
 
 Indices: TypeAlias = "dict[str, Poly]"
 """Labels, and position axes with an @ behind them, with their extents."""

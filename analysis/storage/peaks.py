@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ...graphs.sizes import Poly, at_least
-from ..proofs.peaks import Peak, Weighted, denominator, from_least, highest
 from ..proofs.positions import lower_sizes
+from ..proofs.storage.peaks import Peak, Weighted, denominator, from_least, highest
 from ..solving import UnsolvedError
 
 MOST = 100

@@ -22,7 +22,7 @@ from ..counting.layer_sums import all_layers, least_sizes
 from ..cuts.state_bound import state_bound
 from ..derivation import Derivation
 from ..proofs.errors import ProofError
-from ..proofs.state import (
+from ..proofs.storage.state import (
     Count,
     Kept,
     StateCertificate,

@@ -22,10 +22,10 @@ from ...graphs.sizes import Poly, Sized, poly, summed
 from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
 from ..proofs.errors import ProofError
-from ..proofs.looks import Look, covers, in_order, looks
 from ..proofs.positions import long_enough, lower_sizes
-from ..proofs.timetable import timetable
-from ..proofs.traffic import (
+from ..proofs.storage.looks import Look, covers, in_order, looks
+from ..proofs.storage.timetable import timetable
+from ..proofs.storage.traffic import (
     Cell,
     Moved,
     Taken,
@@ -39,7 +39,7 @@ from ..proofs.traffic import (
     shortest,
     written,
 )
-from ..proofs.ways import computes
+from ..proofs.storage.ways import computes
 from ..solving import UnsolvedError, nonempty, require
 from .bounds import bounds
 

@@ -1,6 +1,6 @@
 """Workspace: the most scalars that are live at once in a named schedule, with its proof.
 
-The schedule is *in order*; see :mod:`..proofs.storage` for its rules. Beside it stands a lower bound,
+The schedule is *in order*; see :mod:`..proofs.storage.holding` for its rules. Beside it stands a lower bound,
 what no schedule without recomputation can avoid. What lies between is not closed: to find the least
 that any order needs is NP-hard (Sethi 1975, *Complete register allocation problems*).
 
@@ -21,12 +21,12 @@ from ...graphs.setting import Setting
 from ...graphs.sizes import Poly, summed
 from ..counting.layer_sums import least_sizes
 from ..derivation import Derivation
-from ..proofs.activations import ActivationsCertificate, Saved, check_activations, union
 from ..proofs.errors import ProofError
-from ..proofs.floors import Floor, floor_of, operations
-from ..proofs.peaks import Peak
-from ..proofs.storage import Plan, Reading, leaving, plan
-from ..proofs.workspace import Instant, WorkspaceCertificate, check_workspace, total
+from ..proofs.storage.activations import ActivationsCertificate, Saved, check_activations, union
+from ..proofs.storage.floors import Floor, floor_of, operations
+from ..proofs.storage.holding import Plan, Reading, leaving, plan
+from ..proofs.storage.peaks import Peak
+from ..proofs.storage.workspace import Instant, WorkspaceCertificate, check_workspace, total
 from ..solving import UnsolvedError, nonempty
 from .activations import kept
 from .peaks import peak_of

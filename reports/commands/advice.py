@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from .app import FINE, PLAIN, app, format_of, put
+from .drawing import expect_picture, write_picture
 from .options import parse_format
 from .progress import progress
 
@@ -167,7 +168,8 @@ def map_regions(
     fused: Fused = "none",
     style: Annotated[str, format_of(*MAPPED)] = "text",
     output: Annotated[
-        Path | None, Parameter(name=["--output", "-o"], help="A file for the picture (SVG).")
+        Path | None,
+        Parameter(name=["--output", "-o"], help="An .svg or .pdf file for the picture."),
     ] = None,
 ) -> int:
     """Map who has least of a figure where, along the solved boundaries.
@@ -175,12 +177,12 @@ def map_regions(
     Without models, attention and recurrence.
     """
     parse_format(style, MAPPED)
+    expect_picture(output)
     from .. import maps
     from ..pictures import maps as map_picture
     from ..tables import records
     from ..tables.blocks import markdown_of, printer_of
     from . import asking, mapping
-    from .files import write
 
     with progress("mapping"):
         chart = mapping.charted(
@@ -193,7 +195,7 @@ def map_regions(
             asking.task_of(mode, batch, number, None, fused, pairs),
         )
     if output is not None:
-        write(output, map_picture.svg(chart))
+        write_picture(output, map_picture.svg(chart), f"who has least {figure} where")
     put(
         style,
         {

@@ -97,6 +97,10 @@ def style_of(style: str | None, output: Path | None, allowed: tuple[str, ...]) -
 
 def put(style: str, makers: Mapping[str, Callable[[], Any]], output: Path | None = None) -> None:
     """Print what the maker of a format makes, or write it to a file."""
+    from .notes import note_style
+
+    if output is None:
+        note_style(style)
     made: str | bytes | Printer = makers[style]()
     if isinstance(made, str):
         made = made if made.endswith("\n") else f"{made}\n"

@@ -91,7 +91,7 @@ def crated(app: App, tokens: Sequence[str], folder: Path, run: Callable[..., obj
     plan, target = planned(app, tokens), Path(os.path.realpath(folder))
     expect_free(target, folder)
     prepare(target.parent)
-    found = provenance()
+    provenance()  # what is wrong with the environment is said before the work
     tidy(target)
     stage = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
@@ -100,7 +100,7 @@ def crated(app: App, tokens: Sequence[str], folder: Path, run: Callable[..., obj
         with _inside(stage), _listening() as notes, _printing() as printed:
             result = run(plan.run)
         if result in (FINE, FAILED):
-            _describe(app, plan, stage, printed.getvalue(), notes, found)
+            _describe(app, plan, stage, printed.getvalue(), notes, provenance())
             expect_free(target, folder)
             if target.exists():
                 shutil.rmtree(target)
@@ -260,13 +260,13 @@ def _describe(
 ) -> None:
     """Write what was printed, and what all is."""
     if printed:
-        write(stage / _printed(app, plan), printed)
+        write(stage / _printed(notes), printed)
     inputs = [Part.of(stage, name) for name in plan.inputs]
     names = sorted(p.relative_to(stage).as_posix() for p in stage.rglob("*") if p.is_file())
     results = []
     for name in names:
         if name not in plan.inputs:
-            measured = notes.printed if name == _printed(app, plan) else notes.written
+            measured = notes.printed if name == _printed(notes) else notes.written
             results.append(Part.of(stage, name, MEASURED if measured else SAME))
     setting = _setting(app, plan)
     text = crate_text(
@@ -300,10 +300,9 @@ def _arguments(app: App, plan: Plan) -> dict[str, Any]:
     return dict(bound.arguments)
 
 
-def _printed(app: App, plan: Plan) -> str:
+def _printed(notes: Notes) -> str:
     """Return the name of the file for what a command prints."""
-    style = _arguments(app, plan).get("style", "text")
-    return f"printed.{PRINTED.get(style, 'txt')}"
+    return f"printed.{PRINTED.get(notes.style, 'txt')}"
 
 
 def _setting(app: App, plan: Plan) -> str:

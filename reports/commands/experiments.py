@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from .app import FINE, PLAIN, app, format_of, put
+from .drawing import expect_picture, write_picture
 from .notes import note_measured
 from .options import parse_format
 from .progress import progress
@@ -30,7 +31,8 @@ def experiment(
         Path | None, Parameter(help="Write the pages of what is on record here, and run nothing.")
     ] = None,
     output: Annotated[
-        Path | None, Parameter(name=["--output", "-o"], help="Write the picture (SVG) there.")
+        Path | None,
+        Parameter(name=["--output", "-o"], help="An .svg or .pdf file for the picture."),
     ] = None,
     store: Annotated[Path | None, Parameter(help="Where finished measurements are kept.")] = None,
     style: Annotated[str, format_of(*PLAIN)] = "text",
@@ -43,9 +45,10 @@ def experiment(
     from ..pictures.experiments import plot
     from ..tables import records
     from . import experimenting
-    from .files import write, write_all
+    from .files import write_all
 
     parse_format(style, PLAIN)
+    expect_picture(output)
     if pages is not None:
         paths = write_all(pages, experiments.pages(experimenting.recorded()))
         print(f"Written to {pages}: {', '.join(p.name for p in paths)}", file=sys.stderr)  # noqa: T201
@@ -75,5 +78,5 @@ def experiment(
     if style == "json":
         sys.stdout.write(records.dumps(experiments.experiments_record(outcomes)))
     if output is not None:
-        write(output, plot(outcomes[-1]))
+        write_picture(output, plot(outcomes[-1]), outcomes[-1].definition.question)
     return FINE

@@ -1,6 +1,6 @@
 """From an argument of the command line to a model: a catalogue name, or a function in a file.
 
-Only files named on the command line are ever run.
+Only files named on the command line are ever run, and what they import.
 """
 
 from __future__ import annotations
@@ -163,9 +163,23 @@ def _imported(path: Path) -> Any:
         raise ModelError(f"expected a Python file, got {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    with _reported(f"{path} does not import"):
+    with _reported(f"{path} does not import"), _beside(path):
         spec.loader.exec_module(module)
     return module
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """Let a file import what stands beside it, as Python does when it runs the file.
+
+    What is installed comes first: a file cannot take the place of a library.
+    """
+    folder = str(path.resolve().parent)
+    sys.path.append(folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
 
 
 @contextlib.contextmanager

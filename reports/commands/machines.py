@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from .app import FINE, PLAIN, app, format_of, put
+from .drawing import expect_picture, write_picture
 from .files import write
 from .notes import note_measured
 from .options import SIZES, OptionError, parse_at, parse_format
@@ -107,7 +108,9 @@ def predict(
         str | None, Parameter(help="A budget such as 80GB: solves for the longest context.")
     ] = None,
     output: Annotated[
-        Path | None, Output, Parameter(help="Draws the roofline picture into this SVG file.")
+        Path | None,
+        Output,
+        Parameter(help="Draws the roofline picture into this .svg or .pdf file."),
     ] = None,
     style: Annotated[str, format_of(*PLAIN)] = "text",
 ) -> int:
@@ -119,8 +122,7 @@ def predict(
     from ..tables import records
 
     budget, asked = _budget(memory), load(machine)
-    if output is not None and output.suffix != ".svg":
-        raise OptionError(f"expected --output to be an .svg file, got {output}")
+    expect_picture(output)
     task = Task(mode, batch, number, cache_number, fused, tokens, pairs, optimiser)
     loaded = _models(models)
     (sizes,) = (
@@ -130,7 +132,8 @@ def predict(
     if output is not None:
         from ..pictures.roofline import roofline
 
-        write(output, str(roofline([one.prediction for one in found])))
+        drawn = str(roofline([one.prediction for one in found]))
+        write_picture(output, drawn, "roofline")
     put(
         style,
         {

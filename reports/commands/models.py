@@ -32,6 +32,7 @@ from .options import SIZES, parse_at, parse_figures, parse_format
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ...graphs.graph import Graph
     from .loading import Model
 
 Models = Annotated[str, Parameter(help="Names of the catalogue, or path/to/file.py:function.")]
@@ -225,25 +226,40 @@ def draw(
     at: Annotated[
         str | None, Parameter(help="Sizes to fix, such as L=3 for three explicit layers.")
     ] = None,
+    unrolled: Annotated[
+        bool,
+        Parameter(
+            help="Draw positions and depth at the sizes of --at instead, in the unit of --unit.",
+            negative=(),
+        ),
+    ] = False,
+    setting: Cost = Setting(),  # noqa: B008 - frozen
     style: Annotated[str | None, named_format_of(*DRAWN)] = None,
     output: Output = None,
 ) -> int:
     """Draw the reduced dependence graph: columns are depth, arcs are cycles.
 
-    Layers are drawn as one cycle unless --at gives their number.
+    Layers are drawn as one cycle unless --at gives their number. With --unrolled, what happens in
+    time: every task as early as can be, the critical path, and what each position reaches.
     """
-    style = style_of(style, output, DRAWN)
+    style = style_of(style, output, ("svg", "pdf") if unrolled else DRAWN)
     from ..pictures import diagrams
     from ..pictures.draw import svg
+    from ..pictures.unrolled import unrolled_svg
     from ..tables import records
     from ..typesetting import picture_pdf
 
-    graph = _drawn(model, at)
+    (found,), sizes = _models([model], () if at is None else (at,))
+    graph = _layered(found, dict(*sizes), whole=unrolled)
+
+    def picture() -> str:
+        return unrolled_svg(graph, setting, dict(*sizes)) if unrolled else svg(graph)
+
     put(
         style,
         {
-            "svg": lambda: svg(graph),
-            "pdf": lambda: picture_pdf(svg(graph), f"dependence graph of {graph.name}"),
+            "svg": picture,
+            "pdf": lambda: picture_pdf(picture(), f"dependence graph of {graph.name}"),
             "dot": lambda: diagrams.dot(graph),
             "mermaid": lambda: diagrams.mermaid(graph),
             "json": lambda: records.dumps(diagrams.graph_record(graph)),
@@ -351,13 +367,15 @@ def _models(
     return found, parse_at(at, known)
 
 
-def _drawn(argument: str, at: str | None) -> Any:
-    (model,), sizes = _models([argument], () if at is None else (at,))
-    if model.function is None:
-        return model.graph
+def _layered(model: Model, fixed: dict[str, int], *, whole: bool) -> Graph:
+    """Return the graph with its layers as a cycle, or as many as are given; ``whole``, as it is."""
     from ...graphs.tracing import trace
 
+    if model.function is None:
+        return model.graph
+    if whole:
+        from ...analysis.api import graph_of
+
+        return graph_of(model.subject, [fixed] if fixed else ())
     given: dict[str, Any] = {"L": "L"} if "L" in model.options else {}
-    for fixed in sizes:
-        given.update(fixed)
-    return trace(model.function, **given)
+    return trace(model.function, **given | fixed)

@@ -18,6 +18,8 @@ class Notes:
 
     digest: Digest | None = None
     """The one that a citation of the same results has."""
+    style: str = "text"
+    """The format of what is printed."""
     printed: bool = False
     """Whether what is printed has measurements in it."""
     written: bool = False
@@ -32,6 +34,13 @@ def note_digest(make: Callable[[], Digest]) -> None:
     notes = LISTENING.get()
     if notes is not None:
         notes.digest = make()
+
+
+def note_style(style: str) -> None:
+    """Say in which format results are printed."""
+    notes = LISTENING.get()
+    if notes is not None:
+        notes.style = style
 
 
 def note_measured(*, printed: bool = True, written: bool = True) -> None:

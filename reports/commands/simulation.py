@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ...graphs.setting import Setting
 from .app import FAILED, FINE, PLAIN, app, format_of, put
-from .files import write
+from .drawing import expect_picture, write_picture
 from .models import At, Cost, Models
 from .options import OptionError, parse_at, parse_format, parse_processors
 from .progress import progress
@@ -33,7 +33,8 @@ def simulate(
     ] = "2",
     setting: Cost = Setting(),  # noqa: B008 - frozen
     output: Annotated[
-        Path | None, Parameter(name=["--output", "-o"], help="Draw the schedules to an SVG file.")
+        Path | None,
+        Parameter(name=["--output", "-o"], help="Draw the schedules to an .svg or .pdf file."),
     ] = None,
     style: Annotated[str, format_of(*PLAIN)] = "text",
 ) -> int:
@@ -42,6 +43,7 @@ def simulate(
     The exit code is 1 if a schedule leaves Brent's interval, or a formula is not what was simulated.
     """
     parse_format(style, PLAIN)
+    expect_picture(output)
     asked = parse_processors(processors)
     from ...analysis.simulation.simulating import simulate as simulated
     from .. import simulation as shown
@@ -74,7 +76,7 @@ def simulate(
     if output is not None:
         from ..pictures.schedules import picture
 
-        write(output, picture(simulations[0]))
+        write_picture(output, picture(simulations[0]), f"schedules of {found[0].name}")
     put(
         style,
         {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..notation.markup import Markup, element, join
 from ..notation.mathematics import mathml
 from ..scripts import data_block
+from ..sections import Section, section
 from .content import content
 
 if TYPE_CHECKING:
@@ -36,18 +37,18 @@ AXES: Mapping[str, str] = {
 }
 
 
-def explorer(comparison: Comparison) -> Markup:
-    """Return the section; nothing for a comparison without sizes to choose."""
+def explorer(comparison: Comparison) -> Section | None:
+    """Return the section; None for a comparison without sizes to choose."""
     found = content(comparison)
     sizes, figures = found.data["sizes"], found.data["figures"]
     if not sizes or not figures:
-        return Markup("")
+        return None
     names = [f["name"] for f in figures]
     first = next((f for f in PREFERRED if f in names), names[0])
     data = {**found.data, "first": {"figure": first, "along": sizes[0]["name"]}}
-    return element(
-        "section",
-        element("h2", "Explore"),
+    return section(
+        "explore",
+        "Explore",
         element("p", WHAT, class_="quiet"),
         _form(data),
         element("p", class_="note", role="status", data_part="note"),
@@ -58,9 +59,7 @@ def explorer(comparison: Comparison) -> Markup:
         *_table(data),
         _growths(found.growths),
         data_block("explore-data", data),
-        id="explore",
-        class_="explore",
-        hidden="",
+        scripted=True,
     )
 
 

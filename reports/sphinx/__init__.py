@@ -20,6 +20,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
     from .deriving import Derivations
     from .directive import directive_of, role_of
+    from .formulas import add_renderer
     from .pictures import PictureConverter
 
     derivations = Derivations()
@@ -27,6 +28,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("workspan", directive_of(derivations))
     app.add_role("workspan", role_of(derivations))
     app.add_post_transform(PictureConverter)
+    app.connect("config-inited", add_renderer)
     app.connect("builder-inited", derivations.start)
     app.connect("env-get-outdated", derivations.outdated)
     app.connect("env-purge-doc", derivations.purge)

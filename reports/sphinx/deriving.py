@@ -10,7 +10,7 @@ import contextlib
 import os
 import pickle
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Derivations:
         self.files: tuple[str, ...] = ()
         """Of the models that conf.py names."""
         self.folder = Path()
+        self.models: dict[str, str] = {}
+        """Digests of those that were looked at."""
 
     def start(self, app: Sphinx) -> None:
         """Load the models that conf.py names, and forget what an earlier build derived.
@@ -61,6 +63,7 @@ class Derivations:
         except (ModelError, EmbeddingError) as error:
             raise ConfigError(f"workspan_models: {error}") from error
         self.deriver = Deriver(models, __version__, "add it to workspan_models in conf.py: {name}")
+        self.models = {}
         files = {a.rpartition(":")[0] for a in named if ":" in a}
         self.files = tuple(str(Path(app.confdir) / f) for f in sorted(files))
         self.folder = Path(app.doctreedir) / "workspan"
@@ -78,6 +81,8 @@ class Derivations:
         ValueError
             If a model, a figure or a size is unknown, or if there is no such formula.
         """
+        # A page that shows an error is read again too, once its model is another one.
+        self._note(directive, env)
         key = directive.describe()
         known = self.deriver.found.get(key)
         if known is None:
@@ -90,7 +95,6 @@ class Derivations:
                     known = self.deriver.derive(directive)
                     write_bytes(path, pickle.dumps(known))
             self.deriver.found[key] = known
-        self._note(directive, known, env)
         return known
 
     def picture(self, name: str, drawing: str, env: BuildEnvironment) -> str:
@@ -100,9 +104,9 @@ class Derivations:
             write(path, backed(drawing))
         return "/" + Path(os.path.relpath(path, env.srcdir)).as_posix()
 
-    def _note(self, directive: Directive, derived: Derived, env: BuildEnvironment) -> None:
-        seen = _seen(env).setdefault(env.docname, {"": derived.digests.version})
-        seen.update(zip(directive.models, derived.digests.models, strict=True))
+    def _note(self, directive: Directive, env: BuildEnvironment) -> None:
+        seen = _seen(env).setdefault(env.docname, {"": self.deriver.version})
+        seen.update({name: self._digest(name) for name in directive.models})
         if any(name in self.deriver.models for name in directive.models):
             for file in self.files:
                 env.note_dependency(file)
@@ -111,20 +115,20 @@ class Derivations:
         self, app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], gone: set[str]
     ) -> Sequence[str]:
         """Name the pages that were made by another version, or from models that are others now."""
-        now = {"": self.deriver.version}
-        pages = []
-        for page, seen in sorted(_seen(env).items()):
-            for name in seen.keys() - now.keys():
-                now[name] = self._digest(name)
-            if any(now[name] != was for name, was in seen.items()):
-                pages.append(page)
-        return pages
+        return [page for page, seen in sorted(_seen(env).items()) if self._changed(seen)]
+
+    def _changed(self, seen: Mapping[str, str]) -> bool:
+        version = self.deriver.version
+        return any((self._digest(n) if n else version) != was for n, was in seen.items())
 
     def _digest(self, name: str) -> str:
-        try:
-            return self.deriver.digest(name)
-        except ValueError:  # it is gone: its page will say so
-            return ""
+        """Return the digest of a model's graph; nothing if it is gone, which its page will say."""
+        if name not in self.models:
+            try:
+                self.models[name] = self.deriver.digest(name)
+            except ValueError:
+                self.models[name] = ""
+        return self.models[name]
 
     def purge(self, app: Sphinx, env: BuildEnvironment, page: str) -> None:
         """Forget a page that will be read again."""

@@ -8,6 +8,7 @@ from docutils import nodes
 
 from ..embedding.content import Cell, Console, Grid, Math
 from ..notation.mathematics import latex
+from .formulas import FORMULA
 
 
 def inline(cell: Cell) -> list[nodes.Node]:
@@ -17,7 +18,7 @@ def inline(cell: Cell) -> list[nodes.Node]:
 
 def _math(text: str) -> nodes.Node:
     written = latex(text)
-    return nodes.math(written, written)
+    return nodes.math(written, written, **{FORMULA: str(text)})
 
 
 def table(grid: Grid, caption: Sequence[nodes.Node] = ()) -> list[nodes.Element]:
@@ -48,5 +49,6 @@ def figure(cell: Cell) -> nodes.Element:
     """Return one figure on a line of its own."""
     if len(cell) == 1 and isinstance(cell[0], Math):
         written = latex(cell[0])
-        return nodes.math_block(written, written, nowrap=False, number=None, label=None)
+        block = {FORMULA: str(cell[0]), "nowrap": False, "number": None, "label": None}
+        return nodes.math_block(written, written, **block)
     return nodes.paragraph("", "", *inline(cell))

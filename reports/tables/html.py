@@ -43,7 +43,7 @@ def figure_table(sheet: Sheet, *, linked: bool = False) -> Markup:
         if linked
         else []
     )
-    kind = "sheet sortable" if linked else "sheet"
+    kind = "sheet stacked sortable" if linked else "sheet"
     whole = element("table", *told, head, element("tbody", *rows), class_=kind)
     return element("div", whole, class_="wide")
 
@@ -98,13 +98,13 @@ def crossover_tables(crossovers: Sequence[Crossover]) -> list[Markup]:
         header = ("less", "than", *(f"{c}: exactly when" for c in duels.counted))
         rows = [(left, right, *(_condition(c) for c in conds)) for left, right, conds in duels.rows]
         parts.append(element("h3", f"Less {duels.figure}"))
-        parts += [table(header, rows)] if rows else []
+        parts += [table(header, rows, kind="stacked")] if rows else []
         parts += [element("p", sentence) for sentence in duels.sentences]
     return parts
 
 
-def _condition(text: str) -> str:
-    return text if text in FIXED or not text else Markup(mathml(text))
+def _condition(text: str) -> Keyed:
+    return Keyed(text if text in FIXED or not text else Markup(mathml(text)), text)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Markup:
@@ -122,7 +122,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Markup:
         found = Keyed(element("strong", verdict.verdict, data_kind=verdict.verdict), str(rank))
         rows.append((verdict.statement, found, Keyed(reason, verdict.reason), verdict.source))
     header = ("claim", "verdict", "why", "source")
-    return table(header, rows, caption="Claims that were checked", kind="filtered")
+    return table(header, rows, caption="Claims that were checked", kind="stacked filtered")
 
 
 def table(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.adapters import TYPICAL
 from tests.examples import examples
 from workspan.analysis.measured.measure import measure
-from workspan.analysis.proofs.activations import (
+from workspan.analysis.proofs.errors import ProofError
+from workspan.analysis.proofs.storage.activations import (
     ActivationsCertificate,
     Need,
     Range,
@@ -21,7 +22,6 @@ from workspan.analysis.proofs.activations import (
     check_activations,
     needs,
 )
-from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.storage.activations import activations
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph, GraphError

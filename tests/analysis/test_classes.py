@@ -15,9 +15,9 @@ from tests.examples import examples
 from workspan.analysis.derivation import Derivation
 from workspan.analysis.deriving import RULES
 from workspan.analysis.measured.measure import measure
-from workspan.analysis.proofs.classes import ClassCertificate, check_classes, dilated, rises
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.lengths import LengthCertificate, check_length
+from workspan.analysis.proofs.paths.classes import ClassCertificate, check_classes, dilated, rises
+from workspan.analysis.proofs.paths.lengths import LengthCertificate, check_length
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, ceil_div, ceil_log2, maximum, minimum, poly
 from workspan.testing import (

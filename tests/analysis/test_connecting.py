@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests.adapters import symbolic
 from tests.examples import examples
 from workspan.analysis.paths.reach import deepened, layers_to_connect, one_layer
-from workspan.analysis.proofs.connecting import (
+from workspan.analysis.proofs.errors import ProofError
+from workspan.analysis.proofs.paths.connecting import (
     ConnectCertificate,
     RegionConnectCertificate,
     check_connecting,
     check_needed,
     check_region_connecting,
 )
-from workspan.analysis.proofs.errors import ProofError
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, ceil_div, ceil_log, maximum, poly, power

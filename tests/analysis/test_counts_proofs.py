@@ -15,10 +15,10 @@ from tests.adapters import symbolic
 from workspan.analysis.counting.counts import decode_work, params, work
 from workspan.analysis.counting.position_sums import SORTED, last_row, law
 from workspan.analysis.proofs.cases import UndecidedError, regions, rewritten, vanishes
-from workspan.analysis.proofs.counts import CountCertificate, check_counts
+from workspan.analysis.proofs.counting.counts import CountCertificate, check_counts
+from workspan.analysis.proofs.counting.slots import check_law, check_row, empty, generic
+from workspan.analysis.proofs.counting.sorting import check_sorting
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.slots import check_law, check_row, empty, generic
-from workspan.analysis.proofs.sorting import check_sorting
 from workspan.graphs.relations import Relation
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, ceil_div, maximum, minimum, poly, size

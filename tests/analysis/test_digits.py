@@ -18,8 +18,8 @@ from workspan.analysis.deriving import RULES
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.measured.paths import hops
 from workspan.analysis.paths.lengths import path_length
-from workspan.analysis.proofs.digits import Digits, DigitsCertificate, check_digits, longest
 from workspan.analysis.proofs.errors import ProofError
+from workspan.analysis.proofs.paths.digits import Digits, DigitsCertificate, check_digits, longest
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
 from workspan.testing import (

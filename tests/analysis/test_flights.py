@@ -17,9 +17,9 @@ from workspan.analysis.deriving import RULES
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.flights import counts, height, singles
-from workspan.analysis.proofs.lengths import LengthCertificate, check_length
-from workspan.analysis.proofs.pieces import Piece
+from workspan.analysis.proofs.paths.flights import counts, height, singles
+from workspan.analysis.proofs.paths.lengths import LengthCertificate, check_length
+from workspan.analysis.proofs.paths.pieces import Piece
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, poly
 from workspan.testing import (

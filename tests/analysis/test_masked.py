@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.counting.counts import decode_work, work
 from workspan.analysis.measured.measure import measure
-from workspan.analysis.proofs.counts import CountCertificate, check_counts
+from workspan.analysis.proofs.counting.counts import CountCertificate, check_counts
 from workspan.analysis.proofs.errors import ProofError
 from workspan.graphs.graph import Graph
 from workspan.graphs.operations import einsum, gather, layer, softmax, top_k, total

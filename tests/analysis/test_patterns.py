@@ -13,9 +13,9 @@ from workspan.analysis.counting.counts import decode_work, work
 from workspan.analysis.counting.position_sums import last_row, law
 from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
+from workspan.analysis.proofs.counting.slots import check_law, check_row, generic
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.slots import check_law, check_row, generic
-from workspan.analysis.proofs.state import StateCertificate, check_state
+from workspan.analysis.proofs.storage.state import StateCertificate, check_state
 from workspan.analysis.storage.state import state
 from workspan.analysis.storage.traffic import traffic
 from workspan.graphs.graph import Graph

@@ -21,17 +21,17 @@ from tests.examples import examples
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.paths.reach import receptive_field
-from workspan.analysis.proofs.chains import Link
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.lengths import (
+from workspan.analysis.proofs.paths.lengths import (
     FieldCertificate,
     LengthCertificate,
     check_field,
     check_length,
 )
-from workspan.analysis.proofs.paths import PathCertificate
-from workspan.analysis.proofs.pieces import Piece
-from workspan.analysis.proofs.potentials import SpanCertificate, check_span
+from workspan.analysis.proofs.paths.pieces import Piece
+from workspan.analysis.proofs.paths.shortest import PathCertificate
+from workspan.analysis.proofs.spans.chains import Link
+from workspan.analysis.proofs.spans.potentials import SpanCertificate, check_span
 from workspan.analysis.span import span
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE

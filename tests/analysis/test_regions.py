@@ -17,8 +17,11 @@ from workspan.analysis.deriving import RULES
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.region_lengths import RegionLengthCertificate, check_region_length
-from workspan.analysis.proofs.regions import SAME, Region, contains, read_through
+from workspan.analysis.proofs.paths.region_lengths import (
+    RegionLengthCertificate,
+    check_region_length,
+)
+from workspan.analysis.proofs.paths.regions import SAME, Region, contains, read_through
 from workspan.graphs.graph import Graph
 from workspan.graphs.operations import gather, layer, linear, tanh, total
 from workspan.graphs.relations import Relation

@@ -10,7 +10,7 @@ import pytest
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.paths.lengths import path_length
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.lengths import LengthCertificate, check_length
+from workspan.analysis.proofs.paths.lengths import LengthCertificate, check_length
 from workspan.analysis.solving import UnsolvedError, continued
 from workspan.graphs.graph import Graph
 from workspan.graphs.models.attention import multi_head

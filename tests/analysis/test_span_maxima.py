@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
-from workspan.analysis.proofs.chains import Link
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.potentials import SpanCertificate, check_span
+from workspan.analysis.proofs.spans.chains import Link
+from workspan.analysis.proofs.spans.potentials import SpanCertificate, check_span
 from workspan.analysis.solving import joined
 from workspan.graphs.graph import Graph
 from workspan.graphs.models.recurrent import elman

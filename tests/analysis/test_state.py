@@ -13,7 +13,7 @@ from tests.adapters import WORDS, fitting, symbolic
 from tests.compositions import CAUSAL, models, sizes
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.state import StateCertificate, check_state
+from workspan.analysis.proofs.storage.state import StateCertificate, check_state
 from workspan.analysis.storage.state import state
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE

@@ -10,9 +10,9 @@ import pytest
 
 from tests.adapters import symbolic
 from workspan.analysis.proofs.cases import never_less, proper
-from workspan.analysis.proofs.cuts import BoundCertificate, Keeping, Part, check_bound
+from workspan.analysis.proofs.cuts.flows import Arc, Flow
+from workspan.analysis.proofs.cuts.state_bound import BoundCertificate, Keeping, Part, check_bound
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.flows import Arc, Flow
 from workspan.analysis.storage.state import state_bound
 from workspan.graphs.graph import Graph
 from workspan.graphs.setting import Setting

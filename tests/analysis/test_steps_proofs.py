@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.adapters import symbolic
 from tests.examples import examples
 from workspan.analysis.counting.steps import steps_in_all
+from workspan.analysis.proofs.counting.steps import StepsCertificate, check_steps
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.steps import StepsCertificate, check_steps
 from workspan.analysis.simulation.building import tasks_of
 from workspan.graphs.operations import gather, tanh
 from workspan.graphs.relations import Relation

@@ -16,8 +16,8 @@ from tests.schedules import AT, MODES, PAIRS, Sizes, value
 from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.looks import Look
-from workspan.analysis.proofs.traffic import Moved, Taken, TrafficCertificate, check_traffic
+from workspan.analysis.proofs.storage.looks import Look
+from workspan.analysis.proofs.storage.traffic import Moved, Taken, TrafficCertificate, check_traffic
 from workspan.analysis.storage.traffic import traffic
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph, GraphError

@@ -19,7 +19,7 @@ from workspan.analysis.measured.measure import measure
 from workspan.analysis.measured.paths import hops, matrices
 from workspan.analysis.measured.work import work_by_equation
 from workspan.analysis.modes import ModeError, in_training
-from workspan.analysis.proofs.counts import CountCertificate, check_counts
+from workspan.analysis.proofs.counting.counts import CountCertificate, check_counts
 from workspan.analysis.proofs.errors import ProofError
 from workspan.graphs.backward import backpropagation, gradients, training
 from workspan.graphs.graph import Graph, GraphError

@@ -14,9 +14,9 @@ from tests.examples import examples
 from workspan.analysis.deriving import derive
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.modes import in_training
-from workspan.analysis.proofs.chains import Link
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.potentials import SpanCertificate, check_span
+from workspan.analysis.proofs.spans.chains import Link
+from workspan.analysis.proofs.spans.potentials import SpanCertificate, check_span
 from workspan.graphs.graph import Graph
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting

@@ -17,7 +17,7 @@ from workspan.analysis.api import analyze, compare
 from workspan.analysis.deriving import derive
 from workspan.analysis.figures import COMPARED
 from workspan.analysis.measured.measure import measure
-from workspan.analysis.proofs.floors import floor_of, operations
+from workspan.analysis.proofs.storage.floors import floor_of, operations
 from workspan.graphs.backward import checkpoint, training
 from workspan.graphs.graph import Graph, GraphError
 from workspan.graphs.models import CATALOGUE

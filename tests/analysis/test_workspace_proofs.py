@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.adapters import symbolic
 from tests.examples import examples
 from workspan.analysis.proofs.errors import ProofError
-from workspan.analysis.proofs.peaks import Peak, check_peak, highest
-from workspan.analysis.proofs.workspace import (
+from workspan.analysis.proofs.storage.peaks import Peak, check_peak, highest
+from workspan.analysis.proofs.storage.workspace import (
     Instant,
     WorkspaceCertificate,
     check_workspace,

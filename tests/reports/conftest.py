@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from workspan.analysis.api import points_of
+
 from .samples import analysis, comparison, verdict
 
 
@@ -23,7 +25,9 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         # What takes names of the analysis when it is imported takes them before they are replaced.
         importlib.import_module("workspan.reports.commands.confirming")
         api = ModuleType("api")
+        vars(api).update(vars(importlib.import_module("workspan.analysis.api")))
         found = results.get("analysis", analysis())
+        vars(api)["points_of"] = points_of
         vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)
         vars(api)["compare"] = lambda models, **_: results.get("comparison", comparison())
         monkeypatch.setitem(sys.modules, "workspan.analysis.api", api)

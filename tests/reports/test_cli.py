@@ -207,6 +207,22 @@ def test_wrong_models_are_one_line(
         assert name in wrong(capsys, "draw", f"{bad}:f")
 
 
+def test_a_file_imports_what_stands_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model may use another file of its folder, from wherever the command is run."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "halves_of_mine.py").write_text("def half(x):\n    return 0.5 * x\n")
+    (folder / "whole.py").write_text("from halves_of_mine import half\n")
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    assert main(["analyze", "models/whole.py:half", "--figures", "work"]) == 0
+    assert "d*n" in capsys.readouterr().out
+    assert sys.path == before
+    del sys.modules["halves_of_mine"]
+
+
 def test_files_not_named_are_not_run(tmp_path: Path, file: Path) -> None:
     """A file beside the one that is named is not run, whatever it is called."""
     (tmp_path / "networkx.py").write_text("raise SystemExit('run')")

@@ -369,3 +369,14 @@ def test_the_commit_is_read_and_never_guessed(tmp_path: Path) -> None:
     assert checked_out(tmp_path) == commit
     (git / "HEAD").write_text("nothing\n")
     assert checked_out(tmp_path) is None
+
+
+def test_a_crate_names_what_was_loaded_for_it(tmp_path: Path) -> None:
+    """What a command needs besides, such as what makes a PDF, stands among the software."""
+    typst = pytest.importorskip("typst")
+    assert main(["draw", "rnn", "-o", "rnn.pdf", "--crate", str(tmp_path / "pdf")]) == 0
+    graph = validate(tmp_path / "pdf")
+    assert graph["rnn.pdf"]["encodingFormat"] == "application/pdf"
+    assert graph["#typst"]["version"] == typst.__version__
+    assert main(["draw", "rnn", "--crate", str(tmp_path / "svg")]) == 0
+    assert validate(tmp_path / "svg")["printed.svg"]["encodingFormat"] == "image/svg+xml"

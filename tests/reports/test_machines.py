@@ -87,7 +87,7 @@ def test_the_picture_has_every_operation(
         (["predict", "llama", "--at", LLAMA, "--batch", "0"], "expected batch to be"),
         (
             ["predict", "llama", "--at", LLAMA, "-o", "x.png"],
-            "expected --output to be an .svg file",
+            "expected --output to be an .svg or .pdf file",
         ),
         (["predict"], "expected at least one model"),
         (["predict", "attention", "--at", "n=8,d=8,h=1", "--mode", "decode"], "not causal"),

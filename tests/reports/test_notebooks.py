@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import html
 import importlib.util
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,10 @@ import pytest
 
 import workspan as ws
 from workspan.analysis.figures import Verdicts
+from workspan.reports.cli import main
 from workspan.reports.display import html_of, latex_of, markdown_of
+from workspan.reports.notation.mathematics import mathml_terms
+from workspan.reports.notebooks.flat import THIN, flat
 from workspan.reports.notebooks.pages import page_of
 from workspan.reports.notebooks.records import page_from
 
@@ -108,15 +114,38 @@ def test_markdown_stands_in_a_document(shown: dict[str, Any]) -> None:
 def test_styles_stay_in_their_fragment(shown: dict[str, Any]) -> None:
     """Each rule is for what is inside of the fragment, and colours no text of it but a warning."""
     for name in set(shown) - {"graph"}:
-        html = shown[name][0]["text/html"]
-        (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+        text = shown[name][0]["text/html"]
+        (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
         selectors = re.findall(r"([^{}]+)\{", style)
         assert selectors
         for selector in (s for rule in selectors for s in rule.split(",")):
             assert selector.strip().startswith("div.workspan-shown "), (name, selector)
         coloured = re.findall(r"([^{}]+)\{[^}]*(?<!-)color: #", style)
         assert [c.strip() for c in coloured] == ["div.workspan-shown .disagree"]
-        assert html.count("<table") == html.count('<table data-quarto-disable-processing="true"')
+        assert text.count("<table") == text.count('<table data-quarto-disable-processing="true"')
+
+
+@pytest.mark.parametrize("model", ["lstm", "attention", "linear_recurrence_scan", "mamba", "fnet"])
+def test_formulas_are_plain_html(model: str) -> None:
+    """What is left where all but powers and indices is taken away can still be read, and is equal."""
+    found = ws.analyze(model, witnesses=("derived",))
+    assert not re.search(r"<m(ath|row|i|n|o|frac)\b", html_of(found))
+    formulas = [f.formula for f in found.figures.values() if f.formula is not None]
+    assert formulas
+    for formula in formulas:
+        text = re.sub("</?i>", "", flat(mathml_terms(str(formula))))
+        text = re.sub(rf"log<sub>2</sub>{THIN}?(\([^()]*\)|\w+)", r"log2(\1)", text)
+        text = re.sub(r"<sub>(\w+)</sub>", r"_\1", text)
+        text = re.sub(r"<sup>(.*?)</sup>", r"**(\1)", text)
+        for sign, meant in (
+            (THIN, "*"),
+            ("·", "*"),
+            ("\u2212", "-"),
+            ("\u2308", "ceil("),
+            ("\u2309", ")"),
+        ):
+            text = text.replace(sign, meant)
+        assert ws.poly(html.unescape(text)) == formula
 
 
 def test_a_picture_is_on_paper_of_its_own(shown: dict[str, Any]) -> None:
@@ -234,11 +263,11 @@ def _declared() -> str:
 
 
 def test_a_web_page_has_the_html(book: Path) -> None:
-    """Formulas are MathML, a graph is a picture in a file, and the style comes along."""
-    html = (book / "html" / "index.html").read_text(encoding="utf-8")
-    assert '<div class="workspan-shown">' in html
-    assert "<msup><mi>d</mi><mn>2</mn></msup>" in html
-    (image,) = re.findall(r'src="(_images/[^"]+\.svg)"', html)
+    """Formulas are HTML, a graph is a picture in a file, and the style comes along."""
+    text = (book / "html" / "index.html").read_text(encoding="utf-8")
+    assert '<div class="workspan-shown">' in text
+    assert "<i>d</i><sup>2</sup>" in text
+    (image,) = re.findall(r'src="(_images/[^"]+\.svg)"', text)
     assert "</svg>" in (book / "html" / image).read_text(encoding="utf-8")
 
 
@@ -254,3 +283,33 @@ def test_latex_and_text_have_tables(book: Path) -> None:
     text = (book / "text" / "index.txt").read_text(encoding="utf-8")
     assert re.search(r"^\| state \(scalar\) +\| 2 d +\| Θ\(d\)", text, re.MULTILINE)
     assert "dependence graph of lstm" in text
+
+
+def test_a_quarto_document_is_what_its_page_says(tmp_path: Path) -> None:
+    """Its markers are filled, its cell runs, and what it gets for paper is a table with formulas."""
+    page = (ROOT / "docs/howto/use-in-notebooks.md").read_text(encoding="utf-8")
+    block = re.search(r"^````\S+ markdown\n:caption: (\S+)\n\n(.*?)^````$", page, re.M | re.S)
+    assert block is not None
+    paper = tmp_path / block[1]
+    paper.write_text(block[2], encoding="utf-8")
+    assert main(["embed", str(paper)]) == 0
+    text = paper.read_text(encoding="utf-8")
+    assert text.startswith("---\n")
+    assert "-->1,091,584<!--" in text
+    assert "-->`2*d`<!--" in text
+    (cell,) = re.findall(r"^```\{python\}\n(.*?)^```$", text, re.M | re.S)
+    *statements, last = ast.parse(cell).body
+    assert isinstance(last, ast.Expr)
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(statements, []), "cell", "exec"), names)
+    formatters = pytest.importorskip("IPython.core.formatters")
+    result = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+    data, _ = formatters.DisplayFormatter().format(result)
+    taken = next(kind for kind in QUARTO_LATEX if kind in data)
+    whole = text.replace(f"```{{python}}\n{cell}```", data[taken])
+    tokens = pytest.importorskip("markdown_it").MarkdownIt().enable("table").parse(whole)
+    kinds = [token.type for token in tokens]
+    assert kinds.count("table_open") == 1
+    cells = [b.content for a, b in pairwise(tokens) if a.type in {"th_open", "td_open"}]
+    assert len(cells) == 4 * 3
+    assert "$16 d^{2} n + 21 d n$" in cells

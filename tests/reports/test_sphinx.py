@@ -16,7 +16,7 @@ from workspan.analysis.deriving import derive
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.graphs.tracing import trace
-from workspan.reports.notation.mathematics import latex
+from workspan.reports.notation.mathematics import latex, mathml_terms
 
 for _module in ("sphinx", "myst_parser"):
     pytest.importorskip(_module)
@@ -30,6 +30,7 @@ project = "pages"
 extensions = ["myst_parser", "workspan.reports.sphinx"]
 workspan_models = ["models.py:gated"]
 numfig = True
+exclude_patterns = ["offline"]
 latex_documents = [("index", "pages.tex", "Pages", "Nobody", "manual")]
 LOG = Path(__file__).parent / "log"
 
@@ -101,6 +102,7 @@ Pictures
 
 .. workspan:: picture lstm
    :width: 80%
+   :at: L=2
 """
 OWN = """
 Our own
@@ -115,6 +117,10 @@ Again
 =====
 
 .. workspan:: figure lstm params
+"""
+OFFLINE = """
+extensions = ["workspan.reports.sphinx"]
+html_math_renderer = "workspan"
 """
 WRONG = """
 Wrong
@@ -134,6 +140,9 @@ Text with :workspan:`lstn work` there.
    :show: value
 
 .. workspan:: figure evil.py:f work
+
+.. workspan:: table lstm
+   :speed: 3
 """
 WRONG_MARKDOWN = """
 # Wrong
@@ -143,9 +152,13 @@ Text with {workspan}`lstm wrok`.
 ```{workspan} table lstm
 :figures: wrok
 ```
+
+```{workspan} table lstm
+:speed: 3
+```
 """
 BUILDS = """
-import sys
+import os
 from pathlib import Path
 from sphinx.cmd.build import main
 
@@ -157,9 +170,12 @@ build("latex", "-q", "-W", "-b", "latex", "-d", "doctrees")
 path = Path("models.py")
 text = path.read_text(encoding="utf-8").replace('ws.linear(x, "d") *', "x *")
 path.write_text(text, encoding="utf-8")
-with open("log", "a") as stream:
-    stream.write("changed\\n")
+told = open("log", "a")
+print("changed", file=told, flush=True)
 build("text", "-q", "-W", "-b", "text", "-d", "doctrees")
+print("offline", file=told, flush=True)
+os.chdir("offline")
+build("mathml", "-q", "-W", "-b", "html")
 """
 
 
@@ -182,6 +198,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {"conf.py": CONF, "models.py": MODELS, "index.rst": INDEX, "markdown.md": MARKDOWN}
     files |= {"pictures.rst": PICTURES, "own.rst": OWN}
     files |= {f"again{k}.rst": AGAIN for k in range(3)}
+    files |= {"offline/conf.py": OFFLINE, "offline/index.rst": AGAIN}
+    (folder / "offline").mkdir()
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     done = run(folder, "-c", BUILDS)
@@ -196,14 +214,24 @@ def formula(model: str, figure: str, **setting: str) -> str:
     return latex(str(found))
 
 
+def logged(pages: Path) -> tuple[list[str], list[str]]:
+    """Return what was read and derived, before a model changed and after."""
+    log = (pages / "log").read_text(encoding="utf-8").partition("offline\n")[0]
+    before, _, after = log.partition("changed\n")
+    return before.splitlines(), after.splitlines()
+
+
 def test_pages_are_built_without_a_warning(pages: Path) -> None:
     """HTML and text always; LaTeX where Typst makes PDF of pictures, and says so if it cannot."""
     told = (pages / "told").read_text(encoding="utf-8")
     assert "[html] 0" in told, told
+    assert "[mathml] 0" in told, told
     assert "[text] 0" in told, told
     if importlib.util.find_spec("typst"):
         assert "[latex] 0" in told, told
-        assert b"%PDF" in (pages / "out/latex/picture-lstm.pdf").read_bytes()[:8]
+        made = list((pages / "out/latex").glob("*-lstm-*.pdf"))
+        assert len(made) == 2
+        assert all(path.read_bytes().startswith(b"%PDF") for path in made)
     else:
         assert "a suitable image for latex builder not found" in told
 
@@ -239,6 +267,14 @@ def test_figures_stand_within_lines(pages: Path) -> None:
     assert re.search(r'<table[^>]*class="[^"]*own', html)
 
 
+def test_formulas_need_no_script_if_asked(pages: Path) -> None:
+    """The renderer of this name writes MathML, and a page that has nothing else loads no MathJax."""
+    html = (pages / "offline/out/mathml/index.html").read_text(encoding="utf-8")
+    found = derive("params", trace(CATALOGUE["lstm"]), Setting()).formula
+    assert f'<div class="math">{mathml_terms(str(found))}</div>' in html
+    assert "<script async" not in html
+
+
 def test_pictures_are_images(pages: Path) -> None:
     """A plot and a graph are files of the built pages, with what describes them."""
     html = (pages / "out/html/pictures.html").read_text(encoding="utf-8")
@@ -252,20 +288,19 @@ def test_pictures_are_images(pages: Path) -> None:
 
 def test_each_is_derived_once(pages: Path) -> None:
     """Three pages, read by two processes, share one derivation; a later build derives nothing."""
-    log, _, after = (pages / "log").read_text(encoding="utf-8").partition("changed\n")
-    lines = log.splitlines()
+    lines, after = logged(pages)
     assert lines.count("derived lstm params") == 1
     reads = [line.split() for line in lines if line.startswith("read ")]
     assert len(reads) == 7
     assert len({process for _, _, process in reads}) > 1
-    derived = [line for line in after.splitlines() if line.startswith("derived")]
+    derived = [line for line in after if line.startswith("derived")]
     assert derived == ["derived gated params", "derived gated work"]
 
 
 def test_a_page_is_read_again_if_its_model_changed(pages: Path) -> None:
     """So it shows the figure of the model as it is, and no other page is read."""
-    after = (pages / "log").read_text(encoding="utf-8").partition("changed\n")[2]
-    assert [line.split()[1] for line in after.splitlines() if line.startswith("read")] == ["own"]
+    _, after = logged(pages)
+    assert [line.split()[1] for line in after if line.startswith("read")] == ["own"]
     # A layer has a matrix and a bias; there were two, and one is left.
     html = (pages / "out/html/own.html").read_text(encoding="utf-8")
     assert "\\[2 d^{2} + 2 d\\]" in html
@@ -288,6 +323,8 @@ def test_mistakes_are_named_with_file_and_line(tmp_path: Path) -> None:
         ("markdown.md:6", "got 'wrok'; did you mean work?"),
     ):
         assert re.search(rf"{re.escape(place)}: ERROR: .*{re.escape(told)}", done.stderr), place
+    assert re.search(r'index\.rst:20: ERROR: .*\n.*unknown option: "speed"', done.stderr)
+    assert re.search(r"markdown\.md:11: WARNING: .*Unknown option key: 'speed'", done.stderr)
 
 
 @pytest.mark.parametrize(

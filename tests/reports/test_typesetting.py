@@ -161,6 +161,18 @@ def test_pictures_are_as_large_as_they_are() -> None:
     assert re.findall(rb"/MediaBox\s?\[(.*?)\]", pdf) == [b"0 0 300 60"]
 
 
+def test_every_picture_is_a_pdf_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a command draws is PDF in a file called so; a file that is no picture is refused."""
+    asked = ["simulate", "rnn", "--at", "n=2,d=1", "--processors", "1", "-o"]
+    assert main([*asked, str(tmp_path / "a.pdf")]) == 0
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-1.5")
+    capsys.readouterr()
+    assert main([*asked, str(tmp_path / "a.png")]) == 2
+    assert "expected --output to be an .svg or .pdf file" in capsys.readouterr().err
+
+
 def test_without_the_extra_it_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     canned: Callable[..., None],
@@ -176,6 +188,10 @@ def test_without_the_extra_it_is_one_line(
     for command in (
         ["embed", str(paper)],
         ["draw", "gru", "-o", str(target)],
+        ["simulate", "rnn", "-o", str(target)],
+        ["predict", "rnn", "-o", str(target)],
+        ["map", "-o", str(target)],
+        ["experiment", "copying", "-o", str(target)],
         ["compare", "-o", str(target)],
         ["report", "--pdf", "-o", str(tmp_path / "report")],
     ):

@@ -60,8 +60,8 @@ def test_every_schedule_is_in_the_interval(
     lower, upper = interval(work, depth, p, waits)
     assert found.makespan is not None
     assert lower <= found.makespan <= upper
-    if p == 1 and not waits:
-        assert found.makespan == work
+    if p == 1:
+        assert work <= found.makespan <= work + waits
     assert schedule(tasks, math.inf, priority=priority).makespan == depth
 
 
@@ -94,6 +94,21 @@ def test_formulas_are_those_of_the_interval() -> None:
         assert steps is not None
         p = formula.evaluate(**at)
         assert steps.evaluate(**at, p=p) == Fraction(3, 2) * depth
+
+
+def test_formulas_count_what_is_waited_for() -> None:
+    """In generate a token's sums wait for rounds that only longer ones need: T_1 is W + Z at most."""
+    setting, at = Setting(mode="generate", unit="scalar"), {"n": 5, "d": 4}
+    found = simulate("causal_attention", at=at, processors=(1, 2), setting=setting)
+    assert found.waits > 0
+    assert found.formulas.upper is not None
+    assert found.formulas.guaranteed is not None
+    for run in found.runs:
+        upper = found.formulas.upper.evaluate(**at, p=run.processors, Z=found.waits)
+        assert run.unlimited <= upper == run.upper
+    assert found.work < found.runs[0].unlimited == found.runs[0].upper
+    least = found.formulas.guaranteed.evaluate(**at, Z=found.waits)
+    assert found.guaranteed == math.ceil(least)
 
 
 def test_a_progression_goes_on_until_more_do_not_help() -> None:

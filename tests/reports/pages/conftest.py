@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -47,10 +48,10 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     def heard(message: ConsoleMessage) -> None:
         said.append(message.text)
 
-    def opened(text: str, *, address: str = "", width: int = 1280, height: int = 900) -> Page:
-        file = tmp_path / "page.html"
+    def opened(text: str, *, address: str = "", name: str = "page.html", **screen: Any) -> Page:
+        file = tmp_path / name
         file.write_text(text, encoding="utf-8")
-        page = browser.new_page(viewport={"width": width, "height": height})
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **screen})
         page.on("console", heard)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("requestfailed", lambda request: said.append(f"asked for {request.url}"))

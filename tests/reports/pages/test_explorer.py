@@ -263,7 +263,7 @@ def test_crossovers_are_where_the_order_turns(text: str, show: Callable[..., Pag
         solved = [t for a, b in itertools.combinations(MODELS, 2) for t in order_of(a, b, along)]
         assert {(int(at.replace(",", "")), *names) for at, *names in found} == set(solved)
         assert len(found) == len(solved) > 0
-        assert shown.locator(".explore svg circle").count() <= len(solved)
+        assert shown.locator("#explore svg circle").count() <= len(solved)
 
 
 def test_schedules_lie_in_the_interval(text: str, show: Callable[..., Page]) -> None:
@@ -285,14 +285,14 @@ def test_schedules_lie_in_the_interval(text: str, show: Callable[..., Page]) -> 
 
 def test_a_phone_shows_all_of_it(text: str, show: Callable[..., Page]) -> None:
     """Law: nothing is wider than a phone, and what is touched is at least 40 pixels high."""
-    shown = show(text, address="#explore", width=390)
+    shown = show(text, address="#explore", viewport={"width": 390, "height": 900})
     section = shown.locator("#explore")
     assert section.evaluate("element => element.scrollWidth <= element.clientWidth")
     for control in section.locator("input, select, .copy").all():
         box = control.bounding_box()
         assert box is not None
         assert box["height"] >= 40
-    labels = shown.locator(".explore svg text[class]").all_text_contents()
+    labels = shown.locator("#explore svg text[class]").all_text_contents()
     assert len(labels) == len(MODELS)
     assert all(label in "1234" for label in labels)
 

@@ -1,0 +1,1 @@
+"""Certificates of sums over domains: counts, layers, positions, sorting, steps."""

@@ -1,0 +1,1 @@
+"""Certificates of state bounds: cuts from above, flows from below."""

@@ -1,0 +1,1 @@
+"""Certificates of shortest paths and of what is read off them: lengths, layers to connect."""

@@ -1,0 +1,1 @@
+"""Certificates of spans: potentials from above, chains from below."""

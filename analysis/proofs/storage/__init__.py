@@ -1,0 +1,1 @@
+"""Certificates of what is kept and moved: states, activations, workspace, traffic."""
