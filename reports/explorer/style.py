@@ -28,7 +28,7 @@ EXPLORE = """
 #explore fieldset { padding: 0.4rem 0.9rem 0.8rem; }
 #explore legend { font-weight: 600; padding: 0 0.3rem; }
 #explore .choices { display: grid; gap: 0.5rem 1.25rem; }
-#explore .choices { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
+#explore .choices { grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); }
 #explore .choices label { display: block; font-size: 0.9em; color: var(--quiet); }
 #explore .choices input, #explore .choices select { font: inherit; color: var(--ink); width: 100%; }
 #explore .choices select, #explore .choices input[type="number"], #explore .copy {
@@ -82,7 +82,6 @@ EXPLORE = """
 #explore .figures td .reason { max-width: 14rem; }
 #explore .figures tbody th, #explore .wide tbody th { position: sticky; left: 0; background: var(--paper); }
 @media (max-width: 50rem) {
-  #explore .choices { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
   #explore .figures td, #explore .figures th { padding: 0.35rem 0.5rem; }
 }
 @media (prefers-reduced-motion: reduce) { #explore .bar { transition: none; } }
