@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclopts import App
 
 import workspan
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import CHOICES, Setting
+from workspan.reports import cli
+from workspan.reports.commands.app import app
 from workspan.reports.embedding.deriving import Deriver
+from workspan.reports.embedding.directives import OPTIONS
 from workspan.reports.embedding.documents import read
 from workspan.reports.embedding.filling import fill
 
@@ -151,6 +155,28 @@ def test_an_example_that_fails_is_an_error(block: str) -> None:
     """Commands that fail unseen, other programs, exceptions and other languages are refused."""
     with pytest.raises(FILLING.PageError):
         FILLING.filled(block)
+
+
+def _options(commands: App) -> set[str]:
+    """Return the options of commands, and of the commands below them."""
+    below = (commands[name] for name in commands if not name.startswith("-"))
+    found = {option for command in below for option in _options(command)}
+    if commands.default_command is not None:
+        found |= {n for argument in commands.assemble_argument_collection() for n in argument.names}
+    return found
+
+
+def test_commands_within_sentences_exist() -> None:
+    """So do their options, and those of markers; examples are run by another test."""
+    assert cli.COMMANDS, "importing these is what makes them commands"
+    markers = {f"--{name}" for options in OPTIONS.values() for name in options}
+    known = {"--help", *_options(app), *_options(app.meta), *markers}
+    for page in FILLING.pages():
+        text = MARKED.sub("", FENCED.sub("", page.read_text(encoding="utf-8")))
+        for code in re.findall(r"`([^`\n]+)`", text):
+            command = re.match(r"workspan ([a-z]+)", code)
+            assert command is None or command[1] in app, code
+            assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= known, code
 
 
 def test_the_axes_of_a_setting_are_listed() -> None:
