@@ -9,7 +9,7 @@ from workspan.analysis.api import analyze
 from workspan.analysis.deriving import RULES, derive
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.positions import inhabited
-from workspan.analysis.proofs.storage.activations import parted
+from workspan.analysis.proofs.storage.ranges import parted
 from workspan.graphs.graph import Axis
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.relations import Relation
