@@ -41,7 +41,7 @@ EXPLORE = """
 #explore .copy { font: inherit; color: var(--ink); cursor: pointer; align-self: end; }
 #explore .copy:hover { border-color: var(--accent); }
 #explore :focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
-#explore summary { cursor: pointer; min-height: 1.5rem; }
+#explore summary { cursor: pointer; }
 #explore .hint { display: block; min-height: 1.3em; font-size: 0.8em; color: var(--quiet); }
 #explore .note { color: var(--wrong); }
 #explore .note:empty { display: none; }
@@ -82,6 +82,7 @@ EXPLORE = """
 #explore .figures td .reason { max-width: 14rem; }
 #explore .figures tbody th, #explore .wide tbody th { position: sticky; left: 0; background: var(--paper); }
 @media (max-width: 50rem) {
+  #explore summary { padding: 0.6rem 0; }
   #explore .figures td, #explore .figures th { padding: 0.35rem 0.5rem; }
 }
 @media (prefers-reduced-motion: reduce) { #explore .bar { transition: none; } }
