@@ -49,7 +49,7 @@ function chosenAtFirst(data) {
 
 // Takes over what an address chooses, if it is one of the explorer's.
 function readAddress(page) {
-  if (!/^#explore(&|$)/.test(location.hash)) return false;
+  if (!location.hash.startsWith("#explore&")) return false;
   const { chosen, ignored } = chosenIn(page.data, location.hash.slice(1), page.chosen);
   page.chosen = chosen;
   page.part("note").textContent = ignored.length

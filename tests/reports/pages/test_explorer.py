@@ -162,6 +162,8 @@ def test_sizes_are_chosen_by_keyboard_alone(text: str, show: Callable[..., Page]
     assert "unit=scalar&figure=span" in address
     assert "mode" not in address
     assert shown.evaluate("history.length") == before
+    shown.evaluate("location.hash = 'explore'")
+    assert told.inner_text().startswith("Span at n = 1,000, d = 64")
     again = show(text, address=address)
     assert again.locator('[data-part="told"]').inner_text() == told.inner_text()
     assert ranking(again) == ranking(shown)
