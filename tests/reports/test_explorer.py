@@ -15,6 +15,7 @@ from workspan.graphs.programs import program
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import size
 from workspan.reports.explorer.content import AXES, content, plain
+from workspan.reports.page import comparison_page
 
 MODELS = ("causal_windowed_attention", "linear_recurrence")
 
@@ -81,8 +82,12 @@ def test_it_begins_at_the_sizes_of_the_report(comparison: Comparison) -> None:
     """Law: sizes are those that were asked for; without any they are those of the plots."""
     first = {s["name"]: s["value"] for s in content(comparison).data["sizes"]}
     assert {s: first[s] for s in ("n", "d", "h", "L")} == {"n": 20, "d": 8, "h": 2, "L": 3}
-    usual = content(compare(["rnn"], figures=("work",))).data["sizes"]
-    assert usual == [{"name": "n", "value": 1024}, {"name": "d", "value": 256}]
+    usual = compare(["rnn"], figures=("work",))
+    assert content(usual).data["sizes"] == [
+        {"name": "n", "value": 1024},
+        {"name": "d", "value": 256},
+    ]
+    assert comparison_page(usual, title="Explored").count('id="explore"') == 1
 
 
 def test_whole_numbers_of_programs_are_exact() -> None:

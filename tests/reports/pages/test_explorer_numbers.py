@@ -116,8 +116,8 @@ return given.map(([program, sizes]) => {
 def test_values_are_exact(engine: Callable[[str, Any], Any]) -> None:
     """Law: every formula has the value in the page that it has here, or none in both."""
     draw = random.Random(7)
-    cases = [(f, sizes_of(draw)) for f in formulas() for _ in range(8)]
-    assert len(cases) > 600
+    cases = [(f, sizes_of(draw)) for f in formulas() for _ in range(5)]
+    assert len(cases) > 500
     found = engine(EVALUATE, [[plain(program(f)), at] for f, at in cases])
     for (formula, at), told in zip(cases, found, strict=True):
         assert told == value_of(formula, at), (str(formula), at)
