@@ -79,9 +79,7 @@ def _form(data: Mapping[str, Any]) -> Markup:
                 _choice("figure", "figure", [(f["name"], f["title"]) for f in figures], ""),
                 _choice("along", "plotted along", [(s["name"], s["name"]) for s in sizes], ""),
                 _number("processors", "processors p", 64, "processors"),
-                element(
-                    "button", "Copy link to this", type="button", class_="copy", data_part="copy"
-                ),
+                element("button", "Copy link", type="button", class_="copy", data_part="copy"),
             ),
         ),
         _fieldset(

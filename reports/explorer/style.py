@@ -36,12 +36,14 @@ EXPLORE = """
   border: 1px solid var(--quiet); border-radius: 4px;
 }
 #explore .choices input[type="number"] { font-variant-numeric: tabular-nums; }
+#explore .choices input[type="number"] { appearance: textfield; }
+#explore .choices ::-webkit-inner-spin-button { appearance: none; margin: 0; }
 #explore .choices input[type="range"] { min-height: 2.5rem; margin: 0; accent-color: var(--accent); }
 #explore .choices [aria-invalid] { border-color: var(--wrong); outline: 1px solid var(--wrong); }
 #explore .copy { font: inherit; color: var(--ink); cursor: pointer; align-self: end; }
 #explore .copy:hover { border-color: var(--accent); }
 #explore :focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
-#explore summary { cursor: pointer; min-height: 1.5rem; }
+#explore summary { cursor: pointer; }
 #explore .hint { display: block; min-height: 1.3em; font-size: 0.8em; color: var(--quiet); }
 #explore .note { color: var(--wrong); }
 #explore .note:empty { display: none; }
@@ -56,6 +58,7 @@ EXPLORE = """
 #explore .ranking .line { justify-content: space-between; align-items: baseline; }
 #explore .ranking .name { font-weight: 600; }
 #explore .ranking .value { font-variant-numeric: tabular-nums; text-align: right; }
+#explore .ranking details { display: inline-block; }
 #explore .ranking li > .quiet { display: block; line-height: 1.3; }
 #explore .track { display: block; height: 0.6rem; background: var(--head); border-radius: 3px; }
 #explore .bar { display: block; height: 100%; background: var(--own); border-radius: 3px; }
@@ -82,6 +85,7 @@ EXPLORE = """
 #explore .figures td .reason { max-width: 14rem; }
 #explore .figures tbody th, #explore .wide tbody th { position: sticky; left: 0; background: var(--paper); }
 @media (max-width: 50rem) {
+  #explore summary { padding: 0.6rem 0; }
   #explore .figures td, #explore .figures th { padding: 0.35rem 0.5rem; }
 }
 @media (prefers-reduced-motion: reduce) { #explore .bar { transition: none; } }

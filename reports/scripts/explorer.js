@@ -51,7 +51,7 @@ function chosenAtFirst(data) {
 
 // Takes over what an address chooses, if it is one of the explorer's.
 function readAddress(page) {
-  if (!/^#explore(&|$)/.test(location.hash)) return false;
+  if (!location.hash.startsWith("#explore&")) return false;
   const { chosen, ignored } = chosenIn(page.data, location.hash.slice(1), page.chosen);
   page.chosen = chosen;
   page.part("note").textContent = ignored.length
@@ -112,7 +112,7 @@ function showControls(page) {
   for (const key of ["figure", "along"]) form.elements[`choice-${key}`].value = chosen[key];
   for (const axis of Object.keys(data.choices)) {
     const matters = data.cells[chosen.figure].some(([axes]) => axes.includes(axis));
-    page.part(`hint-${axis}`).textContent = matters ? "" : "makes no difference here";
+    page.part(`hint-${axis}`).textContent = matters ? "" : "no difference here";
   }
 }
 
@@ -258,12 +258,20 @@ function showTurns(page) {
     (sampled.length
       ? `; looked for at ${SAMPLES_PER_OCTAVE} samples an octave, where two turns between samples ` +
         `are not seen, for ${sampled.slice(0, 4).join("; ")}${sampled.length > 4 ? "; …" : ""}.`
-      : ", solved exactly.");
+      : ", solved exactly.") +
+    (data.models.some((model) => limits(data, model, chosen.along))
+      ? ` Not every ${chosen.along} fits every model.`
+      : "");
   const sentences = turns.map((turn) => make("li", {}, turnText(turn, chosen.along, title)));
   page.part("turns").replaceChildren(...sentences.slice(0, SHOWN_TURNS));
   page.part("more-turns").hidden = turns.length <= SHOWN_TURNS;
   page.part("all-turns").replaceChildren(...sentences.slice(SHOWN_TURNS));
   showCurves(page, entries, turns, unit ? `${title} (${unit})` : title);
+}
+
+// Whether a size has to fit others for a model to exist.
+function limits(data, model, name) {
+  return model.demands.some(([, program]) => sizesIn(data.programs[program]).has(name));
 }
 
 function entryAlong(page, name, order) {

@@ -24,8 +24,11 @@ from workspan.analysis.deriving import derive
 from workspan.analysis.figures import Comparison
 from workspan.analysis.simulation.simulating import simulate
 from workspan.graphs.setting import CHOICES, Setting
-from workspan.reports.explorer import SCRIPTS
-from workspan.reports.page import comparison_page, page
+from workspan.reports.explorer import SCRIPTS, explorer
+from workspan.reports.page import page
+from workspan.reports.sections import section
+from workspan.reports.tables.html import figure_table
+from workspan.reports.tables.sheet import comparison_sheet
 
 MODELS = ("lstm", "attention", "causal_windowed_attention", "linear_recurrence_scan")
 AT = {"n": 96, "d": 32, "h": 4, "w": 9}
@@ -40,8 +43,11 @@ def comparison() -> Comparison:
 
 @pytest.fixture(scope="module")
 def text(comparison: Comparison) -> str:
-    """Write the report's page once."""
-    return comparison_page(comparison, title="Explored")
+    """Write a page with the explorer and a table once."""
+    explored = explorer(comparison)
+    assert explored is not None
+    table = section("figures", "Figures", figure_table(comparison_sheet(comparison)))
+    return page("Explored", [table, explored])
 
 
 def go(shown: Page, address: str) -> None:
@@ -162,6 +168,8 @@ def test_sizes_are_chosen_by_keyboard_alone(text: str, show: Callable[..., Page]
     assert "unit=scalar&figure=span" in address
     assert "mode" not in address
     assert shown.evaluate("history.length") == before
+    shown.evaluate("location.hash = 'explore'")
+    assert told.inner_text().startswith("Span at n = 1,000, d = 64")
     again = show(text, address=address)
     assert again.locator('[data-part="told"]').inner_text() == told.inner_text()
     assert ranking(again) == ranking(shown)
@@ -286,9 +294,9 @@ def test_schedules_lie_in_the_interval(text: str, show: Callable[..., Page]) -> 
 def test_a_phone_shows_all_of_it(text: str, show: Callable[..., Page]) -> None:
     """Law: nothing is wider than a phone, and what is touched is at least 40 pixels high."""
     shown = show(text, address="#explore", viewport={"width": 390, "height": 900})
-    section = shown.locator("#explore")
-    assert section.evaluate("element => element.scrollWidth <= element.clientWidth")
-    for control in section.locator("input, select, .copy").all():
+    explored = shown.locator("#explore")
+    assert explored.evaluate("element => element.scrollWidth <= element.clientWidth")
+    for control in explored.locator("input, select, .copy").all():
         box = control.bounding_box()
         assert box is not None
         assert box["height"] >= 40
