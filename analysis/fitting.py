@@ -83,6 +83,8 @@ def _fitted(name: str, graph: Graph, setting: Setting, reason: str) -> Derivatio
     samples = _draw(graph, NEAR, OTHERS[0], 2 * len(basis) + 6, rng)
     held_out = _draw(graph, FAR, OTHERS[1], CHECKS, rng)
     held_out += _undivided(graph, _draw(graph, FAR, OTHERS[1], 5 * CHECKS, rng))
+    if not samples or not held_out:
+        return Derivation(None, reason=f"{reason}; no small sizes were found that fit each other")
     values = [measure(name, graph, setting, at) for at in samples]
     if any(v is None for v in values):
         return Derivation(None, reason=reason)

@@ -42,6 +42,7 @@ def html_of(result: Any) -> str:
     TypeError
         For anything else.
     """
+    from .notebooks.flat import flat
     from .notebooks.texts import html
     from .tables.details import story
     from .tables.html import figure_table, verdict_table
@@ -61,7 +62,7 @@ def html_of(result: Any) -> str:
         case _:
             parts = [html(part) for part in _page(result)]
     # Quarto would make another table of it, without what is marked in its cells.
-    shown = join(parts).replace("<table", '<table data-quarto-disable-processing="true"')
+    shown = flat(join(parts)).replace("<table", '<table data-quarto-disable-processing="true"')
     return element("div", element("style", Markup(SHOWN)), Markup(shown), class_="workspan-shown")
 
 

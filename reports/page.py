@@ -8,7 +8,6 @@ without them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import explorer
@@ -17,8 +16,9 @@ from .notation.markup import Markup, element
 from .notation.style import CONES, DRAWING, PAGE, PLOT
 from .pictures.draw import DrawingError, svg
 from .pictures.unrolled import unrolled_svg
-from .plot_section import plots_section
+from .plotting.section import plots_section
 from .scripts import digest_of, script
+from .sections import Section, contents, section
 from .tables.details import details
 from .tables.html import crossover_tables, figure_table, table, verdict_table
 from .tables.sheet import Sheet, comparison_sheet, counts_text, sheet_of
@@ -38,15 +38,6 @@ SCRIPTS = ("status", "sorting", "filtering", "opening", *explorer.SCRIPTS)
 """What a page runs, in this order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a page that its list of contents names."""
-
-    name: str
-    title: str
-    body: tuple[Markup, ...]
-
-
 def comparison_page(
     comparison: Comparison,
     verdicts: Sequence[Verdict] = (),
@@ -56,16 +47,17 @@ def comparison_page(
 ) -> str:
     """Return the report of a comparison."""
     sheet = comparison_sheet(comparison)
-    body = [*_opening(sheet), explorer.explorer(comparison)]
+    explored = explorer.explorer(comparison)
+    body = [*_opening(sheet), *([] if explored is None else [explored])]
     if comparison.crossovers:
         tables = crossover_tables(comparison.crossovers)
-        body.append(_section("crossovers", "Who is cheaper where", *tables))
+        body.append(section("crossovers", "Who is cheaper where", *tables))
     if verdicts:
-        body.append(_section("claims", "Claims", verdict_table(verdicts)))
+        body.append(section("claims", "Claims", verdict_table(verdicts)))
     if experiments:
         summary = table(SUMMARY, summary_rows(experiments), kind="stacked")
-        body.append(_section("experiments", "Experiments", summary))
-    body.append(_section("plots", "Plots", *plots_section(comparison, sheet)))
+        body.append(section("experiments", "Experiments", summary))
+    body.append(plots_section(comparison, sheet))
     return page(title, [*body, *_closing(sheet, comparison.analyses)])
 
 
@@ -77,7 +69,7 @@ def analyses_page(analyses: Sequence[Analysis], *, title: str) -> str:
 
 def page(title: str, body: Iterable[Markup | Section]) -> str:
     """Return a whole document; its policy allows its own style and script and nothing else."""
-    style = PAGE + DRAWING + CONES + PLOT + explorer.EXPLORE
+    style = PAGE + DRAWING + PLOT + CONES + explorer.EXPLORE
     program = script(SCRIPTS)
     policy = (
         f"default-src 'none'; style-src {digest_of(style)}; script-src {digest_of(program)}; "
@@ -98,44 +90,26 @@ def page(title: str, body: Iterable[Markup | Section]) -> str:
         "body",
         element("a", "Skip to the content", href="#content", class_="skip"),
         element("header", element("h1", title), element("p", HINT, class_="quiet")),
-        *([_contents(sections)] if len(sections) > 1 else []),
-        element("main", *(_shown(part) for part in parts), id="content"),
+        *([contents(sections)] if len(sections) > 1 else []),
+        element("main", *(p.shown() if isinstance(p, Section) else p for p in parts), id="content"),
         element("script", program),
     )
     return f"<!DOCTYPE html>\n{element('html', head, content, lang='en')}\n"
-
-
-def _contents(sections: Iterable[Section]) -> Markup:
-    links = [element("li", element("a", s.title, href=f"#{s.name}")) for s in sections]
-    return element("nav", element("ul", *links), aria_label="Contents")
-
-
-def _shown(part: Markup | Section) -> Markup:
-    if isinstance(part, Markup):
-        return part
-    heading = element("h2", part.title, id=f"{part.name}-title")
-    return element(
-        "section", heading, *part.body, id=part.name, aria_labelledby=f"{part.name}-title"
-    )
 
 
 def _opening(sheet: Sheet) -> list[Markup | Section]:
     return [
         element("p", f"{counts_text(sheet)}.", class_="counts"),
         element("p", f"Setting: {sheet.setting}.", class_="quiet"),
-        _section("figures", "Figures", figure_table(sheet, linked=True)),
+        section("figures", "Figures", figure_table(sheet, linked=True)),
     ]
 
 
 def _closing(sheet: Sheet, analyses: Sequence[Analysis]) -> list[Markup | Section]:
     return [
-        _section("graphs", "The graphs", *(_graph(a) for a in analyses)),
-        _section("cells", "Cell by cell", *details(sheet)),
+        section("graphs", "The graphs", *(_graph(a) for a in analyses)),
+        section("cells", "Cell by cell", *details(sheet)),
     ]
-
-
-def _section(name: str, title: str, *body: Markup) -> Section:
-    return Section(name, title, body)
 
 
 def _graph(analysis: Analysis) -> Markup:

@@ -45,7 +45,9 @@ def report_texts(
     from .tables.separated import comparison_csv
     from .tables.typst import TYPST
 
-    graphs = {f"{slug(a.model).replace('-', '_')}.svg": a for a in comparison.analyses}
+    graphs = dict(
+        zip(_files([a.model for a in comparison.analyses]), comparison.analyses, strict=True)
+    )
     told = {file: (a.model, a.graph.doc) for file, a in graphs.items()}
     sections = TYPST.comparison(comparison, verdicts, experiments)
     texts = {
@@ -58,6 +60,16 @@ def report_texts(
         "report.csv": comparison_csv(comparison),
     }
     return {**texts, **{file: svg(a.graph) for file, a in graphs.items()}}
+
+
+def _files(models: Sequence[str]) -> list[str]:
+    """Return the file of each drawing; models whose names have the same letters get numbers."""
+    found: list[str] = []
+    for model in models:
+        stem = slug(model).replace("-", "_")
+        ends = ("", *(f"_{k}" for k in range(2, len(models) + 2)))
+        found.append(next(f"{stem}{e}.svg" for e in ends if f"{stem}{e}.svg" not in found))
+    return found
 
 
 def with_pdf(texts: Mapping[str, str]) -> dict[str, str | bytes]:

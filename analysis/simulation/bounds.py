@@ -31,6 +31,7 @@ from ...graphs.sizes import Poly, maximum, poly, size
 from ..counting.steps import steps_in_all
 from ..derivation import Derivation
 from ..deriving import derive
+from ..watching import Known
 from .levels import SCALAR
 from .scheduling import Processors
 
@@ -110,8 +111,10 @@ def formulas(graph: Graph, setting: Setting, factor: Fraction, *, waits: bool = 
 
 def work_of(graph: Graph, setting: Setting) -> Derivation:
     """Derive the steps of all nodes together, in the unit of the setting: what one processor takes."""
-    scalar = setting.unit in SCALAR
-    return derive("work", graph, setting) if scalar else steps_in_all(graph, setting)
+    if setting.unit in SCALAR:
+        return derive("work", graph, setting)
+    known: Known[Derivation] = graph.memory.setdefault(("steps in all",), Known())
+    return known.found(setting, lambda watched: steps_in_all(graph, watched))
 
 
 def value_at(found: Derivation, sizes: Mapping[str, int]) -> Fraction | None:

@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from ...graphs.setting import Setting
 from .app import FINE, app, put
-from .files import write
-from .options import PLOTS, SIZES, OptionError, parse_at
+from .drawing import expect_picture, write_picture
+from .options import PLOTS, SIZES, parse_at
 from .progress import progress
 
 
@@ -36,7 +36,7 @@ def plot(
     setting: Annotated[Setting, Parameter(name="*")] = Setting(),  # noqa: B008 - frozen
     output: Annotated[
         Path | None,
-        Parameter(name=["--output", "-o"], help="An .svg file instead of the output."),
+        Parameter(name=["--output", "-o"], help="An .svg or .pdf file instead of the output."),
     ] = None,
 ) -> int:
     """Plot models as SVG, with a caption that states the sizes and the setting.
@@ -46,11 +46,10 @@ def plot(
     scalars that are live along the schedule in order. gradient: its way against the distance of
     positions.
     """
-    if output is not None and output.suffix != ".svg":
-        raise OptionError(f"expected --output to be an .svg file, got {output}")
+    expect_picture(output)
     from ..pictures.plots import standing
-    from ..plotting import asked_of
-    from ..plotting import plot as plotted
+    from ..plotting.asking import asked_of
+    from ..plotting.making import plot as plotted
     from .loading import ModelError, load_all
 
     if not models:
@@ -71,5 +70,5 @@ def plot(
     if output is None:
         put("svg", {"svg": lambda: drawn})
     else:
-        write(output, drawn)
+        write_picture(output, drawn, f"{kind} of {', '.join(m.name for m in found)}")
     return FINE

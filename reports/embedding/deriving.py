@@ -230,7 +230,8 @@ def _formula(
         raise EmbeddingError("expected --at with sizes for --show value, got none")
     if show == "value" or (alone and values and show == "both"):
         return (", ".join(values),)
-    return (Math(str(formula)), *(f" = {value}" for value in values))
+    # One after another, as the sizes that a note lists; they do not equal each other.
+    return (Math(str(formula)), *([f" = {'; '.join(values)}"] if values else []))
 
 
 def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
@@ -244,7 +245,8 @@ def _value(figure: Figure, formula: Poly, sizes: Sizes) -> str:
 def _plot(deriver: Deriver, directive: Directive) -> Derived:
     from ...analysis.machines.machine import names
     from ..pictures.plots import standing
-    from ..plotting import asked_of, plot
+    from ..plotting.asking import asked_of
+    from ..plotting.making import plot
 
     graphs, at = deriver.graphs(directive)
     if directive.machine and directive.machine not in names():

@@ -7,6 +7,7 @@ only the axes of the setting on which anything in it depends, which is found by 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,10 +55,11 @@ def content(comparison: Comparison) -> Content:
 
     base = comparison.analyses[0].setting
     choices = _choices(base)
+    offer = _Offer(base, choices, bool(comparison.training))
     names = tuple(comparison.analyses[0].figures)
     pools = Pools()
     cells = {
-        name: [_cells(name, a.graph, base, choices, pools) for a in comparison.analyses]
+        name: [_cells(name, a.graph, offer, pools) for a in comparison.analyses]
         for name in (*names, *((STEPS,) if {"work", "span"} <= set(names) else ()))
     }
     models = [{"name": a.model, "demands": demands(a.graph, pools)} for a in comparison.analyses]
@@ -90,51 +92,57 @@ def _choices(base: Setting) -> dict[str, list[Any]]:
     }
 
 
-def _cells(
-    name: str, graph: Graph, base: Setting, choices: Mapping[str, Sequence[Any]], pools: Pools
-) -> list[Any]:
+def _cells(name: str, graph: Graph, offer: _Offer, pools: Pools) -> list[Any]:
     """Return the axes on which a figure depends, and its formulas, the last axis changing fastest."""
-    every = [
-        dict(zip(AXES, chosen, strict=True)) for chosen in itertools.product(*choices.values())
-    ]
-    near = sorted(every, key=lambda axes: not _near(graph, base, base.but(**axes)))
+    lists = offer.choices.values()
+    every = [offer.base.but(**dict(zip(AXES, c, strict=True))) for c in itertools.product(*lists)]
     found = {
-        tuple(axes.values()): _cell(name, graph, base, base.but(**axes), pools) for axes in near
+        tuple(getattr(setting, axis) for axis in AXES): _cell(name, graph, setting, offer, pools)
+        for setting in sorted(every, key=lambda setting: bool(offer.refusal(graph, setting)))
     }
-    return _reduced(found, choices)
+    return _reduced(found, offer.choices)
 
 
-def _near(graph: Graph, base: Setting, setting: Setting) -> bool:
-    """Whether a figure is derived in a setting, besides what other settings tell of it."""
-    if len(graph.equations) <= LARGE or setting == base.but(mode="train", unit="layer"):
-        return True
-    return sum(getattr(setting, axis) != getattr(base, axis) for axis in AXES) <= 1
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """The settings on offer, and which of them are not derived for want of time."""
+
+    base: Setting
+    """The report's own."""
+    choices: Mapping[str, Sequence[Any]]
+    trained: bool
+    """Whether the report has figures of training."""
+
+    def refusal(self, graph: Graph, setting: Setting) -> str:
+        """Return why a figure is not derived in a setting, if others do not tell it; or nothing."""
+        if self.trained and setting == self.base.but(mode="train", unit="layer"):
+            return ""
+        changes = sum(getattr(setting, axis) != getattr(self.base, axis) for axis in AXES)
+        if setting.mode == "train" and changes and _is_stacked(graph):
+            return "not derived for this page: training of as many layers as a size says"
+        if len(graph.equations) > LARGE and changes > 1:
+            return (
+                f"not derived for this page: {len(graph.equations)} equations, and more than one "
+                "choice differs from the report's setting"
+            )
+        return ""
 
 
-def _cell(name: str, graph: Graph, base: Setting, setting: Setting, pools: Pools) -> int:
+def _is_stacked(graph: Graph) -> bool:
+    """Whether the number of layers is a size."""
+    return any(a.kind == "layer" and a.extent.sizes for a in graph.axes.values())
+
+
+def _cell(name: str, graph: Graph, setting: Setting, offer: _Offer, pools: Pools) -> int:
     from ...analysis.deriving import derive, told
-
-    if name == STEPS:
-        return _steps(graph, base, setting, pools)
-    if _near(graph, base, setting):
-        return pools.formula(derive(name, graph, setting))
-    known = told(name, graph, setting)
-    return pools.reason(_far(graph)) if known is None else pools.formula(known)
-
-
-def _steps(graph: Graph, base: Setting, setting: Setting, pools: Pools) -> int:
     from ...analysis.simulation.bounds import work_of
 
-    if not _near(graph, base, setting):
-        return pools.reason(_far(graph))
-    return pools.formula(work_of(graph, setting))
-
-
-def _far(graph: Graph) -> str:
-    return (
-        f"not derived for this page: {graph.name} has {len(graph.equations)} equations, and more "
-        "than one choice differs from the report's setting"
-    )
+    refusal = offer.refusal(graph, setting)
+    if not refusal:
+        rule = work_of if name == STEPS else functools.partial(derive, name)
+        return pools.formula(rule(graph, setting))
+    known = None if name == STEPS else told(name, graph, setting)
+    return pools.reason(refusal) if known is None else pools.formula(known)
 
 
 def _reduced(
@@ -175,6 +183,7 @@ class Pools:
         self.programs, self.formulas, self.growths = _Pool(), _Pool(), _Pool()
         self.sizes: dict[str, None] = {}
         self._known: dict[Poly, int] = {}
+        self._numbers: dict[int, tuple[int, Derivation]] = {}
 
     def program(self, cost: Poly) -> int:
         """Return the number of a formula's program.
@@ -194,6 +203,13 @@ class Pools:
 
     def formula(self, found: Derivation) -> int:
         """Return the number of a formula with its domain: program, grade, growth, least sizes."""
+        if id(found) in self._numbers:
+            return self._numbers[id(found)][0]
+        number = self._formula(found)
+        self._numbers[id(found)] = number, found  # held, so that no other gets its id
+        return number
+
+    def _formula(self, found: Derivation) -> int:
         from ...analysis.comparing.growth import theta
         from ...graphs.sizes import SizeError
 

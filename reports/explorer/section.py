@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..notation.markup import Markup, element, join
 from ..notation.mathematics import mathml
 from ..scripts import data_block
+from ..sections import Section, section
 from .content import content
 
 if TYPE_CHECKING:
@@ -36,18 +37,18 @@ AXES: Mapping[str, str] = {
 }
 
 
-def explorer(comparison: Comparison) -> Markup:
-    """Return the section; nothing for a comparison without sizes to choose."""
+def explorer(comparison: Comparison) -> Section | None:
+    """Return the section; None for a comparison without sizes to choose."""
     found = content(comparison)
     sizes, figures = found.data["sizes"], found.data["figures"]
     if not sizes or not figures:
-        return Markup("")
+        return None
     names = [f["name"] for f in figures]
     first = next((f for f in PREFERRED if f in names), names[0])
     data = {**found.data, "first": {"figure": first, "along": sizes[0]["name"]}}
-    return element(
-        "section",
-        element("h2", "Explore"),
+    return section(
+        "explore",
+        "Explore",
         element("p", WHAT, class_="quiet"),
         _form(data),
         element("p", class_="note", role="status", data_part="note"),
@@ -58,9 +59,7 @@ def explorer(comparison: Comparison) -> Markup:
         *_table(data),
         _growths(found.growths),
         data_block("explore-data", data),
-        id="explore",
-        class_="explore",
-        hidden="",
+        scripted=True,
     )
 
 
@@ -75,6 +74,17 @@ def _form(data: Mapping[str, Any]) -> Markup:
     return element(
         "form",
         _fieldset(
+            "View",
+            (
+                _choice("figure", "figure", [(f["name"], f["title"]) for f in figures], ""),
+                _choice("along", "plotted along", [(s["name"], s["name"]) for s in sizes], ""),
+                _number("processors", "processors p", 64, "processors"),
+                element(
+                    "button", "Copy link to this", type="button", class_="copy", data_part="copy"
+                ),
+            ),
+        ),
+        _fieldset(
             "Sizes", (_number(f"size-{s['name']}", s["name"], s["value"], s["name"]) for s in sizes)
         ),
         _fieldset(
@@ -85,22 +95,13 @@ def _form(data: Mapping[str, Any]) -> Markup:
             ),
             element("p", f"Scope {data['setting']['scope']}.{left_out}", class_="quiet"),
         ),
-        _fieldset(
-            "View",
-            (
-                _choice("figure", "figure", [(f["name"], f["title"]) for f in figures], ""),
-                _choice("along", "plotted along", [(s["name"], s["name"]) for s in sizes], ""),
-                _number("processors", "processors p", 64, "processors"),
-            ),
-            element("button", "Copy link to this view", type="button", data_part="copy"),
-        ),
         autocomplete="off",
         data_part="form",
     )
 
 
 def _fieldset(legend: str, controls: Iterable[Markup], *after: Markup) -> Markup:
-    inside = element("div", join(list(controls)), class_="controls")
+    inside = element("div", join(list(controls)), class_="choices")
     return element("fieldset", element("legend", legend), inside, *after)
 
 

@@ -18,72 +18,82 @@ EXPLORE = """
 .line-4 { --own: var(--line-4); } .line-5 { --own: var(--line-5); }
 .line-6 { --own: var(--line-6); } .line-7 { --own: var(--line-7); }
 .line-8 { --own: var(--line-8); }
-.explore { scroll-margin-top: 1rem; }
-.explore form { display: grid; gap: 0.75rem; margin: 0.75rem 0; }
-.explore fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; min-width: 0; }
-.explore fieldset { padding: 0.4rem 0.9rem 0.8rem; }
-.explore legend { font-weight: 600; padding: 0 0.3rem; }
-.controls { display: grid; gap: 0.5rem 1.25rem; }
-.controls { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
-.controls label { display: block; font-size: 0.9em; color: var(--quiet); }
-.controls input, .controls select, .explore button { font: inherit; color: var(--ink); width: 100%; }
-.controls select, .controls input[type="number"], .explore button {
+#explore { scroll-margin-top: 1rem; }
+#explore form { display: grid; gap: 0.75rem; margin: 0.75rem 0; }
+@media (min-width: 64rem) {
+  #explore form { grid-template-columns: 1fr 1fr; }
+  #explore fieldset:last-of-type { grid-column: 1 / -1; }
+}
+#explore fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; min-width: 0; }
+#explore fieldset { padding: 0.4rem 0.9rem 0.8rem; }
+#explore legend { font-weight: 600; padding: 0 0.3rem; }
+#explore .choices { display: grid; gap: 0.5rem 1.25rem; }
+#explore .choices { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
+#explore .choices label { display: block; font-size: 0.9em; color: var(--quiet); }
+#explore .choices input, #explore .choices select { font: inherit; color: var(--ink); width: 100%; }
+#explore .choices select, #explore .choices input[type="number"], #explore .copy {
   min-height: 2.5rem; padding: 0.3rem 0.5rem; background: var(--paper);
   border: 1px solid var(--quiet); border-radius: 4px;
 }
-.controls input[type="number"] { font-variant-numeric: tabular-nums; }
-.controls input[type="range"] { min-height: 2.5rem; margin: 0; accent-color: var(--accent); }
-.controls [aria-invalid] { border-color: var(--wrong); outline: 1px solid var(--wrong); }
-.explore button:not(.sort) { width: auto; cursor: pointer; margin-top: 0.75rem; }
-.explore button:not(.sort):hover { border-color: var(--accent); }
-.explore :focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
-.explore summary { cursor: pointer; min-height: 1.5rem; }
-.hint { display: block; min-height: 1.3em; font-size: 0.8em; color: var(--quiet); }
-.note { color: var(--wrong); }
-.note:empty { display: none; }
-.told { font-weight: 600; min-height: 1.5em; }
-.columns { display: grid; gap: 1rem 2.5rem; align-items: start; }
-.columns > * { min-width: 0; }
-@media (min-width: 64rem) { .columns { grid-template-columns: minmax(20rem, 5fr) 7fr; } }
-.ranking { margin: 0.5rem 0; padding-left: 2.2rem; }
-.ranking li { padding: 0.25rem 0; }
-.ranking li::marker { font-variant-numeric: tabular-nums; color: var(--quiet); }
-.ranking li > .name { font-weight: 600; margin-right: 0.6rem; }
-.ranking li > .value { font-variant-numeric: tabular-nums; }
-.ranking li > .quiet { display: block; }
-.track { display: block; height: 0.6rem; background: var(--head); border-radius: 3px; }
-.bar { display: block; height: 100%; background: var(--own); border-radius: 3px; }
-.bar { transition: width 0.15s ease-out; }
-.without { padding-left: 1.2rem; color: var(--quiet); font-size: 0.9em; }
-.without:empty { display: none; }
-.digits { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
-figure.curves { margin: 0; }
-.drawing { min-height: 20rem; }
-.curves svg { display: block; max-width: 100%; }
-.curves text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-.curves text[class] { fill: var(--own); font-weight: 600; }
-.curves .grid { stroke: var(--line); fill: none; }
-.curves .here { stroke: var(--quiet); stroke-dasharray: 3 3; fill: none; }
-.curves .curve { fill: none; stroke: var(--own); stroke-width: 2; stroke-linejoin: round; }
-.curves .lead { fill: none; stroke: var(--own); stroke-width: 1; opacity: 0.6; }
-.curves .dash-1 { stroke-dasharray: 7 3; } .curves .dash-2 { stroke-dasharray: 2 2; }
-.curves .dash-3 { stroke-dasharray: 9 3 2 3; }
-.curves .mark { fill: var(--paper); stroke: var(--ink); stroke-width: 1.5; }
-.turns { margin: 0.5rem 0; padding-left: 1.2rem; columns: 2 26rem; column-gap: 2.5rem; }
-.explore .wide:focus-visible { outline-offset: -3px; }
-.figures td { font-variant-numeric: tabular-nums; min-width: 8.5rem; }
-.figures td small { display: block; color: var(--quiet); }
-.figures td .reason { max-width: 14rem; }
-.figures tbody th, .explore .wide tbody th { position: sticky; left: 0; background: var(--paper); }
+#explore .choices input[type="number"] { font-variant-numeric: tabular-nums; }
+#explore .choices input[type="range"] { min-height: 2.5rem; margin: 0; accent-color: var(--accent); }
+#explore .choices [aria-invalid] { border-color: var(--wrong); outline: 1px solid var(--wrong); }
+#explore .copy { font: inherit; color: var(--ink); cursor: pointer; align-self: end; }
+#explore .copy:hover { border-color: var(--accent); }
+#explore :focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
+#explore summary { cursor: pointer; min-height: 1.5rem; }
+#explore .hint { display: block; min-height: 1.3em; font-size: 0.8em; color: var(--quiet); }
+#explore .note { color: var(--wrong); }
+#explore .note:empty { display: none; }
+#explore .told { font-weight: 600; min-height: 1.5em; }
+#explore .columns { display: grid; gap: 1rem 2.5rem; align-items: start; }
+#explore .columns > * { min-width: 0; }
+@media (min-width: 64rem) { #explore .columns { grid-template-columns: minmax(20rem, 5fr) 7fr; } }
+#explore .ranking { margin: 0.5rem 0; padding-left: 2.2rem; }
+#explore .ranking li { padding: 0.15rem 0; }
+#explore .ranking li::marker { font-variant-numeric: tabular-nums; color: var(--quiet); }
+#explore .ranking .line { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+#explore .ranking .line { justify-content: space-between; align-items: baseline; }
+#explore .ranking .name { font-weight: 600; }
+#explore .ranking .value { font-variant-numeric: tabular-nums; text-align: right; }
+#explore .ranking li > .quiet { display: block; line-height: 1.3; }
+#explore .track { display: block; height: 0.6rem; background: var(--head); border-radius: 3px; }
+#explore .bar { display: block; height: 100%; background: var(--own); border-radius: 3px; }
+#explore .bar { transition: width 0.15s ease-out; }
+#explore .without { padding-left: 1.2rem; color: var(--quiet); font-size: 0.9em; }
+#explore .without:empty { display: none; }
+#explore .digits { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+#explore figure.curves { margin: 0; }
+#explore .drawing { min-height: 20rem; }
+#explore .curves svg { display: block; max-width: 100%; }
+#explore .curves text { font: 12px system-ui, sans-serif; fill: var(--ink); }
+#explore .curves text[class] { fill: var(--own); font-weight: 600; }
+#explore .curves .grid { stroke: var(--line); fill: none; }
+#explore .curves .here { stroke: var(--quiet); stroke-dasharray: 3 3; fill: none; }
+#explore .curves .curve { fill: none; stroke: var(--own); stroke-width: 2; stroke-linejoin: round; }
+#explore .curves .lead { fill: none; stroke: var(--own); stroke-width: 1; opacity: 0.6; }
+#explore .curves .dash-1 { stroke-dasharray: 7 3; } #explore .curves .dash-2 { stroke-dasharray: 2 2; }
+#explore .curves .dash-3 { stroke-dasharray: 9 3 2 3; }
+#explore .curves .mark { fill: var(--paper); stroke: var(--ink); stroke-width: 1.5; }
+#explore .turns { margin: 0.5rem 0; padding-left: 1.2rem; columns: 2 26rem; column-gap: 2.5rem; }
+#explore .wide:focus-visible { outline-offset: -3px; }
+#explore .figures td { font-variant-numeric: tabular-nums; min-width: 8.5rem; }
+#explore .figures td small { display: block; color: var(--quiet); }
+#explore .figures td .reason { max-width: 14rem; }
+#explore .figures tbody th, #explore .wide tbody th { position: sticky; left: 0; background: var(--paper); }
 @media (max-width: 50rem) {
-  .controls { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
-  .figures td, .figures th { padding: 0.35rem 0.5rem; }
+  #explore .choices { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
+  #explore .figures td, #explore .figures th { padding: 0.35rem 0.5rem; }
 }
-@media (prefers-reduced-motion: reduce) { .bar { transition: none; } }
+@media (prefers-reduced-motion: reduce) { #explore .bar { transition: none; } }
 @media print {
-  .explore form, .explore .note { display: none; }
-  .columns { display: block; }
-  .bar, .track { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .figures { font-size: 0.7em; }
+  #explore form, #explore .note { display: none; }
+  #explore .columns { display: block; }
+  #explore .bar, #explore .track { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  #explore .figures { table-layout: fixed; width: 100%; font-size: 5.5pt; }
+  #explore .figures :is(td, th) { min-width: 0; padding: 1pt 2pt; overflow-wrap: anywhere; }
+  #explore .figures tbody th { position: static; }
+  #explore .figures td small { display: none; }
+  #explore .curves svg { width: 100%; }
 }
 """

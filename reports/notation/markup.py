@@ -1,9 +1,7 @@
-r"""Escaping and elements: the only place where text from outside meets HTML, SVG, LaTeX or Typst.
+r"""Escaping and elements: the only place where text from outside meets HTML, SVG or Typst.
 
 >>> element("p", "a < b ", element("b", "c"), class_="x & y")
 '<p class="x &amp; y">a &lt; b <b>c</b></p>'
->>> print(latex_escape("50% of d_kv"))
-50\% of d\_kv
 >>> print(typst_escape("1. $5 is *much*"))
 1\. \$5 is \*much\*
 """
@@ -15,23 +13,6 @@ from typing import final
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
-_LATEX = {
-    "\\": "\\textbackslash{}",
-    "[": "{[}",
-    "{": "\\{",
-    "}": "\\}",
-    "_": "\\_",
-    "&": "\\&",
-    "%": "\\%",
-    "$": "\\$",
-    "#": "\\#",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "<": "\\textless{}",
-    ">": "\\textgreater{}",
-    "|": "\\textbar{}",
-    '"': "\\char34{}",
-}
 BREAK = "\u200b"
 """Where a line may break within a word; a character that is written nowhere else."""
 _LONG_WORD, _LONGEST_WORD = 14, 24
@@ -53,12 +34,6 @@ def escape(text: object) -> str:
 def printable(text: object) -> str:
     """Return text on one line, control characters as spaces."""
     return "".join(c if c.isprintable() else " " for c in str(text))
-
-
-def latex_escape(text: object) -> str:
-    """Escape text for LaTeX; control characters become spaces."""
-    escaped = "".join(_LATEX.get(c, c) for c in printable(text))
-    return re.sub("-(?=-)", "-{}", escaped)
 
 
 def typst_escape(text: object) -> str:
@@ -127,7 +102,7 @@ def spot(*coordinates: float) -> str:
     return " ".join(f"{c:.1f}".removesuffix(".0") for c in coordinates)
 
 
-_VOID = {"meta", "br", "hr", "path", "rect", "line", "circle", "polygon", "link", "col"}
+_VOID = {"meta", "br", "input", "hr", "path", "rect", "line", "circle", "polygon", "link", "col"}
 
 
 def join(parts: object, separator: str = "") -> Markup:

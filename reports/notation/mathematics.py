@@ -19,7 +19,8 @@ import ast
 from typing import ClassVar, final
 
 from .formulas import PRODUCT, Writer, parse, terms
-from .markup import escape, latex_escape, printable
+from .markup import escape, printable
+from .tex import latex_escape
 
 LONG = 60
 """Characters of LaTeX within parentheses that stand on one line."""

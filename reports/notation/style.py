@@ -96,8 +96,9 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .stacked tbody th { position: static; background: var(--head); padding: 0.6rem 0.7rem; }
   .stacked td { overflow-x: auto; overflow-wrap: anywhere; }
   .stacked td::before { content: attr(data-label); display: block; font-weight: 600; }
-  .stacked.filtered tr { border-bottom: 2px solid var(--quiet); }
-  .stacked.filtered td { border: none; }
+  .stacked thead th { border: none; }
+  .stacked:not(.sheet) tr { border-bottom: 1px solid var(--quiet); }
+  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; border: none; }
   .stacked td:empty { display: none; }
   article p { overflow-x: auto; }
   .plot { display: block; margin: 0.75rem 0; }
@@ -124,7 +125,6 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .sheet td { min-width: 0; padding: 0.1rem 0.5rem; line-height: 1.25; }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
   .plot { margin: 0.5rem 0; width: 48%; }
-  .plot svg { min-width: 0; }
   figure svg { max-width: 100%; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   details > summary { display: none; }
@@ -184,19 +184,6 @@ DRAWING = """
 }
 """
 
-SHOWN = """
-div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
-div.workspan-shown th, div.workspan-shown td {
-  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
-  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
-}
-div.workspan-shown .wide { overflow-x: auto; }
-div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
-div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
-div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
-"""
-"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
-
 POSITIONS = 24
 """Positions of a drawing in time that can be pointed at."""
 
@@ -222,9 +209,22 @@ CONES = """
     f".ws:has(.p{k}:is(:hover, :focus-visible)) .r{k} {{ opacity: 1; }}\n" for k in range(POSITIONS)
 )
 
+SHOWN = """
+div.workspan-shown table { border-collapse: collapse; margin: 0.5rem 0; }
+div.workspan-shown th, div.workspan-shown td {
+  border: 0 solid rgba(128, 128, 128, 0.45); border-width: 0 0 1px 0;
+  padding: 0.35rem 0.7rem; text-align: left; vertical-align: top;
+}
+div.workspan-shown .wide { overflow-x: auto; }
+div.workspan-shown .quiet, div.workspan-shown .marks { opacity: 0.75; font-size: 0.9em; }
+div.workspan-shown .disagree { color: #ffffff; background: #b91c1c; font-weight: 700; }
+div.workspan-shown .disagree { padding: 0.15rem 0.4rem; }
+"""
+"""Of a fragment in a page of somebody else: its colours are those of the page, light or dark."""
+
 BACKDROP = """
 svg.ws { background: #ffffff; }
-@media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
+@media screen and (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
 """
 
 
@@ -234,7 +234,7 @@ def backed(drawing: str) -> str:
     >>> print(backed('<svg class="ws"><style>a {}</style></svg>'))
     <svg class="ws"><style>a {}
     svg.ws { background: #ffffff; }
-    @media (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
+    @media screen and (prefers-color-scheme: dark) { svg.ws { background: #14181d; } }
     </style></svg>
     """
     return drawing.replace("</style>", f"{BACKDROP}</style>", 1)

@@ -20,7 +20,8 @@ from collections.abc import Iterable
 
 from ..embedding.content import Console, Grid, Inline
 from ..embedding.writers import WRITERS, Writer
-from ..notation.markup import Markup, element, escape, latex_escape
+from ..notation.markup import Markup, element, escape
+from ..notation.tex import latex_escape
 from ..tables.blocks import Heading, Lines, Verbatim
 from .pages import Part
 

@@ -30,8 +30,8 @@ LONGEST = 17
 NEAR = 4096
 """How far from where an order turns a size is looked for at which both models exist."""
 
-Exists = Callable[[str, Mapping[str, int]], bool]
-"""Whether a model exists at sizes."""
+Refusals = Callable[[str, Mapping[str, int]], str | None]
+"""Why a model does not exist at sizes; None if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def curves(
     models: Sequence[str],
     along: str,
     sizes: Mapping[str, int],
-    exists: Exists = lambda model, at: True,
+    refusals: Refusals = lambda model, at: None,
 ) -> tuple[list[Curve], list[str]]:
     """Return the curves of a row; models whose values are all the same share one.
 
@@ -99,7 +99,7 @@ def curves(
     without = []
     for model, figure in figures.items():
         try:
-            points = tuple(_points(model, figure, along, sizes, exists))
+            points = tuple(_points(model, figure, along, sizes, refusals))
         except ValueError as error:
             without.append(f"{model} ({error})")
             continue
@@ -113,7 +113,7 @@ def curves(
 
 
 def _points(
-    model: str, figure: Figure | None, along: str, sizes: Mapping[str, int], exists: Exists
+    model: str, figure: Figure | None, along: str, sizes: Mapping[str, int], refusals: Refusals
 ) -> Iterator[tuple[int, float]]:
     """Yield the points of a curve.
 
@@ -130,18 +130,20 @@ def _points(
     if unknown:
         raise ValueError(f"no value for {unknown[0]}; name one with --at")
     last: float | None = None
+    why: str | None = None
     for exponent in range(2 * LONGEST + 1):
         at = {**known, along: round(2 ** (exponent / 2))}
-        value = None
-        if holds(figure.domain, at) and exists(model, at):
+        value, refusal = None, refusals(model, at)
+        if refusal is None and holds(figure.domain, at):
             value = _number(formula, at)
+        why = refusal or why
         if value is not None and value > 0:
             yield at[along], value
             last = value
         elif value is not None and last is None:
             last = value
     if last is None:
-        raise ValueError(f"at no {along} up to {2**LONGEST:,} with these sizes")
+        raise ValueError(why or f"no formula for any {along} up to {2**LONGEST:,}")
     if last <= 0:
         raise ValueError(f"it is {last:g}, which a logarithmic axis does not show")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ...graphs.sizes import Number
 from ..notation.markup import Markup, element, spot
 from .lines import Label, curve, grid, labels, text, wrapped
 from .plots import Plot
@@ -20,7 +21,9 @@ class Way:
     points: tuple[tuple[int, int], ...]
     """Distance, and the longest of the shortest ways between positions so far apart."""
     most: str
-    """What is proved of the longest way, such as ``at most n = 32, proved``."""
+    """What is derived of the longest way, such as ``at most n = 32, proved``."""
+    bound: Number | None
+    """The longest way as it is derived; None if it is not."""
 
 
 def gradients(found: Sequence[Way], unit: str, farthest: int, notes: tuple[str, ...]) -> Plot:
@@ -33,11 +36,12 @@ def gradients(found: Sequence[Way], unit: str, farthest: int, notes: tuple[str, 
     farthest
         The largest distance of two positions.
     """
-    shared: dict[tuple[tuple[tuple[int, int], ...], str], list[str]] = {}
+    shared: dict[Way, list[str]] = {}
     names = [way.model for way in found]
     for way in found:
-        shared.setdefault((way.points, way.most), []).append(way.model)
-    high = max(d for way in found for _, d in way.points) or 1
+        shared.setdefault(replace(way, model=""), []).append(way.model)
+    most = (max(float(way.bound or 0), *(d for _, d in way.points)) for way in found)
+    high = max(1.0, *most)
 
     def place(distance: float, steps: float) -> tuple[float, float]:
         return LEFT + WIDTH * distance / max(farthest, 1), TOP + HEIGHT * (1 - steps / high)
@@ -50,16 +54,18 @@ def gradients(found: Sequence[Way], unit: str, farthest: int, notes: tuple[str, 
     turn = f"rotate(-90 12 {spot(middle)})"
     parts.append(text(f"way of the gradient ({unit})", 12.0, middle, "middle", transform=turn))
     ends, told = [], []
-    for (points, most), models in shared.items():
+    for way, models in shared.items():
         order = names.index(models[0])
-        places = [place(*p) for p in points]
+        places = [place(*p) for p in way.points]
         parts += curve(order, places, ", ".join(models))
-        last, longest = points[-1][0], max(d for _, d in points)
-        peak = places[next(k for k, (_, d) in enumerate(points) if d == longest)]
-        parts.append(element("circle", cx=peak[0], cy=peak[1], r=6.5, class_="ring"))
+        last, longest = way.points[-1][0], max(d for _, d in way.points)
+        if way.bound is not None:
+            first = next(k for k, d in way.points if d == longest)
+            x, y = place(first, float(way.bound))
+            parts.append(element("circle", cx=x, cy=y, r=6.5, class_="ring"))
         reach = () if last == farthest else (f"no gradient beyond distance {last:,}",)
-        ends.append(Label(*places[-1], (*wrapped(models), most, *reach), order))
-        told.append(f"{', '.join(models)}: {', '.join((most, *reach))}.")
+        ends.append(Label(*places[-1], (*wrapped(models), way.most, *reach), order))
+        told.append(f"{', '.join(models)}: {', '.join((way.most, *reach))}.")
     beside, bottom = labels(ends, LEFT + WIDTH, TOP, TOP + HEIGHT + 30)
     height = max(TOP + HEIGHT + 44, bottom + 8)
     body = (*parts, *beside)
@@ -67,13 +73,13 @@ def gradients(found: Sequence[Way], unit: str, farthest: int, notes: tuple[str, 
     return Plot(title, body, LEFT + WIDTH + SIDE, height, notes, tuple(told))
 
 
-def _axes(farthest: int, high: int) -> list[Markup]:
+def _axes(farthest: int, high: float) -> list[Markup]:
     parts = []
     for value in ticks(farthest):
         x = LEFT + WIDTH * value / max(farthest, 1)
         parts.append(grid(f"M{spot(x, TOP)} v{spot(HEIGHT)}"))
         parts.append(text(f"{value:,}", x, TOP + HEIGHT + 15, "middle"))
-    for value in ticks(high):
+    for value in ticks(int(high)):
         y = TOP + HEIGHT * (1 - value / high)
         parts.append(grid(f"M{spot(LEFT, y)} h{spot(WIDTH)}"))
         parts.append(text(f"{value:,}", LEFT - 6, y + 4, "end"))

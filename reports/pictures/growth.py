@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..notation.markup import Markup, element, spot
 from ..tables.sheet import Row, at_text
-from .curves import LONGEST, Crossing, Curve, Exists, crossings, curves, others, varying
+from .curves import LONGEST, Crossing, Curve, Refusals, crossings, curves, others, varying
 from .lines import Label, curve, grid, labels, text, wrapped
 from .plots import Plot, short
 
@@ -16,6 +16,10 @@ LEFT, TOP, WIDTH, HEIGHT, SIDE = 58.0, 12.0, 400.0, 260.0, 250.0
 NAMES: Mapping[str, str] = {"n": "n, the length of the sequence", "d": "d, the width of the model"}
 MOST_MARKS = 26
 """So many crossings are marked; they have one letter each."""
+
+
+class GrowthError(ValueError):
+    """A row without a curve; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,9 @@ def growth(
     models: Sequence[str],
     setting: str,
     sizes: Mapping[str, int],
-    exists: Exists = lambda model, at: True,
-) -> Plot | None:
-    """Plot a row over n, or over d if n does not matter; None if no model varies with either.
+    refusals: Refusals = lambda model, at: None,
+) -> Plot:
+    """Plot a row over n, or over d if n does not matter.
 
     Parameters
     ----------
@@ -51,15 +55,19 @@ def growth(
         What is counted, in one line.
     sizes
         Those that do not vary; usual ones for what is not named.
-    exists
-        Whether there is such a model at sizes.
+    refusals
+        Why there is no such model at sizes.
+
+    Raises
+    ------
+    GrowthError
+        If no model varies with either size, or has values to draw; the message says why.
     """
     along = varying(row)
-    if along is None:
-        return None
-    drawn, without = curves(row, models, along, sizes, exists)
-    if not drawn:
-        return None
+    drawn, without = curves(row, models, along or "n", sizes, refusals)
+    if along is None or not drawn:
+        told = f": {'; '.join(without)}" if without else ""
+        raise GrowthError(f"expected a figure that varies with n or d, got {row.name}{told}")
     found, unsolved = crossings(drawn, along, sizes)
     marked = found[:MOST_MARKS]
     frame = _frame(drawn)

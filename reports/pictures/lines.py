@@ -3,7 +3,7 @@
 Two series among twenty differ in dashes or markers, so that no reader needs to see colours.
 
 >>> spread([10, 12, 90], [16, 16, 16], 0, 100)
-[2.0, 18.0, 82.0]
+[3.0, 19.0, 83.0]
 """
 
 from __future__ import annotations

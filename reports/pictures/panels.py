@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ...analysis.simulation.flat import Array
     from ...analysis.simulation.liveness import Curve
 
-LEFT, WIDTH, HIGH = 56.0, 300.0, 84.0
+LEFT, WIDTH, HIGH = 56.0, 280.0, 84.0
 ROW, HEAD, ACROSS = 160.0, 34.0, 2
 KEY = 26.0
-COLUMNS = 300
+COLUMNS = 280
 """With more steps than this, one value is drawn for each of so many equal parts of them."""
 ROOM = 1.22
 """How much higher a panel is than what is drawn in it."""
@@ -119,7 +119,7 @@ def panels(
         parts.append(text(words, x + 26, 29.0))
         x += 46 + LETTER * len(words)
     top = 20 + KEY if key else KEY
-    wide = LEFT + WIDTH + 24
+    wide = LEFT + WIDTH + 16
     for k, one in enumerate(found):
         place = spot(wide * (k % ACROSS), top + ROW * (k // ACROSS))
         parts.append(element("g", *_panel(one, axes[0]), transform=f"translate({place})"))

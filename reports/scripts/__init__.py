@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
@@ -17,9 +18,13 @@ from ..notation.markup import Markup, element
 
 __all__ = ["data_block", "digest_of", "script"]
 
+DEFINED = re.compile(r"^(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
+
 
 def script(names: Iterable[str]) -> Markup:
     """Return the named scripts as one strict program with names of its own.
+
+    A name that two of them define would silently be that of the last.
 
     >>> str(script(["sorting"])).splitlines()[:2]
     ['(() => {', '"use strict";']
@@ -29,6 +34,8 @@ def script(names: Iterable[str]) -> Markup:
     body = "\n".join(texts)
     assert "</script" not in body.lower()
     assert "<!--" not in body
+    defined = DEFINED.findall(body)
+    assert len(defined) == len(set(defined)), [d for d in defined if defined.count(d) > 1]
     return Markup(f'(() => {{\n"use strict";\n{body}}})();\n')
 
 

@@ -3,7 +3,7 @@
 // max(T_1/p, T_inf) <= T_p <= T_1/p + T_inf, in whole steps.
 function brentInterval(work, span, processors) {
   const share = ratio(work.above, work.below * processors);
-  const lower = compared(share, span) < 0 ? span : share;
+  const lower = comparedRatios(share, span) < 0 ? span : share;
   const upper = ratio(share.above * span.below + span.above * share.below, share.below * span.below);
   return [ratio(roundedUp(lower.above, lower.below)), ratio(roundedDown(upper))];
 }

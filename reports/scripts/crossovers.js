@@ -67,7 +67,7 @@ function sampledRuns(programs, at, along, low) {
 
 function orderAt(programs, at) {
   try {
-    return compared(...programs.map((program) => evaluated(program, at)));
+    return comparedRatios(...programs.map((program) => evaluated(program, at)));
   } catch (error) {
     if (!(error instanceof NoValue)) throw error;
     return null;

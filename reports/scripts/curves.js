@@ -7,7 +7,7 @@ function drawCurves(holder, { curves, marks, along, title, here, range }) {
   const width = Math.max(300, Math.min(holder.clientWidth || 700, 900));
   const narrow = width < PLOT.narrow;
   const longest = Math.max(...curves.map((c) => c.name.length), 1);
-  const right = narrow ? 26 : Math.min(26 + 6.6 * longest, 240);
+  const right = narrow ? 26 : Math.min(30 + 7.3 * longest, 260);
   const height = Math.max(narrow ? 320 : 420, PLOT.top + PLOT.bottom + PLOT.line * curves.length);
   const frame = frameOf(curves, range, { width, height, right });
   const drawing = makeDrawn("svg", {

@@ -23,7 +23,7 @@ function signOf(value) {
 }
 
 // -1, 0 or 1: how one quotient lies to another.
-function compared(a, b) {
+function comparedRatios(a, b) {
   return signOf(a.above * b.below - b.above * a.below);
 }
 

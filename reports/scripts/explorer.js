@@ -8,8 +8,15 @@ function startExplorer(section) {
   const part = (name) => section.querySelector(`[data-part="${name}"]`);
   const page = { data, section, part, form: part("form"), chosen: chosenAtFirst(data) };
   section.hidden = false;
-  const later = settled(150, () => showTurns(page));
+  for (const link of document.querySelectorAll(`a[href="#${section.id}"]`)) link.parentElement.hidden = false;
+  const rest = () => {
+    showTold(page);
+    showTurns(page);
+    section.removeAttribute("aria-busy");
+  };
+  const later = settled(150, rest);
   const changed = (written) => {
+    section.setAttribute("aria-busy", "true");
     showFigures(page);
     later();
     if (written) keepAddress(page);
@@ -24,7 +31,7 @@ function startExplorer(section) {
   readAddress(page);
   showControls(page);
   showFigures(page);
-  showTurns(page);
+  rest();
   if (location.hash.startsWith("#explore&")) section.scrollIntoView();
 }
 
@@ -142,7 +149,7 @@ function entriesOf(page, figure) {
     ...toldOf(page, figure, order),
   }));
   const without = entries.filter((entry) => entry.reason !== undefined);
-  return { ordered: ranked(entries.filter((entry) => entry.reason === undefined)), without };
+  return { rankedOnes: ranked(entries.filter((entry) => entry.reason === undefined)), without };
 }
 
 function figureOf(page, name = page.chosen.figure) {
@@ -155,20 +162,26 @@ function growthOf(page, { growth }) {
 }
 
 function showFigures(page) {
-  const { ordered, without } = entriesOf(page, page.chosen.figure);
+  const { rankedOnes, without } = entriesOf(page, page.chosen.figure);
   const { title, unit } = figureOf(page);
   page.part("title").textContent = `Ranking by ${title}, least first`;
-  fillRanking(page.part("ranking"), ordered, unit, (entry) => growthOf(page, entry));
+  fillRanking(page.part("ranking"), rankedOnes, unit, (entry) => growthOf(page, entry));
   page.part("without").replaceChildren(
     ...without.map((e) => make("li", {}, make("strong", {}, e.name), `: ${e.reason}`)),
   );
-  const [first, last] = [ordered[0], ordered.at(-1)];
-  page.part("told").textContent = ordered.length
+  showTable(page);
+  showBrent(page);
+}
+
+// The result in a sentence, which is said aloud: not while a slider moves.
+function showTold(page) {
+  const { rankedOnes } = entriesOf(page, page.chosen.figure);
+  const { title, unit } = figureOf(page);
+  const [first, last] = [rankedOnes[0], rankedOnes.at(-1)];
+  page.part("told").textContent = first
     ? `${sentence(title)} at ${sizesText(page)}: least for ${first.name} (${exactText(first.value)} ${unit})` +
       `, most for ${last.name} (${exactText(last.value)} ${unit}).`
     : `No model has a value of ${title} at ${sizesText(page)}.`;
-  showTable(page);
-  showBrent(page);
 }
 
 function sentence(text) {
@@ -184,8 +197,8 @@ function showTable(page) {
   const table = page.part("table");
   const rows = new Map([...table.tBodies[0].rows].map((row) => [Number(row.dataset.model), row]));
   page.data.figures.forEach(({ name }, column) => {
-    const { ordered, without } = entriesOf(page, name);
-    for (const entry of ordered) {
+    const { rankedOnes, without } = entriesOf(page, name);
+    for (const entry of rankedOnes) {
       const details = make("small", {}, growthOf(page, entry), ` ${entry.grade}`);
       fillCell(rows.get(entry.order).cells[column + 1], entry.rank, valueOf(entry.value), details);
     }
@@ -193,10 +206,17 @@ function showTable(page) {
       fillCell(rows.get(order).cells[column + 1], "", make("small", { class: "reason" }, reason));
     }
   });
-  const column = [...table.tHead.rows[0].cells].findIndex((head) => head.ariaSort);
-  if (column >= 0) {
-    sortRows(table, column, table.tHead.rows[0].cells[column].ariaSort === "descending");
-  }
+  keepOrder(table);
+}
+
+// Puts rows into the order that a reader asked for, which new values may have changed.
+function keepOrder(table) {
+  const head = table.tHead.querySelector("[aria-sort]");
+  if (!head) return;
+  const rows = [...table.tBodies[0].rows].sort((a, b) => a.dataset.model - b.dataset.model);
+  const cells = rows.map((row) => row.cells[head.cellIndex]);
+  const order = ordered(cells, head.getAttribute("aria-sort"));
+  table.tBodies[0].append(...order.map((index) => rows[index]));
 }
 
 function fillCell(cell, rank, ...children) {
@@ -265,7 +285,7 @@ function showCurves(page, entries, turns, title) {
   const here = chosen.sizes.get(chosen.along);
   const high = [RANGE, here * 8n].reduce((a, b) => (a > b ? a : b));
   const end = high < LARGEST ? high : LARGEST;
-  const ranks = new Map(entriesOf(page, chosen.figure).ordered.map((e) => [e.order, e.rank]));
+  const ranks = new Map(entriesOf(page, chosen.figure).rankedOnes.map((e) => [e.order, e.rank]));
   const curves = entries.map((entry) => ({
     ...entry,
     rank: ranks.get(entry.order) ?? "",

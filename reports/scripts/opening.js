@@ -37,9 +37,13 @@ function move(step) {
 }
 
 function openAddress() {
-  const article = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const article = document.getElementById(location.hash.slice(1));
   const link = article?.matches("#cells article") ? linkTo(article) : null;
-  if (!link) return;
+  if (!link) {
+    before.hash = location.hash;
+    panel.close();
+    return;
+  }
   link.scrollIntoView({ block: "center" });
   open(article);
 }
@@ -89,6 +93,7 @@ for (const link of document.querySelectorAll(".sheet a")) {
   });
 }
 window.addEventListener("hashchange", openAddress);
+window.addEventListener("beforeprint", () => panel.close()); // paper has all details in their place
 window.addEventListener("load", () => {
   // The browser has gone to the address by itself, and taken the focus with it.
   panel.scrollTo(0, 0);

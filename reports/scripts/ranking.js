@@ -13,9 +13,13 @@ function fillRanking(list, entries, unit, growthOf) {
       return make(
         "li",
         { value: entry.rank },
-        make("span", { class: "name" }, entry.name),
+        make(
+          "span",
+          { class: "line" },
+          make("span", { class: "name" }, entry.name),
+          make("span", { class: "value" }, valueOf(entry.value), ` ${unit}`),
+        ),
         make("span", { class: "track", "aria-hidden": "true" }, bar),
-        make("span", { class: "value" }, valueOf(entry.value), ` ${unit}`),
         make("span", { class: "quiet" }, growthOf(entry), ` ${entry.grade}${times}`),
       );
     }),
@@ -29,16 +33,16 @@ function barPart(value, least, most) {
 }
 
 function timesText(value, least) {
-  if (least.above <= 0n || compared(value, least) === 0) return "";
+  if (least.above <= 0n || comparedRatios(value, least) === 0) return "";
   return `, ${nearText(ratio(value.above * least.below, value.below * least.above))} times the least`;
 }
 
 // Ranks from 1 on; what is equal has the same.
 function ranked(entries) {
-  const sorted = [...entries].sort((a, b) => compared(a.value, b.value) || a.order - b.order);
+  const sorted = [...entries].sort((a, b) => comparedRatios(a.value, b.value) || a.order - b.order);
   sorted.forEach((entry, k) => {
     const before = sorted[k - 1];
-    entry.rank = before && compared(before.value, entry.value) === 0 ? before.rank : k + 1;
+    entry.rank = before && comparedRatios(before.value, entry.value) === 0 ? before.rank : k + 1;
   });
   return sorted;
 }

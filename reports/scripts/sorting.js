@@ -19,7 +19,7 @@ function sortKey(cell) {
   return { kind: text === "" || text === "-" ? 2 : 1, text };
 }
 
-function compared(left, right) {
+function keysInOrder(left, right) {
   if (left.kind === 0) {
     const [a, b] = [left.number[0] * right.number[1], right.number[0] * left.number[1]];
     return a < b ? -1 : a > b ? 1 : 0;
@@ -33,7 +33,7 @@ function ordered(cells, turn) {
   const found = cells.map((_, index) => index);
   if (turn === "none") return found;
   const sign = turn === "descending" ? -1 : 1;
-  return found.sort((a, b) => keys[a].kind - keys[b].kind || sign * compared(keys[a], keys[b]));
+  return found.sort((a, b) => keys[a].kind - keys[b].kind || sign * keysInOrder(keys[a], keys[b]));
 }
 
 function addButton(head, others, arrange) {

@@ -67,7 +67,7 @@ class Workspan(SphinxDirective):  # type: ignore[misc]
         named = any(re.match("--output(=|$)", word) for word in words)
         if words and words[0] in PICTURES and not named:
             subject = "-".join(w for w in words if not w.startswith("--"))
-            words += ["--output", f"{slug(subject)}.svg"]
+            words += ["--output", f"{slug(subject)[:60]}.svg"]
         return words
 
     def _nodes(self, derived: Derived) -> list[nodes.Node]:

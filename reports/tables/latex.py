@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
 
-from ..notation.markup import latex_escape
 from ..notation.mathematics import latex
+from ..notation.tex import latex_escape
 from .typeset import Rows, Section, Typesetter
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from workspan.analysis.comparing.crossings import Turn, between, turns
+from workspan.analysis.comparing.crossings import Turn, between, reversals, turns
 from workspan.analysis.comparing.segments import sign
 from workspan.graphs.sizes import Poly, ceil_log2, minimum, poly, size
 
@@ -71,3 +71,20 @@ def test_the_sentence_names_both_sizes() -> None:
     """A turn says where it is and how far away, in the words of the founding comparison."""
     (below,) = turns(poly("16*d**2*n"), poly("8*d**2*n + 4*d*n**2"), {"n": 32768, "d": 1024}, "n")
     assert str(below) == "n <= 2047: the other is less; 16 times below n = 32768"
+
+
+@examples(60)
+@given(costs(), costs(), st.integers(1, 40))
+def test_reversals_are_those_that_looking_at_every_number_finds(
+    left: Poly, right: Poly, d: int
+) -> None:
+    """Law: an order is reversed at each number whose sign is not zero and not the last such one."""
+    fixed = {"d": d}
+    found, last = [], 0
+    for k in range(1, FAR + 1):
+        here = sign(left.evaluate(n=k, d=d) - right.evaluate(n=k, d=d))
+        if here and last and here != last:
+            found.append((k, here))
+        last = here or last
+    runs = reversals(left.substitute(fixed), right.substitute(fixed), 1, FAR)
+    assert [(run.first, run.sign) for run in runs] == found

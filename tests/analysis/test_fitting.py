@@ -6,9 +6,10 @@ import pytest
 
 from tests.adapters import symbolic
 from workspan.analysis.deriving import derive
+from workspan.analysis.fitting import fit
 from workspan.analysis.measured.measure import measure
 from workspan.graphs.models import CATALOGUE
-from workspan.graphs.operations import fourier
+from workspan.graphs.operations import fourier, split
 from workspan.graphs.setting import Setting
 from workspan.graphs.tracing import trace
 
@@ -46,3 +47,11 @@ def test_sizes_that_are_added_up_one_by_one_are_not_fitted_by_logarithms() -> No
         at = {"n": 9, "d": 3, "r": r}
         value = found.formula.evaluate(**{s: at[s] for s in found.formula.sizes})
         assert value == measure("path_length", graph, setting, at), at
+
+
+def test_a_model_at_none_of_the_sizes_that_are_tried_is_not_fitted() -> None:
+    """Law: where nothing is measured, or nothing held out, there is a reason and no formula."""
+    graph = trace(lambda x: split(x, 61)[0], name="parts")
+    found = fit("span", graph, Setting(), "no proof")
+    assert found.formula is None
+    assert found.reason == "no proof; no small sizes were found that fit each other"

@@ -25,6 +25,7 @@ def canned(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         # What takes names of the analysis when it is imported takes them before they are replaced.
         importlib.import_module("workspan.reports.commands.confirming")
         api = ModuleType("api")
+        vars(api).update(vars(importlib.import_module("workspan.analysis.api")))
         found = results.get("analysis", analysis())
         vars(api)["points_of"] = points_of
         vars(api)["analyze"] = results.get("analyze", lambda model, **_: found)

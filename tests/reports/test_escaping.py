@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from workspan.analysis.figures import Comparison
 from workspan.graphs.sizes import poly
-from workspan.reports.notation.markup import code, escape, latex_escape
+from workspan.reports.notation.markup import code, escape
+from workspan.reports.notation.tex import latex_escape
 from workspan.reports.page import comparison_page
 from workspan.reports.pictures.diagrams import dot, graph_record, mermaid
 from workspan.reports.pictures.draw import svg

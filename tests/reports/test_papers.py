@@ -13,8 +13,10 @@ import pytest
 
 from workspan.reports.cli import main
 from workspan.reports.notation.mathematics import latex
+from workspan.reports.notation.tex import latex_escape
 from workspan.reports.report import report_texts
 from workspan.reports.tables.latex import LATEX
+from workspan.reports.tables.typeset import Section
 
 from .samples import HOSTILE, analysis, comparison, figure, verdict
 from .test_typesetting import LONG
@@ -105,6 +107,16 @@ def test_a_picture_is_taken_into_a_paper(tmp_path: Path) -> None:
     assert log.count("<use ") == 2
     (tmp_path / "g" / "own.pdf").write_bytes(b"%PDF- of somebody else")
     assert main(["embed", str(paper)]) == 2
+
+
+@TEX
+def test_every_character_is_seen(tmp_path: Path) -> None:
+    """No character stops TeX or is left out: what no font has is written as its number."""
+    characters = [chr(c) for c in (*range(0x21, 0x500), *range(0x2000, 0x2300), 0x4E2D, 0x1F600)]
+    shown = "".join(c for c in characters if c.isprintable())
+    lines = (latex_escape(shown[k : k + 10]) for k in range(0, len(shown), 10))
+    section = Section(shown[:90], "\n\n".join(lines))
+    assert faults(log_of(LATEX.document([section], "αβ"), tmp_path)) == []
 
 
 def test_a_quotient_that_is_long_stands_on_the_line() -> None:

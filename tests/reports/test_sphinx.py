@@ -140,6 +140,9 @@ Text with :workspan:`lstn work` there.
    :show: value
 
 .. workspan:: figure evil.py:f work
+
+.. workspan:: table lstm
+   :speed: 3
 """
 WRONG_MARKDOWN = """
 # Wrong
@@ -148,6 +151,10 @@ Text with {workspan}`lstm wrok`.
 
 ```{workspan} table lstm
 :figures: wrok
+```
+
+```{workspan} table lstm
+:speed: 3
 ```
 """
 BUILDS = """
@@ -316,6 +323,8 @@ def test_mistakes_are_named_with_file_and_line(tmp_path: Path) -> None:
         ("markdown.md:6", "got 'wrok'; did you mean work?"),
     ):
         assert re.search(rf"{re.escape(place)}: ERROR: .*{re.escape(told)}", done.stderr), place
+    assert re.search(r'index\.rst:20: ERROR: .*\n.*unknown option: "speed"', done.stderr)
+    assert re.search(r"markdown\.md:11: WARNING: .*Unknown option key: 'speed'", done.stderr)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,7 +122,6 @@ def test_plots_mark_where_curves_cross() -> None:
     sheet = comparison_sheet(shown)
     (row,) = [r for r in sheet.rows if r.key == "work"]
     found = growth(row, sheet.models, sheet.setting, {})
-    assert found is not None
     assert found.title == "work over n"
     assert found.notes[1].endswith(" a, n = 513: attention over lstm.")
 
@@ -140,6 +140,15 @@ def test_reports_are_the_same_twice() -> None:
         "attention.svg",
         "lstm.svg",
     ]
+
+
+def test_each_model_has_a_drawing_of_its_own() -> None:
+    """Names that differ in what no file name should have do not share a file."""
+    models = tuple(analysis("lstm", name) for name in ("λ_net", "net", "μ_net"))
+    texts = report_texts(replace(comparison(), analyses=models, spans={}, crossovers=()))
+    drawn = [name for name in texts if name.endswith(".svg")]
+    assert drawn == ["net.svg", "net_2.svg", "net_3.svg"]
+    assert all(f'"{name}"' in texts["report.typ"] for name in drawn)
 
 
 def test_numbers_are_exact_until_they_are_long() -> None:

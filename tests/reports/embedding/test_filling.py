@@ -19,8 +19,10 @@ from workspan.graphs.sizes import poly
 from workspan.graphs.tracing import trace
 from workspan.reports.cli import main
 from workspan.reports.commands.loading import load
+from workspan.reports.commands.options import PLOTS
 from workspan.reports.embedding.checking import difference
 from workspan.reports.embedding.deriving import Deriver
+from workspan.reports.embedding.directives import parse
 from workspan.reports.embedding.documents import document, held
 from workspan.reports.embedding.errors import EmbeddingError
 from workspan.reports.embedding.filling import Filled, fill, save
@@ -149,6 +151,14 @@ def test_a_figure_is_what_is_derived() -> None:
     assert f"-->{formula.evaluate(n=9, d=4):,}<!--" in filled("a.md", text).data.decode()
 
 
+def test_values_at_several_sizes_are_listed() -> None:
+    """A formula equals each value at its own sizes, and no value another one."""
+    text = b"<!-- workspan: table rnn --figures state --at d=3 --at d=5 -->\n<!-- /workspan -->"
+    made = filled("a.md", text).data.decode()
+    assert "| `d` = 3; 5 |" in made
+    assert "At d=3; d=5." in made
+
+
 @pytest.mark.parametrize(
     ("directive", "told"),
     [
@@ -168,6 +178,15 @@ def test_a_figure_is_what_is_derived() -> None:
         ("figure evil.py:f work", "run embed with --model evil.py:f"),
         ("plot lstm --figure work --output ../x.svg", "expected --output such as"),
         ("plot lstm --figure work --output /x.svg", "expected --output such as"),
+        ("plot lstm --output x.svg", "expected plot as in 'plot growth lstm"),
+        (
+            "plot roofline lstm --output x.svg --machine b200",
+            "expected --machine to be one of a100",
+        ),
+        ("plot roofline lstm --output x.svg --machine a.toml", "to be one of a100"),
+        ("plot memory lstm --figures work --output x.svg", "of kind growth only"),
+        ("plot memory lstm --at n=4 --at n=8 --output x.svg", "expected --at once"),
+        ("plot gradient llama --output x.svg", "expected a gradient to reach tokens"),
         ("picture lstm --at L=65 --output x.svg", "at most 64"),
     ],
 )
@@ -286,6 +305,31 @@ def test_pictures_stand_beside_the_document(
     assert main(["embed", str(path)]) == 2
     assert "another file" in capsys.readouterr().err
     assert plot.read_bytes() == b"<svg>mine</svg>"
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_plots_of_every_kind_stand_beside_the_document(kind: str, tmp_path: Path) -> None:
+    """Each is filled at its sizes, and checks as what it should be."""
+    path = tmp_path / "a.md"
+    figures = "--figures work " if kind == "growth" else ""
+    path.write_text(
+        f"<!-- workspan: plot {kind} rnn attention {figures}--at d=8 --output p.svg -->\n"
+        "<!-- /workspan -->\n",
+        encoding="utf-8",
+    )
+    assert main(["embed", str(path)]) == 0
+    assert "d=8" in (tmp_path / "p.svg").read_text(encoding="utf-8")
+    assert ": rnn, attention](p.svg)" in path.read_text(encoding="utf-8")
+    assert main(["embed", "--check", str(path)]) == 0
+
+
+def test_a_plot_without_a_kind_is_one_of_growth() -> None:
+    """The directive that names a figure alone asks for the same picture."""
+    deriver = Deriver({}, "0")
+    old = deriver.derive(parse("plot lstm gru --figure work --output p.svg"))
+    new = deriver.derive(parse("plot growth lstm gru --figures work --output p.svg"))
+    assert old.files == new.files
+    assert parse("plot memory lstm --output p.svg").models == ("lstm",)
 
 
 def test_a_picture_leaves_the_folder_by_no_link(tmp_path: Path) -> None:

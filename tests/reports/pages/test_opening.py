@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from playwright.sync_api import Page
@@ -11,6 +12,7 @@ from workspan.reports.page import comparison_page
 from ..samples import comparison
 
 
+@functools.cache
 def report() -> str:
     """Return a page with cells."""
     return comparison_page(comparison(), title="Report")
@@ -26,7 +28,7 @@ def test_a_cell_opens_and_closes(show: Callable[..., Page]) -> None:
     assert dialog.get_by_role("heading", name="Derivation").is_visible()
     assert dialog.get_by_role("cell", name="n=64, d=32").is_visible()
     assert shown.evaluate("location.hash") == "#work-2"
-    dialog.get_by_role("button", name="share").click()
+    dialog.get_by_role("button", name="share").dispatch_event("click")
     shown.keyboard.press("Escape")
     assert not dialog.is_visible()
     assert shown.evaluate("location.hash") == ""
@@ -44,12 +46,27 @@ def test_an_address_opens_its_cell(show: Callable[..., Page]) -> None:
     assert dialog.get_by_role("heading", level=4).inner_text() == "lstm: work (flop)"
     assert shown.evaluate("location.hash") == "#work-2"
     shown.keyboard.press("ArrowLeft")
-    dialog.get_by_role("button", name="Previous").click()
+    dialog.get_by_role("button", name="Previous").press("Enter")
     assert shown.evaluate("location.hash") == "#params-2"
     dialog.get_by_role("button", name="Close").click()
     assert shown.locator('.sheet a[href="#params-2"]').evaluate(
         "link => link === document.activeElement"
     )
+
+
+def test_leaving_the_address_closes(show: Callable[..., Page]) -> None:
+    """Another address closes what is open and stays; on paper all details are in their place."""
+    shown = show(report(), address="#work-1")
+    dialog = shown.get_by_role("dialog")
+    assert dialog.is_visible()
+    shown.evaluate("location.hash = '#graphs'")
+    dialog.wait_for(state="hidden")
+    assert shown.evaluate("location.hash") == "#graphs"
+    shown.evaluate("location.hash = '#work-2'")
+    dialog.wait_for(state="visible")
+    shown.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    dialog.wait_for(state="hidden")
+    assert shown.locator("main #work-2").count() == 1
 
 
 def test_every_cell_has_details_without_any_script(show: Callable[..., Page]) -> None:
@@ -62,7 +79,7 @@ def test_every_cell_has_details_without_any_script(show: Callable[..., Page]) ->
         """() => [...document.querySelectorAll(".sheet a")].every(
             (link) => document.querySelector(link.hash).matches("article"))"""
     )
-    links.last.click()
+    links.last.press("Enter")
     target = shown.locator("article:target")
     assert target.is_visible()
     assert "lstm" in target.get_by_role("heading", level=4).inner_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ BEYOND = """() => [...document.querySelectorAll("main *")].filter((e) => {
 """What sticks out of the page and cannot be scrolled to in a part of its own."""
 
 
+@functools.cache
 def report() -> str:
     """Return a page with long formulas, long words and everything that a page can have."""
     long = " + ".join(f"{k}*d**{k}*n/(ceil(log2(n)) + {k})" for k in range(2, 12))
@@ -86,9 +88,16 @@ def test_what_is_touched_is_large_enough(show: Callable[..., Page]) -> None:
     assert min(heights) >= 44
 
 
-def test_a_page_has_landmarks_and_headings_in_order(show: Callable[..., Page]) -> None:
-    """One banner, one list of contents, one main part; no level of headings is left out."""
+def test_a_page_is_read_by_keyboard_and_by_ear(show: Callable[..., Page]) -> None:
+    """The first key skips to the content; parts, headings, links and drawings say what they are.
+
+    There is one banner, one list of contents, one main part; no level of headings is left out.
+    """
     shown = show(report())
+    shown.keyboard.press("Tab")
+    skip = shown.get_by_role("link", name="Skip to the content")
+    assert skip.evaluate("link => link === document.activeElement")
+    assert skip.evaluate("link => link.getBoundingClientRect().top") >= 0
     assert shown.evaluate("document.documentElement.lang") == "en"
     for role in ("banner", "navigation", "main"):
         assert shown.get_by_role(role).count() == 1
@@ -100,28 +109,12 @@ def test_a_page_has_landmarks_and_headings_in_order(show: Callable[..., Page]) -
     assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
     contents = shown.get_by_role("navigation").get_by_role("link").all_inner_texts()
     assert contents == shown.locator("h2").all_inner_texts()
-
-
-def test_everything_has_a_name(show: Callable[..., Page]) -> None:
-    """Links, buttons and drawings have names, and heads of tables say what they are heads of."""
-    shown = show(report())
-    for role in ("link", "button", "checkbox", "region", "img"):
+    for role in ("link", "button", "checkbox", "img"):
         named = shown.get_by_role(role, name=re.compile(r"\S"))
-        assert named.count() == shown.get_by_role(role).count()
+        assert named.count() == shown.get_by_role(role).count() > 0
     assert shown.locator("[role=group]:not([aria-label])").count() == 0
     assert shown.locator("th:not([scope])").count() == 0
     assert shown.locator("table.sheet caption").count() == 1
-
-
-def test_the_first_key_skips_to_the_content(show: Callable[..., Page]) -> None:
-    """The first press of the tab key shows a link past the list of contents."""
-    shown = show(report())
-    shown.keyboard.press("Tab")
-    skip = shown.get_by_role("link", name="Skip to the content")
-    assert skip.evaluate("link => link === document.activeElement")
-    box = skip.bounding_box()
-    assert box is not None
-    assert box["y"] >= 0
 
 
 def test_a_page_asks_for_nothing(show: Callable[..., Page]) -> None:
@@ -130,9 +123,8 @@ def test_a_page_asks_for_nothing(show: Callable[..., Page]) -> None:
     asked: list[str] = []
     shown.on("request", lambda request: asked.append(request.url))
     shown.reload()
-    for button in shown.locator("main .sort").all()[:4]:
-        button.click()
-    shown.locator(".sheet a").first.click()
+    shown.evaluate("document.querySelectorAll('.sort, .sheet a').forEach((e) => e.click())")
+    assert shown.get_by_role("dialog").is_visible()
     assert asked == [shown.url.partition("#")[0]]
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..analysis.api import points_of
-from ..graphs.sizes import SizeError
-from .notation.markup import Markup, element
-from .pictures.plots import Plot, inline
-from .plotting import Asked, PlotError, grown, plot
-from .tables.sheet import Sheet
+from ...analysis.api import points_of
+from ...graphs.sizes import SizeError
+from ..notation.markup import Markup, element
+from ..pictures.plots import Plot, inline
+from ..sections import Section, section
+from ..tables.sheet import Sheet
+from .asking import Asked, PlotError
+from .making import grown, plot
 
 if TYPE_CHECKING:
-    from ..analysis.figures import Comparison
+    from ...analysis.figures import Comparison
 
 BELONGS: Mapping[str, tuple[str, ...]] = {
     "roofline": ("work", "traffic"),
@@ -24,25 +27,28 @@ BELONGS: Mapping[str, tuple[str, ...]] = {
 """A comparison that has one of the figures is shown with the kind of plot."""
 
 
-def plots_section(comparison: Comparison, sheet: Sheet) -> list[Markup]:
+def plots_section(comparison: Comparison, sheet: Sheet) -> Section:
     """Return the plots of a comparison: every figure over its size, and the other kinds of plots."""
-    figures = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
     asked = {c.name for a in comparison.analyses for c in a.figures.values()}
-    for kind, names in BELONGS.items():
-        if asked.isdisjoint(names):
-            continue
-        try:
-            drawn = plot(kind, _asked(comparison, kind))
-            figures += [element("h3", drawn.title), _figure(drawn)]
-        except PlotError as error:
-            figures += [element("h3", kind.capitalize()), element("p", error)]
-    return figures
+    kinds = [kind for kind, names in BELONGS.items() if not asked.isdisjoint(names)]
+    rest = [_made(comparison, kind) for kind in kinds]
+    head = [element("h3", "Roofline, parallelism, memory, gradient")] if rest else []
+    growths = [element("h3", "Growth"), *map(_figure, _grown(comparison, sheet))]
+    return section("plots", "Plots", *growths, *head, *rest)
+
+
+def _made(comparison: Comparison, kind: str) -> Markup:
+    try:
+        return _figure(plot(kind, _asked(comparison, kind)))
+    except PlotError as error:
+        return element("p", f"{kind.capitalize()}: {error}.")
 
 
 def _grown(comparison: Comparison, sheet: Sheet) -> Iterator[Plot]:
     asked = _asked(comparison)
-    drawn = (grown(row, asked) for row in sheet.rows)
-    return (one for one in drawn if one is not None)
+    for row in sheet.rows:
+        with contextlib.suppress(PlotError):  # a figure that is the same for all n and d
+            yield grown(row, asked)
 
 
 def _asked(comparison: Comparison, kind: str = "growth") -> Asked:
