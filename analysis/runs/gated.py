@@ -14,7 +14,7 @@ import numpy as np
 
 from .counting import note_bound
 from .errors import require_one_of
-from .linear_recurrence import carried, scanned
+from .linear_recurrence import carried, gated, scanned
 from .operations import Array, contract, linear, sigmoid, tanh, zeros
 from .slots import window
 from .steps import enter, recur
@@ -41,30 +41,22 @@ def qrnn_scan(x: Array, layers: Layers, *, pairs: str = "dense") -> Array:
 
 def min_gru(x: Array, layers: Layers) -> Array:
     """Run a stack of minimal GRU layers on x [n, d]."""
-    for layer in layers:
-        x = carried(*_minimal_gates(enter(x), layer))
-    return x
+    return gated(x, layers, _minimal_gates, carried)
 
 
 def min_gru_scan(x: Array, layers: Layers) -> Array:
     """Run the same layers, their states as an associative scan."""
-    for layer in layers:
-        x = scanned(*_minimal_gates(enter(x), layer))
-    return x
+    return gated(x, layers, _minimal_gates, scanned)
 
 
 def min_lstm(x: Array, layers: Layers) -> Array:
     """Run a stack of minimal LSTM layers on x [n, d]."""
-    for layer in layers:
-        x = carried(*_minimal_memory(enter(x), layer))
-    return x
+    return gated(x, layers, _minimal_memory, carried)
 
 
 def min_lstm_scan(x: Array, layers: Layers) -> Array:
     """Run the same layers, their states as an associative scan."""
-    for layer in layers:
-        x = scanned(*_minimal_memory(enter(x), layer))
-    return x
+    return gated(x, layers, _minimal_memory, scanned)
 
 
 def sru(x: Array, layers: Layers) -> Array:

@@ -8,10 +8,15 @@ References: Blelloch 1990, *Prefix Sums and Their Applications*, Section 1.4; Ma
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 
 from .operations import Array, zeros
 from .steps import Elements, associative_scan, enter, recur
+
+Layer = Mapping[str, Array]
+Layers = Sequence[Layer]
 
 
 def linear_recurrence(a: Array, b: Array) -> Array:
@@ -35,6 +40,18 @@ def carried(a: Array, b: Array) -> Array:
 def scanned(a: Array, b: Array) -> Array:
     """Return all states as prefixes of composed steps."""
     return associative_scan(_compose, (a, b))[1]
+
+
+def gated(
+    x: Array,
+    layers: Layers,
+    gates: Callable[[Array, Layer], tuple[Array, Array]],
+    states: Callable[[Array, Array], Array],
+) -> Array:
+    """Run layers whose gates read positions and no state: what is kept, and what is added."""
+    for layer in layers:
+        x = states(*gates(enter(x), layer))
+    return x
 
 
 def _compose(earlier: Elements, later: Elements) -> Elements:

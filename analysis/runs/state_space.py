@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from .linear_recurrence import carried, scanned
+from .linear_recurrence import carried, gated, scanned
 from .operations import Array, contract, exp, linear, sigmoid, softplus, sqrt, tanh_gelu, zeros
 from .steps import enter, recur
 
@@ -68,16 +68,12 @@ def s5(x: Array, layers: Layers) -> Array:
 
 def rg_lru(x: Array, layers: Layers) -> Array:
     """Run the real-gated linear recurrent unit on x [n, d]."""
-    for layer in layers:
-        x = carried(*_gates(enter(x), layer))
-    return x
+    return gated(x, layers, _gates, carried)
 
 
 def rg_lru_scan(x: Array, layers: Layers) -> Array:
     """Run the same layers, their states as an associative scan."""
-    for layer in layers:
-        x = scanned(*_gates(enter(x), layer))
-    return x
+    return gated(x, layers, _gates, scanned)
 
 
 def _shared(x: Array, layers: Layers, states: Callable[[Array, Array], Array]) -> Array:

@@ -172,13 +172,20 @@ def _calls(work: Callable[[], object]) -> int:
 
 def _seconds(work: Callable[[], object], calls: int) -> float:
     """Return the seconds of one call, with the garbage collector off."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         start = time.perf_counter()
         for _ in range(calls):
             work()
         return (time.perf_counter() - start) / calls
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector free nothing in between that others have left behind."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()

@@ -15,7 +15,6 @@ True
 from __future__ import annotations
 
 import contextlib
-import gc
 import math
 import os
 import tempfile
@@ -32,6 +31,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..catalogue import PLAIN
 from ..observations import EngineError, Observation
+from ..timing import uncollected
 from .in_order import most_live
 from .modules import Built, build
 from .saving import saved, storage, tensors
@@ -220,8 +220,11 @@ FIGURES: Mapping[str, Callable[[str, Sizes, int], Iterator[Observation]]] = Mapp
 
 def _allocated(function: Callable[[], Any]) -> tuple[int, str]:
     """Return the most bytes that the allocator gave out at once, and who ran then."""
-    gc.collect()
-    with _quiet(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+    with (
+        uncollected(),
+        _quiet(),
+        profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded,
+    ):
         function()
     events = list(recorded.profiler.kineto_results.events())
     changes = [(e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]"]
