@@ -254,8 +254,9 @@ function showTurns(page) {
     `${counts || "No"} ${counts === 1 ? "place" : "places"} where two models change places, of every ` +
     `${chosen.along} from 1 to ${grouped(LARGEST)}, the other sizes as chosen` +
     (sampled.length
-      ? `; looked for at ${SAMPLES_PER_OCTAVE} samples an octave, where two turns between samples ` +
-        `are not seen, for ${sampled.slice(0, 4).join("; ")}${sampled.length > 4 ? "; …" : ""}.`
+      ? `; solved exactly, but after ${MOST_PIECES} pieces of what is rounded up looked for at ` +
+        `${SAMPLES_PER_OCTAVE} samples an octave, where two turns between samples are not seen, for ` +
+        `${sampled.slice(0, 4).join("; ")}${sampled.length > 4 ? "; …" : ""}.`
       : ", solved exactly.") +
     (data.models.some((model) => limits(data, model, chosen.along))
       ? ` Not every ${chosen.along} fits every model.`
