@@ -1,4 +1,4 @@
-"""Which positions a relation reads at concrete sizes, and what relations are called.
+"""Which positions a relation reads, at concrete sizes or between which ends, and what it is called.
 
 What they mean is said where they are made, in :class:`.relations.Relation`.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .sizes import Poly, poly
+from .sizes import Poly, at_least, maximum, minimum, poly
 
 if TYPE_CHECKING:
     from .relations import Relation
@@ -20,6 +20,28 @@ SPARSE = frozenset({"blocks", "sinks", "marks", "scattered", "readers"})
 
 TURNED = {"block": "block", "block_prefix": "block_suffix", "block_suffix": "block_prefix"}
 """Relations inside one's block, and those of the readers."""
+
+
+def bounds(relation: Relation, position: Poly, extent: Poly) -> tuple[Poly, Poly]:
+    """Return the first and the last position that is read, as costs."""
+    end = extent - 1
+    if relation.distance is not None:
+        return position - relation.distance, position - relation.distance
+    if relation.kind in {"last", "head"}:
+        return (end, end) if relation.kind == "last" else (poly(0), poly(0))
+    if relation.kind == "first":
+        return poly(0), minimum(relation.size - 1, end)
+    if relation.kind == "stride":
+        return position * relation.step, position * relation.step + relation.size - 1
+    if relation.kind != "offsets":
+        raise ValueError(f"expected a relation by offsets, got {relation}")
+    low = poly(0) if relation.back is None else position - relation.back * relation.step
+    high = end if relation.ahead is None else position + relation.ahead * relation.step
+    if relation.back is not None and not at_least(0, relation.back):
+        low = maximum(low, 0)
+    if relation.ahead is not None and not at_least(0, relation.ahead):
+        high = minimum(high, end)
+    return low, high
 
 
 def table(relation: Relation, i: Any, extent: int) -> tuple[Any, Any]:

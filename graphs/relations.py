@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import patterns
-from .sizes import Poly, Sized, at_least, ceil_div, maximum, minimum, poly
+from .sizes import Poly, Sized, at_least, ceil_div, minimum, poly
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,24 +295,7 @@ class Relation:
         ValueError
             For a relation whose ends have no such form (blocks, chains).
         """
-        end = extent - 1
-        if self.distance is not None:
-            return position - self.distance, position - self.distance
-        if self.kind in {"last", "head"}:
-            return (end, end) if self.kind == "last" else (poly(0), poly(0))
-        if self.kind == "first":
-            return poly(0), minimum(self.size - 1, end)
-        if self.kind == "stride":
-            return position * self.step, position * self.step + self.size - 1
-        if self.kind != "offsets":
-            raise ValueError(f"expected a relation by offsets, got {self}")
-        low = poly(0) if self.back is None else position - self.back * self.step
-        high = end if self.ahead is None else position + self.ahead * self.step
-        if self.back is not None and not at_least(0, self.back):
-            low = maximum(low, 0)
-        if self.ahead is not None and not at_least(0, self.ahead):
-            high = minimum(high, end)
-        return low, high
+        return patterns.bounds(self, position, extent)
 
     def target_extent(self, extent: Sized) -> Poly:
         """How many positions the target has."""

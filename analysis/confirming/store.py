@@ -28,8 +28,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 
+from ..closing import Closing
 from ..runs.observations import Observation
 from .store_index import DamagedIndexError, Index, StoreError
 from .store_records import (
@@ -73,7 +73,7 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return base / "workspan"
 
 
-class Store:
+class Store(Closing):
     """Finished measurements in a folder, for several processes at once.
 
     Parameters
@@ -107,17 +107,6 @@ class Store:
             self._files.mkdir(parents=True, exist_ok=True)
         self._index = self._opened()
         self._adopt()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __len__(self) -> int:
         return self._index.total()[0]

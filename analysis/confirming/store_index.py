@@ -16,7 +16,8 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+
+from ..closing import Closing
 
 PATIENCE = 30.0
 """Seconds to wait for another process that writes."""
@@ -38,7 +39,7 @@ class DamagedIndexError(Exception):
     """A file that is no index; it can be made again from the records."""
 
 
-class Index:
+class Index(Closing):
     """Rows of question, content, bytes and time. Each call is one transaction."""
 
     def __init__(self, path: Path) -> None:
@@ -59,17 +60,6 @@ class Index:
         except BaseException:
             self._connection.close()
             raise
-
-    def __enter__(self) -> Index:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _share(self) -> None:
         """Let others read while one writes; of several that begin at once, one after another.

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .ceilings import predictions
 from .comparing import FRESH, greater
-from .definition import Definition, Learner, Sample, Test, Training
+from .definition import Definition, Learner, Prediction, Sample, Test, Training
+
+LIMIT = (
+    "the state of the model's graph, derived, in scalars of one bit each; Fano's inequality says "
+    "how many"
+)
+
+
+def _limits(learners: Sequence[Learner], sizes: Sequence[int], v: int) -> tuple[Prediction, ...]:
+    """Return what a state can hold of as many tokens of a vocabulary as there are positions."""
+    same = {n: n for n in sizes}
+    return tuple(predictions(learners, same, same, v))
+
+
+def _within_limits(verb: str, learners: Sequence[Learner]) -> tuple[Test, ...]:
+    """Return the tests that no learner does more than its state allows."""
+    return tuple(
+        Test(
+            f"no seed of {x.label} {verb} more than its state can hold",
+            "no more than predicted",
+            Sample(x.label, "accuracy"),
+        )
+        for x in learners
+    )
 
 
 def copying() -> Definition:
@@ -23,21 +48,11 @@ def copying() -> Definition:
         fixed={"v": v, "delay": 0},
         training=Training(steps=600, rate=0.01),
         statistic=f"share of rightly copied tokens {FRESH}",
-        predictions=tuple(
-            predictions((*states, attention), {n: n for n in sizes}, {n: n for n in sizes}, v)
-        ),
-        predicted="the state of the model's graph, derived, in scalars of one bit each; Fano's "
-        "inequality says how many tokens of a string can be right at most (below 1 where the "
-        "string is longer than s / log2 v)",
+        predictions=_limits((*states, attention), sizes, v),
+        predicted=f"{LIMIT} tokens of a string can be right at most (below 1 where the string is "
+        "longer than s / log2 v)",
         tests=(
-            *(
-                Test(
-                    f"no seed of {x.label} copies more than its state can hold",
-                    "no more than predicted",
-                    Sample(x.label, "accuracy"),
-                )
-                for x in (small, middle)
-            ),
+            *_within_limits("copies", (small, middle)),
             *(
                 Test(
                     f"{x.d} bits fail to copy {2 * x.d} tokens, as predicted (below 0.95)",
@@ -132,20 +147,10 @@ def recall() -> Definition:
         fixed={"v": v, "fillers": 0},
         training=Training(steps=500, rate=0.01),
         statistic=f"share of rightly recalled values {FRESH}",
-        predictions=tuple(
-            predictions((*states, attention), {n: n for n in sizes}, {n: n for n in sizes}, v)
-        ),
-        predicted="the state of the model's graph, derived, in scalars of one bit each; Fano's "
-        "inequality says how many of the values can be right at most",
+        predictions=_limits((*states, attention), sizes, v),
+        predicted=f"{LIMIT} of the values can be right at most",
         tests=(
-            *(
-                Test(
-                    f"no seed of {x.label} recalls more than its state can hold",
-                    "no more than predicted",
-                    Sample(x.label, "accuracy"),
-                )
-                for x in (small,)
-            ),
+            *_within_limits("recalls", (small,)),
             greater("2 bits recall 2 values better than 8", small, small, "accuracy", (2,), (8,)),
             greater(
                 "8 bits recall 8 values better than 2 bits do", middle, small, "accuracy", (8,)

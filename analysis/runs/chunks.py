@@ -9,7 +9,6 @@ is a hop.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -162,8 +161,7 @@ def mlstm_chunked(
             since: Array = since,
             reached: Array = reached,
         ) -> list[Array]:
-            logs = since[i, None] - slots.read(since) + slots.read(new)
-            logs = where(slots.allowed[:, :, None], logs, -math.inf)
+            logs = matrix_states.remaining(i, slots, since, new)
             most = larger(reached[i], maximum(logs, axis=1))
             weights = contract("ihs,ijhs->ijh", q[i], slots.read(k)) * exp(logs - most[:, None])
             found = contract("ijh,ijhe->ihe", weights, slots.read(v))

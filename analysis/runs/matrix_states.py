@@ -146,8 +146,7 @@ def mlstm_parallel(
             new: Array = new,
             since: Array = since,
         ) -> Array:
-            logs = since[i, None] - slots.read(since) + slots.read(new)
-            logs = where(slots.allowed[:, :, None], logs, -math.inf)
+            logs = remaining(i, slots, since, new)
             most = maximum(logs, axis=1)
             scores = contract("ihs,ijhs->ijh", q[i], slots.read(k)) * exp(logs - most[:, None])
             above = contract("ijh,ijhe->ihe", scores, slots.read(v))
@@ -219,6 +218,12 @@ def _totals(x: Array, *, looped: bool) -> Array:
     for own in x:
         sums.append(recur(sums[-1]) + own)
     return np.stack(sums[1:])
+
+
+def remaining(i: slice, slots: Slots, since: Array, new: Array) -> Array:
+    """Return the logarithms of what is left, at each position, of each that it may read."""
+    logs = since[i, None] - slots.read(since) + slots.read(new)
+    return where(slots.allowed[:, :, None], logs, -math.inf)
 
 
 def at_least(below: Array, most: Array) -> Array:

@@ -21,12 +21,12 @@ from ..proofs.storage.activations import (
     ActivationsCertificate,
     Need,
     Saved,
-    certain,
     check_activations,
     holds,
     needs,
     union,
 )
+from ..proofs.storage.ranges import certain
 from ..solving import UnsolvedError, nonempty, require
 
 

@@ -22,11 +22,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import msgspec
 
+from ..closing import Closing
 from .cells import Chunk
 from .errors import SweepError
 
@@ -49,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: int
 
 
-class Kept:
+class Kept(Closing):
     """The folder of a sweep's finished points.
 
     Parameters
@@ -92,15 +92,8 @@ class Kept:
             self._lock.close()
             raise
 
-    def __enter__(self) -> Kept:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the folder."""
         self._lock.close()
 
     @property

@@ -48,7 +48,11 @@ def tcn(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
 
 @model("n d")
 def wavenet(x: Array, *, k: Sized = 2, L: Sized = 1) -> Array:
-    """WaveNet's stack: gated convolutions, dilation 2**l in layer l, and the sum of their skips."""
+    """WaveNet's stack: gated convolutions, dilation 2**l in layer l, and the sum of their skips.
+
+    Layers that are an axis are alike, so that the last one's residual is counted as well, which
+    nothing reads; of layers that are written out it is no part.
+    """
 
     @layer
     def block(carried: Array, skipped: Array, l: Poly) -> tuple[Array, Array]:

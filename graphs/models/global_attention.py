@@ -1,12 +1,15 @@
 """Attention with global rows, which everything reads and which read everything.
 
-The rows are a small array beside the sequence, as in the extended construction of Big Bird.
+The rows are a small array beside the sequence, as in the extended construction of Big Bird. The last
+layer has none of its own, since nothing would read them.
 
 References: Beltagy et al. 2020, *Longformer* (global tokens have projections of their own); Zaheer
 et al. 2020, *Big Bird*; Guo et al. 2019, *Star-Transformer*.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from ..graph import Axis
 from ..operations import (
@@ -74,7 +77,15 @@ def stacked(
     def one(x: Array, rows: Array) -> tuple[Array, Array]:
         return with_globals(x, rows, h, relations, separate=separate)
 
-    found: Array = stack(lambda both: one(*both), (x, rows), L)[0]
+    return through(one, x, rows, L)
+
+
+def through(
+    one: Callable[[Array, Array], tuple[Array, Array]], x: Array, beside: Array, L: Sized
+) -> Array:
+    """Return the first of two arrays after L layers; what the last makes of the second is unread."""
+    before = stack(lambda both: one(*both), (x, beside), poly(L) - 1)
+    found: Array = stack(lambda both: one(*both), before, 1, name="last")[0]
     return found
 
 
@@ -122,5 +133,4 @@ def star_transformer(x: Array, *, h: Sized = 1, L: Sized = 1) -> Array:
         return x, layer_norm(relu(out(found)), name="norm_star")
 
     every = collect(x)
-    found: Array = stack(lambda both: one(*both), (x, mean(every, every.axes[0])), L)[0]
-    return found
+    return through(one, x, mean(every, every.axes[0]), L)

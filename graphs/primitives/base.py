@@ -210,6 +210,18 @@ class View(Primitive):
         return poly(0)
 
 
+class Passing(View):
+    """A view of an array as it is: it stays where it was, or execution has moved it already."""
+
+    def features(self, *inputs: Axes) -> Axes:
+        """Keep the axes."""
+        return inputs[0]
+
+    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
+        """Pass the values on."""
+        return arrays[0]
+
+
 def summation(terms: Poly, setting: Setting) -> Poly:
     """Depth of a sum over ``terms`` terms: a tree or a chain at fan-in two, one step otherwise.
 

@@ -14,7 +14,18 @@ from ..relations import Relation
 from ..setting import Setting
 from ..sizes import Poly, poly
 from ..slots import plain, seen_through
-from .base import Axes, Calculus, Frame, Primitive, Pulled, Site, View, hide, summation
+from .base import (
+    Axes,
+    Calculus,
+    Frame,
+    Passing,
+    Primitive,
+    Pulled,
+    Site,
+    View,
+    hide,
+    summation,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +291,7 @@ class Member(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Shift(View):
+class Shift(Passing):
     """Read the position one step earlier along an axis, or the initial value at the start."""
 
     axis: str
@@ -289,72 +300,40 @@ class Shift(View):
 
     name: ClassVar[str] = "shift"
 
-    def features(self, *inputs: Axes) -> Axes:
-        """Keep the axes."""
-        return inputs[0]
-
     def depth(self, site: Site, setting: Setting) -> Poly:
         """In unit layer, each step of a recurrence is one step."""
         return poly(1 if setting.unit == "layer" and self.step else 0)
 
-    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Execution has moved the values already."""
-        return arrays[0]
-
 
 @dataclass(frozen=True, slots=True)
-class Step(View):
+class Step(Passing):
     """The same value, one step of a recurrence later: what a shift of adjoints reads."""
 
     name: ClassVar[str] = "step"
-
-    def features(self, *inputs: Axes) -> Axes:
-        """Keep the axes."""
-        return inputs[0]
 
     def depth(self, site: Site, setting: Setting) -> Poly:
         """One step in unit layer."""
         return poly(1 if setting.unit == "layer" else 0)
 
-    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Pass the value on."""
-        return arrays[0]
-
 
 @dataclass(frozen=True, slots=True)
-class Final(View):
+class Final(Passing):
     """The value after the last step along an axis, or the initial value if there is no step."""
 
     axis: str
 
     name: ClassVar[str] = "final"
 
-    def features(self, *inputs: Axes) -> Axes:
-        """Keep the axes."""
-        return inputs[0]
-
-    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Execution has moved the values already."""
-        return arrays[0]
-
 
 @dataclass(frozen=True, slots=True)
-class Enter(View):
+class Enter(Passing):
     """The entry of a layer: one step in unit layer, nothing in the others."""
 
     name: ClassVar[str] = "enter"
 
-    def features(self, *inputs: Axes) -> Axes:
-        """Keep the axes."""
-        return inputs[0]
-
     def depth(self, site: Site, setting: Setting) -> Poly:
         """One step in unit layer."""
         return poly(1 if setting.unit == "layer" else 0)
-
-    def run(self, frame: Frame, site: Site, arrays: Sequence[Any]) -> Any:
-        """Pass the value on."""
-        return arrays[0]
 
     def pullback(
         self, m: Calculus, site: Site, inputs: Sequence[Any], output: Any, adjoint: Any

@@ -6,7 +6,7 @@ EXPLORE = """
   --line-5: #4d7c0f; --line-6: #8a5a10; --line-7: #a37800; --line-8: #5f6b78;
   --accent: #0b5cad; --wrong: #b91c1c;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --line-0: #6db3f2; --line-1: #ff9a5c; --line-2: #3fcf9f; --line-3: #b79cf5; --line-4: #ff7db5;
     --line-5: #a5d34f; --line-6: #d9a860; --line-7: #f0cf4a; --line-8: #a9b4c0;

@@ -17,11 +17,11 @@ from workspan.analysis.proofs.errors import ProofError
 from workspan.analysis.proofs.storage.activations import (
     ActivationsCertificate,
     Need,
-    Range,
     Saved,
     check_activations,
     needs,
 )
+from workspan.analysis.proofs.storage.ranges import Range
 from workspan.analysis.storage.activations import activations
 from workspan.graphs.backward import training
 from workspan.graphs.graph import Graph, GraphError

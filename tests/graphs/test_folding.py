@@ -221,7 +221,7 @@ def test_the_catalogue_folds(name: str) -> None:
         return
     own = 1 if name.startswith(("bidirectional", "awd")) else 0  # one layer has other widths
     if name in {"global_windowed_attention", "big_bird", "star_transformer"}:
-        own = 1  # the first layer starts from rows that no layer made
+        own = 1  # the last layer makes no rows
     assert {d: f.depth + own for d, f in found.items() if f is not None} == {8: 8, 24: 24}
     if name in {"transformer", "t5"}:  # encoder and decoder are two stacks
         found = {d: f and fold(f.graph) for d, f in found.items()}

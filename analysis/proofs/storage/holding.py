@@ -27,7 +27,8 @@ from ....graphs.primitives import Shift
 from ....graphs.setting import Setting
 from ....graphs.sizes import Poly, poly
 from ..errors import ProofError
-from .activations import Need, Range, scalars
+from .activations import Need, scalars
+from .ranges import Range
 from .timetable import Timetable, timetable
 from .ways import Path, Way, along, begins, holds_values, reads, starts_alike, ways
 

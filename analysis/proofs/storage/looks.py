@@ -20,8 +20,9 @@ from ....graphs.primitives import Lookup, Place, Shift, Turn, Unsort
 from ....graphs.relations import Relation
 from ....graphs.sizes import Poly, at_least, maximum, minimum, poly
 from ..errors import ProofError
-from .activations import BLOCKS, Need, Range, beyond, holds, parted
+from .activations import Need, holds
 from .parts import Cut, components, cuts, disjoint
+from .ranges import BLOCKS, Range, beyond, parted
 from .timetable import Loop, timetable
 from .ways import Hop, Path, along, distance_of
 

@@ -19,9 +19,10 @@ from ....graphs.setting import Setting
 from ....graphs.sizes import Poly, maximum, poly, summed
 from ..errors import ProofError
 from ..positions import inhabited, long_enough, lower_sizes
-from .activations import Need, Range, scalars, union
+from .activations import Need, scalars, union
 from .looks import Look, apart, covers, in_order, looks
 from .parts import Cut
+from .ranges import Range
 from .timetable import timetable
 from .ways import computes
 

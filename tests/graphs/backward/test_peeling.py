@@ -47,7 +47,8 @@ def apart(graph: Graph, arrays: Mapping[str, Any], axes: tuple[str, ...]) -> dic
 
 def least(name: str, depth: int) -> int:
     """Return a depth at which every stack of a model has a layer, the second one of two as well."""
-    return max(depth, 2) if name.startswith(("bidirectional", "awd")) else depth
+    apart = ("bidirectional", "awd", "global_windowed", "big_bird", "star")
+    return max(depth, 2) if name.startswith(apart) else depth
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])

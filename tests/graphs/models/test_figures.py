@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.adapters import WORDS, fitting, symbolic
+from tests.adapters import TYPICAL, WORDS, fitting, symbolic
 from workspan.analysis.api import analyze
 from workspan.analysis.deriving import RULES, derive
 from workspan.analysis.measured.measure import measure
 from workspan.analysis.proofs.positions import inhabited
-from workspan.analysis.proofs.storage.activations import parted
+from workspan.analysis.proofs.storage.ranges import parted
 from workspan.graphs.graph import Axis
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.relations import Relation
@@ -153,6 +153,24 @@ def test_states_are_those_of_the_literature(name: str, expected: str) -> None:
 def test_sequential_operations(name: str, expected: str) -> None:
     """Law: convolutions and transforms are a step a layer, scans log n, recurrences a wavefront."""
     assert formula("span", name, LAYER) == poly(expected)
+
+
+ONCE = {"latent_attention", "retnet_chunked"}
+"""Models with tables of positions, which no layer changes: one for all layers if these are an axis,
+one for each if they are written out."""
+IN_LAYERS = [n for n in TYPICAL if "L" in (CATALOGUE[n].__kwdefaults__ or {}) and n not in ONCE]
+
+
+@pytest.mark.parametrize("name", [*IN_LAYERS, "global_windowed_attention", "star_transformer"])
+def test_layers_cost_the_same_as_an_axis_and_written_out(name: str) -> None:
+    """Law: for any number of layers, work and parameters are those of that number of them."""
+    graph = trace(CATALOGUE[name], L="L")
+    for figure in ("work", "params"):
+        found = derive(figure, graph, TENSOR)
+        assert found.formula is not None
+        for depth in range(found.least.get("L", 1), 4):
+            written = derive(figure, trace(CATALOGUE[name], L=depth), TENSOR).formula
+            assert found.formula.substitute({"L": depth}) == written, (figure, depth)
 
 
 @pytest.mark.parametrize("name", CHUNKS)
