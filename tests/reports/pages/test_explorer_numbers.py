@@ -21,7 +21,7 @@ from workspan.graphs.misfits import demands_of, misfit
 from workspan.graphs.programs import program
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, SizeError, poly, power, size
-from workspan.reports.explorer.content import Pools, demands, plain
+from workspan.reports.explorer.pools import Pools, demands, plain
 from workspan.reports.report import FOUNDING
 
 SOURCES = ("elements", "exact", "formulas", "signs", "address", "crossovers")
