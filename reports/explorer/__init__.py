@@ -15,6 +15,9 @@ SCRIPTS = (
     "curves",
     "ranking",
     "brent",
+    "controls",
+    "results",
+    "along",
     "explorer",
 )
 """What runs in it, in this order."""

@@ -59,7 +59,7 @@ EXPLORE = """
 #explore .ranking .name { font-weight: 600; }
 #explore .ranking .value { font-variant-numeric: tabular-nums; text-align: right; }
 #explore .ranking details { display: inline-block; }
-#explore .ranking li > .quiet { display: block; line-height: 1.3; }
+#explore .ranking li > .quiet { display: block; line-height: 1.3; overflow: auto hidden; }
 #explore .track { display: block; height: 0.6rem; background: var(--head); border-radius: 3px; }
 #explore .bar { display: block; height: 100%; background: var(--own); border-radius: 3px; }
 #explore .bar { transition: width 0.15s ease-out; }

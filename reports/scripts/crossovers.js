@@ -1,4 +1,5 @@
-// Where two models change places along a size: exact runs, and where no rule finds them, samples.
+// Where two models change places along a size: exact runs, and from where no rule finds them, or
+// their pieces are too many, samples.
 
 const SAMPLES_PER_OCTAVE = 4;
 
@@ -28,12 +29,14 @@ function turnOf({ first, last, sign }, left, right) {
 // The runs of the order of two formulas; a single number at which they are equal is no run.
 function runsOf(data, left, right, at, along, low) {
   const programs = [left, right].map((entry) => data.programs[entry.program]);
-  let [found, exact] = [null, true];
+  let [found, exact] = [[], true];
   try {
     found = signRuns(...programs, at, along, low, LARGEST);
   } catch (error) {
     if (!(error instanceof Unsolved || error instanceof NoValue)) throw error;
-    [found, exact] = [sampledRuns(programs, at, along, low), false];
+    exact = false;
+    for (const run of error.found ?? []) joinRun(found, run);
+    for (const run of sampledRuns(programs, at, along, error.first ?? low)) joinRun(found, run);
   }
   const runs = [];
   for (const run of found) {

@@ -7,14 +7,18 @@
 
 const MOST_PIECES = 400;
 
-// That an interval has to be cut behind a number, or that no rule finds the pieces.
+// That an interval has to be cut behind a number; that no rule finds the pieces, or they are too
+// many: what was found until then goes along.
 class Cut extends Error {
   constructor(last) {
     super();
     this.last = last;
   }
 }
-class Unsolved extends Error {}
+class Unsolved extends Error {
+  found = [];
+  first = null;
+}
 
 // Runs {first, last, sign} of the sign of left - right, for the size named along.
 function signRuns(left, right, at, along, low, high) {
@@ -23,13 +27,14 @@ function signRuns(left, right, at, along, low, high) {
   while (first <= high) {
     let last = high;
     for (let known = false; !known; ) {
-      if (++pieces > MOST_PIECES) throw new Unsolved();
       try {
+        if (++pieces > MOST_PIECES) throw new Unsolved();
         for (const run of differenceRuns(left, right, { at, along, low: first, high: last })) {
           joinRun(found, run);
         }
         known = true;
       } catch (error) {
+        if (error instanceof Unsolved) Object.assign(error, { found, first });
         if (!(error instanceof Cut)) throw error;
         last = error.last;
       }

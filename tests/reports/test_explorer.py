@@ -14,7 +14,8 @@ from workspan.analysis.figures import Comparison
 from workspan.graphs.programs import program
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import size
-from workspan.reports.explorer.content import AXES, content, plain
+from workspan.reports.explorer.content import AXES, content
+from workspan.reports.explorer.pools import plain
 from workspan.reports.page import comparison_page
 
 MODELS = ("causal_windowed_attention", "linear_recurrence")

@@ -21,7 +21,7 @@ from workspan.graphs.misfits import demands_of, misfit
 from workspan.graphs.programs import program
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import Poly, SizeError, poly, power, size
-from workspan.reports.explorer.content import Pools, demands, plain
+from workspan.reports.explorer.pools import Pools, demands, plain
 from workspan.reports.report import FOUNDING
 
 SOURCES = ("elements", "exact", "formulas", "signs", "address", "crossovers")
@@ -251,3 +251,19 @@ def test_where_nothing_is_solved_samples_say_so(engine: Callable[[str, Any], Any
             for n in (int(at), int(at) - 1)
         )
         assert (here == 0) if equal else (here < 0 <= before)
+
+
+def test_first_pieces_are_exact(engine: Callable[[str, Any], Any]) -> None:
+    """Law: before samples begin, turns are those of looking at every number."""
+    left, right = poly("40*ceil(n/c)**2*c**2 + 9*d*n"), poly("n**3/2 + 41*n*c*ceil(n/c) + d")
+    given = [["left", {}, plain(program(left))], ["right", {}, plain(program(right))]]
+    at = {"d": 64, "c": 9}
+    body = SAMPLED.replace("100n", "9n")
+    found, sampled = engine(body, given)
+    assert sampled == ["left and right"]
+    orders = [left.evaluate(n=n, **at) - right.evaluate(n=n, **at) for n in range(1, 1500)]
+    signs = [(order > 0) - (order < 0) for order in orders]
+    assert 0 not in signs
+    turned = [k + 1 for k in range(1, len(signs)) if signs[k] != signs[k - 1]]
+    assert [int(at) for at, *_ in found if int(at) < 1500] == turned
+    assert len(turned) > 0
