@@ -38,13 +38,13 @@ class Digest:
     the reason. Values that a witness took are checks of it and no part of it."""
     setting: str
     """Of the setting of each figure, and of the sizes at which values are shown."""
-    graphs: str
+    graphs: tuple[str, ...]
     """Of the reduced graph of each model, in the order of the models."""
     version: str
     """Of the library, as it stands."""
 
     @property
-    def parts(self) -> dict[str, str]:
+    def parts(self) -> dict[str, str | tuple[str, ...]]:
         """The parts by name, in order."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
@@ -67,7 +67,7 @@ def digest_of(analyses: Sequence[Analysis], at: Sequence[Mapping[str, int]] = ()
         The sizes at which values are shown.
     """
     return parts_of(
-        [[_stated(f) for f in a.figures.values()] for a in analyses],
+        [[stated(f) for f in a.figures.values()] for a in analyses],
         _where((f for a in analyses for f in a.figures.values()), at),
         [graph_digest(a.graph) for a in analyses],
     )
@@ -77,7 +77,7 @@ def comparison_digest(comparison: Comparison, at: Sequence[Mapping[str, int]] = 
     """Return the digest of all that a comparison shows: every cell, and who is cheaper where."""
     duels = [[c.left, c.right, c.figure, c.counted, c.condition] for c in comparison.crossovers]
     return parts_of(
-        {"cells": [_stated(f) for f in comparison.cells], "crossovers": duels},
+        {"cells": [stated(f) for f in comparison.cells], "crossovers": duels},
         _where(comparison.cells, at),
         [graph_digest(a.graph) for a in comparison.analyses],
     )
@@ -99,22 +99,31 @@ def claim_digest(claim: Claim, entry: Entry | None, settings: Sequence[str] = ()
     found = {} if entry is None else msgspec.to_builtins(entry)
     found.pop("evidence", None)
     models = dict.fromkeys(m for _, reading in claim.readable() for m in reading.models)
-    graphs = {m: graph_digest(traced(m, ())) if m in CATALOGUE else m for m in models}
+    graphs = [graph_digest(traced(m, ())) if m in CATALOGUE else digest(m) for m in models]
     return parts_of({"claim": stated, "found": found}, list(settings), graphs)
 
 
-def parts_of(result: Any, setting: Any, graphs: Any) -> Digest:
-    """Return the digest of plain data: what is stated, in which setting, of which graphs."""
+def parts_of(result: Any, setting: Any, graphs: Iterable[str]) -> Digest:
+    """Return the digest of plain data: what is stated, in which setting, of which graphs.
+
+    Parameters
+    ----------
+    result, setting
+        Whatever :func:`~workspan.graphs.digest.digest` takes.
+    graphs
+        The digests of the graphs.
+    """
     from workspan import __version__
 
-    found, where, of = (digest(part)[:LENGTH] for part in (result, setting, graphs))
-    return Digest(found, where, of, __version__)
+    found, where = (digest(part)[:LENGTH] for part in (result, setting))
+    return Digest(found, where, tuple(graph[:LENGTH] for graph in graphs), __version__)
 
 
 def _where(figures: Iterable[Figure], at: Sequence[Mapping[str, int]]) -> dict[str, Any]:
     return {"setting": [f.setting.as_dict() for f in figures], "at": list(at)}
 
 
-def _stated(figure: Figure) -> dict[str, Any]:
+def stated(figure: Figure) -> dict[str, Any]:
+    """Return what is stated of a figure, without what witnesses say of it."""
     told = {"figure": figure.name, "formula": figure.formula, "grade": figure.grade}
     return {**told, "domain": figure.domain, "reason": figure.reason}

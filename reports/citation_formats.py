@@ -1,39 +1,16 @@
-r"""Citations as BibTeX, as CSL-JSON and as plain text.
-
->>> untex(r"Kaiser, {\L}ukasz and Fran{\c{c}}ois, {R}{\'e}mi")
-'Kaiser, Łukasz and François, Rémi'
-"""
+"""Citations as BibTeX, as CSL-JSON and as plain text."""
 
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.claims.tex import untex
 from .citing import AUTHOR, Citation
 
 if TYPE_CHECKING:
     from ..analysis.claims.sources import Source
 
-ACCENTS = {
-    "`": "\u0300",
-    "'": "\u0301",
-    "^": "\u0302",
-    "~": "\u0303",
-    "=": "\u0304",
-    "u": "\u0306",
-    ".": "\u0307",
-    '"': "\u0308",
-    "r": "\u030a",
-    "H": "\u030b",
-    "v": "\u030c",
-    "c": "\u0327",
-}
-"""What TeX writes before a letter, as the character that Unicode writes after it."""
-LETTERS = {"L": "Ł", "l": "ł", "O": "Ø", "o": "ø", "ss": "ß", "ae": "æ", "AE": "Æ", "i": "ı"}
-ACCENTED = re.compile(r"\\([`'^~=.\"]|[uvrHc](?=[{\s]))\s*(?:\{(\w)\}|(\w))")
-LETTER = re.compile(r"\\([A-Za-z]+)\s*")
 KINDS = {
     "article": "article-journal",
     "book": "book",
@@ -43,6 +20,22 @@ KINDS = {
     "techreport": "report",
 }
 """What CSL calls the kinds of BibTeX entries; a document if it has no such kind."""
+SPECIAL = {c: f"\\{c}" for c in "%&_#$"} | {
+    c: f"\\text{name}{{}}"
+    for c, name in {
+        "\\": "backslash",
+        "^": "asciicircum",
+        "~": "asciitilde",
+        "{": "braceleft",
+        "}": "braceright",
+        "<": "less",
+        ">": "greater",
+        "|": "bar",
+        "'": "quotesingle",
+        "`": "asciigrave",
+    }.items()
+}
+"""What TeX writes for a character that is its own, or that its oldest fonts do not have."""
 FIELDS = {"booktitle": "container-title", "journal": "container-title", "institution": "publisher"}
 
 
@@ -90,7 +83,7 @@ def plain(citation: Citation) -> str:
     parts = (AUTHOR, title, f"workspan {citation.version}, {citation.place}", citation.note)
     lines = [f"{'. '.join(parts)}."]
     if citation.source is not None:
-        lines.insert(0, f"{untex(citation.source.short)}.")
+        lines.insert(0, f"{citation.source.short}.")
     return "\n".join(lines) + "\n"
 
 
@@ -115,17 +108,13 @@ def _name(text: str) -> dict[str, str]:
     return {"family": family, "given": given} if comma else {"literal": family}
 
 
-def untex(text: str) -> str:
-    """Return text of a BibTeX field in Unicode: accents and special letters, without braces."""
-    text = ACCENTED.sub(lambda m: (m[2] or m[3]) + ACCENTS[m[1]], text)
-    text = LETTER.sub(lambda m: LETTERS.get(m[1], m[0]), text)
-    return unicodedata.normalize("NFC", re.sub(r"(?<!\\)[{}]", "", text)).replace("\\", "")
-
-
 def _bibtex(text: str) -> str:
-    """Escape what BibTeX would read as its own."""
-    special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
-    return "".join(special.get(c, f"\\{c}" if c in "%&_#${}" else c) for c in text)
+    r"""Escape what BibTeX or TeX would read as its own; braces are counted however they are escaped.
+
+    >>> print(_bibtex("{n} >= 50 %"))
+    \textbraceleft{}n\textbraceright{} \textgreater{}= 50 \%
+    """
+    return "".join(SPECIAL.get(c, c) for c in text)
 
 
 FORMATS = {"bibtex": bibtex, "csl": csl, "text": plain}

@@ -147,12 +147,16 @@ def claim_citation(name: str) -> Citation:
     """
     from ..analysis.claims import claim_of
     from ..analysis.claims.record import BUILT_IN, read_record
+
+    return _checked(claim_of(name), read_record(BUILT_IN))
+
+
+def _checked(claim: Claim, record: Mapping[str, Entry]) -> Citation:
+    """Return the citation of a claim with what is on record of it."""
     from ..analysis.digests import claim_digest
     from .claim_pages import settings_told
 
-    claim = claim_of(name)
-    entry = read_record(BUILT_IN).get(claim.id)
-    settings = settings_told(claim)
+    entry, settings = record.get(claim.id), settings_told(claim)
     return row(claim, entry, settings, claim_digest(claim, entry, settings))
 
 
@@ -190,5 +194,5 @@ def bibliography() -> str:
 
     record = read_record(BUILT_IN)
     entries = [source.bibtex for source in sources().values()]
-    entries += [bibtex_row(row(claim, record.get(claim.id))) for claim in literature()]
+    entries += [bibtex_row(_checked(claim, record)) for claim in literature()]
     return "\n".join(entries)

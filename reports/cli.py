@@ -64,7 +64,7 @@ def _launch(*tokens: Tokens, debug: Debug = False, crate: InCrate = None) -> int
 
             result = crated(app, tokens, crate, _run)
     except KeyboardInterrupt:
-        return _say("interrupted; files are as they were", INTERRUPTED)
+        return _say("interrupted; no file is half written", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough of it; nothing is left to flush there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

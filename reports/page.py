@@ -34,6 +34,11 @@ HINT = (
     "code while it ran. Sizes are whole numbers of at least 1."
 )
 
+TIME = (
+    "Every task begins as early as what it waits for allows; the critical path is bold. The title "
+    "of a mark names its operations; the derivation of the span names them all."
+)
+
 SCRIPTS = ("status", "sorting", "filtering", "opening", *explorer.SCRIPTS)
 """What a page runs, in this order."""
 
@@ -119,10 +124,13 @@ def _graph(analysis: Analysis) -> Markup:
         drawing = Markup(svg(graph, standalone=False))
     except DrawingError as error:
         drawing = element("p", error)
-    folded = element("figure", _wide(drawing, graph.name), element("figcaption", graph.doc))
-    caption = "Every task begins as early as what it waits for allows; the critical path is bold."
-    picture = _wide(_in_time(analysis), f"{graph.name} in time")
-    unrolled = element("figure", picture, element("figcaption", caption))
+    # What may be wider than the page is scrolled with the keyboard too.
+    shown = element(
+        "div", drawing, class_="wide", tabindex=0, role="group", aria_label=f"graph of {graph.name}"
+    )
+    folded = element("figure", shown, element("figcaption", graph.doc))
+    in_time = element("div", _in_time(analysis), class_="wide")
+    unrolled = element("figure", in_time, element("figcaption", TIME))
     return element("section", element("h3", graph.name), folded, unrolled)
 
 
@@ -135,8 +143,3 @@ def _in_time(analysis: Analysis) -> Markup:
         except ValueError as error:
             said = said or str(error)
     return element("p", said, class_="quiet")
-
-
-def _wide(drawing: Markup, name: str) -> Markup:
-    """Return what may be wider than a page, to be scrolled with the keyboard too."""
-    return element("div", drawing, class_="wide", tabindex=0, role="group", aria_label=name)

@@ -5,17 +5,26 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+import string
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclopts import App
 
 import workspan
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import CHOICES, Setting
-from workspan.reports.cli import main
+from workspan.reports import cli
+from workspan.reports.commands.app import app
+from workspan.reports.embedding.deriving import Deriver
+from workspan.reports.embedding.directives import OPTIONS
+from workspan.reports.embedding.documents import read
+from workspan.reports.embedding.filling import fill
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -37,6 +46,8 @@ def _filling() -> Any:
 
 
 FILLING = _filling()
+FENCED = FILLING.BLOCK
+MARKED = re.compile(r"<!-- workspan: [^>]*-->(?P<body>.*?)<!-- /workspan [^>]*-->", re.DOTALL)
 PAGES = [page.relative_to(ROOT).as_posix() for page in FILLING.pages()]
 
 
@@ -62,19 +73,36 @@ def test_a_page_shows_what_its_examples_print(
             kept_there = (ROOT / page).parent / "pictures" / name
             assert kept_there.read_text(encoding="utf-8") == drawing
     for shown, printed in seen:
-        for digit in re.finditer("[0-9]", shown):
-            other = str((int(digit[0]) + 1) % 10)
-            wrong = shown[: digit.start()] + other + shown[digit.end() :]
+        for wrong in _miscopied(shown, 0, len(shown)):
             assert "\n".join(kept(wrong, printed)) != wrong.strip("\n")
 
 
-def test_what_stands_between_markers_is_derived(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each table, figure and picture in the README and in docs/ is what the tool makes."""
-    assert main(["embed", "--check", *map(str, FILLING.pages())]) == 0, capsys.readouterr().out
+def _miscopied(text: str, start: int, end: int) -> Iterator[str]:
+    """Yield a text with one digit of a part of it wrong, for each digit there."""
+    for place in range(start, end):
+        if text[place] in string.digits:
+            other = str((int(text[place]) + 1) % 10)
+            yield text[:place] + other + text[place + 1 :]
 
 
-FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
-MARKED = re.compile(r"<!-- workspan: .*?<!-- /workspan [^>]*-->", re.DOTALL)
+def test_what_stands_between_markers_is_derived() -> None:
+    """Each table, figure and picture is what the tool makes, and would not be with another digit."""
+    deriver = Deriver({}, workspan.__version__)
+    seen = 0
+    for page in FILLING.pages():
+        document = read(page)
+        assert not fill(document, deriver).changed, page
+        code = [fence.span() for fence in FENCED.finditer(document.text)]
+        for part in MARKED.finditer(document.text):
+            if any(start < part.start() < end for start, end in code):
+                continue
+            for wrong in _miscopied(document.text, part.start("body"), part.end()):
+                seen += 1
+                made = replace(document, text=wrong, data=document.encode(wrong))
+                assert fill(made, deriver).changed, wrong[part.start() : part.end()]
+    assert seen > 200
+
+
 NAMES = re.compile(
     r"""\b(?:1[89]|20)[0-9]{2}\b              # a year
     | \b(?:C[0-9]{3}|GPT-2|T5|Mamba-2|SHA-256)\b      # a claim, a model
@@ -127,6 +155,28 @@ def test_an_example_that_fails_is_an_error(block: str) -> None:
     """Commands that fail unseen, other programs, exceptions and other languages are refused."""
     with pytest.raises(FILLING.PageError):
         FILLING.filled(block)
+
+
+def _options(commands: App) -> set[str]:
+    """Return the options of commands, and of the commands below them."""
+    below = (commands[name] for name in commands if not name.startswith("-"))
+    found = {option for command in below for option in _options(command)}
+    if commands.default_command is not None:
+        found |= {n for argument in commands.assemble_argument_collection() for n in argument.names}
+    return found
+
+
+def test_commands_within_sentences_exist() -> None:
+    """So do their options, and those of markers; examples are run by another test."""
+    assert cli.COMMANDS, "importing these is what makes them commands"
+    markers = {f"--{name}" for options in OPTIONS.values() for name in options}
+    known = {"--help", *_options(app), *_options(app.meta), *markers}
+    for page in FILLING.pages():
+        text = MARKED.sub("", FENCED.sub("", page.read_text(encoding="utf-8")))
+        for code in re.findall(r"`([^`\n]+)`", text):
+            command = re.match(r"workspan ([a-z]+)", code)
+            assert command is None or command[1] in app, code
+            assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", code)) <= known, code
 
 
 def test_the_axes_of_a_setting_are_listed() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from workspan.reports.cli import main
 from workspan.reports.commands.app import app
 
 ROOT = Path(__file__).parent.parent
@@ -37,15 +36,3 @@ def test_the_model_of_the_readme_is_short() -> None:
     """A reader's first model is under fifteen lines."""
     (code,) = re.findall(r"Put this into `gated.py`:\n\n```python\n(.*?)```", README, re.DOTALL)
     assert len(code.splitlines()) < 15
-
-
-def test_the_hook_is_a_command_of_the_command_line(tmp_path: Path) -> None:
-    """What pre-commit runs on a document is what a user would run, and finds what differs."""
-    text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
-    found = re.findall(r"^  entry: workspan (.*)$", text, re.MULTILINE)
-    pattern = re.findall(r"^  files: (.*)$", text, re.MULTILINE)
-    assert [e.split()[0] for e in found] == ["embed", "embed"]
-    path = tmp_path / "a.md"
-    path.write_text("<!-- workspan: figure lstm params -->?<!-- /workspan -->", encoding="utf-8")
-    assert all(re.search(p, path.name) for p in pattern)
-    assert [main([*e.split(), str(path)]) for e in found] == [1, 0]

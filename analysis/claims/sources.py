@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from .tex import untex
+
 ENTRY = re.compile(r"@(\w+)\{([\w:-]+),\n(.*?)\n\}\n", re.DOTALL)
 FIELD = re.compile(r"  (\w+) = \{(.*)\},")
 NAMED = 3
@@ -40,13 +42,13 @@ class Source:
     @property
     def short(self) -> str:
         """Authors, year and title, as they are named in a sentence."""
-        names = [name.split(",")[0].strip("{} ") for name in self.fields["author"].split(" and ")]
-        if len(names) > NAMED:
+        authors = untex(self.fields["author"]).split(" and ")
+        names = [name.split(",")[0].strip() for name in authors]
+        if len(names) > NAMED or names[-1] == "others":
             told = f"{names[0]} et al."
         else:
             told = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-        title = self.fields["title"].replace("{", "").replace("}", "")
-        return f"{told} {self.fields['year']}, {title}"
+        return f"{told} {self.fields['year']}, {untex(self.fields['title'])}"
 
     @property
     def bibtex(self) -> str:

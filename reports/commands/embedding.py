@@ -45,18 +45,19 @@ def embed(
     from ..embedding.checking import difference, repair
     from ..embedding.deriving import allowed
     from ..embedding.errors import EmbeddingError
-    from ..embedding.filling import expect_same, save
+    from ..embedding.saving import expect_apart, expect_ready, save
 
     if not files:
         raise EmbeddingError("expected at least one document, got none")
-    paths = list({os.path.realpath(path): path for path in files}.values())
+    paths = _each_once(files)
     quiet = check or explain
     with contextlib.ExitStack() as stack, progress("deriving") as tell:
         filled = _filled(paths, allowed(model), None if quiet else stack, tell)
+        expect_apart(filled)
         if not quiet:
             changed = [f for f in filled if f.changed]
             for one in changed:
-                expect_same(one)
+                expect_ready(one)
             for one in changed:
                 save(one)
             _say(f"{len(changed)} of {len(filled)} documents written")
@@ -70,6 +71,23 @@ def embed(
         return FINE
     sys.stdout.write(f"{repair(filled, model)}\n")
     return FAILED
+
+
+def _each_once(files: tuple[Path, ...]) -> list[Path]:
+    """Return the documents without those that are named again, by a link or otherwise."""
+    from ..embedding.errors import EmbeddingError
+
+    paths = list({os.path.realpath(path): path for path in files}.values())
+    known: dict[tuple[int, int], Path] = {}
+    for path in paths:
+        if path.is_file():
+            found = path.stat()
+            other = known.setdefault((found.st_dev, found.st_ino), path)
+            if other is not path:
+                raise EmbeddingError(
+                    f"expected each document once, got {other} and {path}, which are one file"
+                )
+    return paths
 
 
 def _filled(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import glob
 import os
 import shutil
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
@@ -22,7 +24,7 @@ def write(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, check: Callable[[], None] | None = None) -> None:
     """Replace a file by other bytes, whole or not at all.
 
     Parameters
@@ -31,6 +33,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         Where to; folders that are missing are made.
     data
         All that the file is to hold.
+    check
+        Called at the last moment; if it raises, the file is left alone.
 
     Raises
     ------
@@ -40,7 +44,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     Notes
     -----
     A link stays a link to a new file, and a device or a pipe is written to as it stands: to put a
-    file in its place would take it from everybody.
+    file in its place would take it from everybody. The new file has the permissions and, where
+    that is allowed, the owner of the old one; other names of the old one (hard links) keep it.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -52,10 +57,9 @@ def write_bytes(path: Path, data: bytes) -> None:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         tidy(target)
-        with temporary.open("wb") as stream:
-            stream.write(data)
-        if target.exists():
-            temporary.chmod(target.stat().st_mode)
+        _put(temporary, data, target.stat() if target.exists() else None)
+        if check is not None:
+            check()
         temporary.replace(target)
     except OSError as error:
         _forget(temporary)
@@ -66,6 +70,21 @@ def write_bytes(path: Path, data: bytes) -> None:
     except BaseException:
         _forget(temporary)
         raise
+
+
+def _put(path: Path, data: bytes, like: os.stat_result | None) -> None:
+    """Write a new file that nobody reads who may not read the old one."""
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags, 0o666 if like is None else 0o600), "wb") as stream:
+        stream.write(data)
+    if like is None:
+        return
+    own = path.stat()
+    if hasattr(os, "chown") and (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.chown(path, like.st_uid, like.st_gid)
+    path.chmod(stat.S_IMODE(like.st_mode))
 
 
 def tidy(target: Path) -> None:
@@ -106,6 +125,7 @@ def prepare(folder: Path) -> None:
     probe = folder / f".workspan.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        tidy(folder / "workspan")
         probe.touch()
     except OSError as error:
         where = error.filename or folder

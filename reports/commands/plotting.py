@@ -66,9 +66,9 @@ def plot(
             machine=machine,
             number=number,
         )
-        drawn = standing(plotted(kind, asked))
+        drawn = plotted(kind, asked)
     if output is None:
-        put("svg", {"svg": lambda: drawn})
+        put("svg", {"svg": lambda: standing(drawn)})
     else:
-        write_picture(output, drawn, f"{kind} of {', '.join(m.name for m in found)}")
+        write_picture(output, standing(drawn), f"{drawn.title}: {', '.join(asked.models)}")
     return FINE

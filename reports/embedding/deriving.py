@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...analysis.api import analyze, compare, graph_of
 from ...analysis.deriving import derive
+from ...analysis.digests import LENGTH, parts_of, stated
+from ...graphs.digest import graph_digest
 from ...graphs.models import CATALOGUE
 from ..commands.loading import load_all
 from ..commands.options import PLOTS, SIZES, parse_at
-from ..tables.records import figure_record
 from ..tables.sheet import at_text, counts_text, domain_of, number_text, sheet_of
 from .content import Cell, Console, Content, Grid, Image, Inline, Math
-from .digests import Digests, short
 from .errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from ...analysis.figures import Figure
+    from ...analysis.digests import Digest
+    from ...analysis.figures import Analysis, Figure
     from ...graphs.graph import Graph
     from ...graphs.sizes import Poly
     from ..commands.loading import Model
@@ -63,7 +64,7 @@ class Derived:
     """What a directive asks for."""
 
     content: Content
-    digests: Digests
+    digest: Digest
     files: Mapping[str, str] = field(default_factory=dict)
     """Pictures, by the name that the directive gives."""
 
@@ -121,6 +122,20 @@ class Deriver:
             f"expected a model of the catalogue or one that was allowed, got {name!r}; {hint}"
         )
 
+    def derived(
+        self,
+        directive: Directive,
+        graphs: Sequence[Graph],
+        result: Sequence[Any],
+        content: Content,
+        files: Mapping[str, str] | None = None,
+    ) -> Derived:
+        """Return what was derived, with the digest of what it is, what was asked, and of what."""
+        drawn = files or {}
+        shown = {"result": result, "shown": content, "files": drawn}
+        digest = parts_of(shown, directive.describe(), [graph_digest(g) for g in graphs])
+        return Derived(content, replace(digest, version=self.version), drawn)
+
     def digest(self, name: str) -> str:
         """Return the digest of a model's graph, in which all its sizes are symbols.
 
@@ -129,16 +144,7 @@ class Deriver:
         ValueError
             If there is no such model.
         """
-        return short(graph_of(self._subject(name)))
-
-    def digests(self, directive: Directive, graphs: Sequence[Graph], record: object) -> Digests:
-        """Return the digests of something that was derived."""
-        return Digests(
-            short(repr(record)),
-            short(directive.describe()),
-            tuple(short(g) for g in graphs),
-            self.version,
-        )
+        return graph_digest(graph_of(self._subject(name)))[:LENGTH]
 
 
 def _table(deriver: Deriver, directive: Directive) -> Derived:
@@ -146,20 +152,49 @@ def _table(deriver: Deriver, directive: Directive) -> Derived:
     if directive.style == "console":
         return _console(deriver, directive, graphs, at)
     analyses = [analyze(g, figures=directive.figures, setting=directive.setting) for g in graphs]
-    sheet = sheet_of(analyses)
+    taken = [_at_sizes(analysis, at) for analysis in analyses] if at else analyses
+    sheet = sheet_of(taken)
     rows = []
     for row in sheet.rows:
         unit = f" ({row.unit})" if row.unit else ""
         cells = [_cell(f, at, directive.show) for f in row.cells if f is not None]
         rows.append(((f"{row.title}{unit}",), *cells))
     sizes = f" At {'; '.join(map(at_text, at))}." if at and directive.show != "formula" else ""
+    figures = [f for a in taken for f in a.figures.values()]
     notes = (
         f"Setting: {sheet.setting}.{sizes}",
-        f"{counts_text(sheet)}. Witnesses were taken at small sizes.",
+        f"{counts_text(sheet)}. Witnesses were taken {_where(figures, at)}.",
     )
-    record = [figure_record(f) for a in analyses for f in a.figures.values()]
-    header = ("figure", *directive.models)
-    return Derived(Grid(header, tuple(rows), notes), deriver.digests(directive, graphs, record))
+    grid = Grid(("figure", *directive.models), tuple(rows), notes)
+    return deriver.derived(directive, graphs, [stated(f) for f in figures], grid)
+
+
+def _at_sizes(analysis: Analysis, at: Sequence[Sizes]) -> Analysis:
+    """Return an analysis with the witnesses that can be taken at sizes, beside those it has."""
+    free = {"L", "h", *analysis.graph.free_sizes}
+    own = [{s: v for s, v in sizes.items() if s in free} for sizes in at]
+    found = analyze(
+        analysis.graph, at=own, figures=tuple(analysis.figures), setting=analysis.setting
+    )
+    figures = {
+        name: replace(figure, values=(*found[name].values, *figure.values))
+        for name, figure in analysis.figures.items()
+    }
+    return replace(analysis, figures=figures)
+
+
+def _where(figures: Sequence[Figure], at: Sequence[Sizes]) -> str:
+    """Say at which sizes how many figures were measured and run."""
+    told = []
+    for sizes in at:
+        own = [
+            [v for v in f.values if all(v.at.get(s, sizes[s]) == sizes[s] for s in sizes)]
+            for f in figures
+        ]
+        measured = sum(any(v.measured is not None for v in values) for values in own)
+        ran = sum(any(v.run is not None for v in values) for values in own)
+        told.append(f"at {at_text(sizes)} ({measured} measured, {ran} run)")
+    return ", ".join([*told, "otherwise at small sizes" if told else "at small sizes"])
 
 
 def _console(
@@ -175,9 +210,8 @@ def _console(
     for name, value in directive.setting.as_dict().items():
         words += [f"--{name}", str(value)] if value != default[name] else []
     printed = text_of(comparison_printer(comparison)).strip("\n")
-    record = [figure_record(f) for f in comparison.cells]
     content = Console(f"{' '.join(words)}\n{printed}")
-    return Derived(content, deriver.digests(directive, graphs, record))
+    return deriver.derived(directive, graphs, [stated(f) for f in comparison.cells], content)
 
 
 def _figure(deriver: Deriver, directive: Directive) -> Derived:
@@ -197,8 +231,7 @@ def _figure(deriver: Deriver, directive: Directive) -> Derived:
             f"expected {name} of {directive.models[0]} to have a formula: {reason}"
         )
     cell = _formula(figure, formula, at, directive.show, alone=True)
-    record = figure_record(figure)
-    return Derived(Inline(cell, directive.name), deriver.digests(directive, graphs, record))
+    return deriver.derived(directive, graphs, [stated(figure)], Inline(cell, directive.name))
 
 
 def _cell(figure: Figure, at: Sequence[Sizes], show: str) -> Cell:
@@ -263,13 +296,9 @@ def _plot(deriver: Deriver, directive: Directive) -> Derived:
         number=directive.number or None,
     )
     drawn = plot(kind, asked)
-    derived = (derive(name, g, directive.setting) for name in directive.figures for g in graphs)
-    record = [drawn.told, drawn.notes, *(str(d.formula) for d in derived)]
-    return Derived(
-        Image(directive.output, f"{drawn.title}: {', '.join(directive.models)}"),
-        deriver.digests(directive, graphs, record),
-        {directive.output: standing(drawn)},
-    )
+    formulas = [derive(f, g, directive.setting).formula for f in directive.figures for g in graphs]
+    image = Image(directive.output, f"{drawn.title}: {', '.join(directive.models)}")
+    return deriver.derived(directive, graphs, formulas, image, {directive.output: standing(drawn)})
 
 
 def _picture(deriver: Deriver, directive: Directive) -> Derived:
@@ -285,11 +314,8 @@ def _picture(deriver: Deriver, directive: Directive) -> Derived:
             raise EmbeddingError(f"expected a traced model to draw at sizes, got {graph.name}")
         graph = graph.source(**at[0])
     drawing = svg(graph)
-    return Derived(
-        Image(directive.output, f"dependence graph of {directive.models[0]}"),
-        deriver.digests(directive, graphs, drawing),
-        {directive.output: drawing},
-    )
+    image = Image(directive.output, f"dependence graph of {directive.models[0]}")
+    return deriver.derived(directive, graphs, [], image, {directive.output: drawing})
 
 
 _MAKERS = {"table": _table, "figure": _figure, "plot": _plot, "picture": _picture}

@@ -50,13 +50,14 @@ def read(path: Path) -> Document:
     Raises
     ------
     EmbeddingError
-        If it is a folder, is missing, is too large, is not text, or has an ending of no format.
+        If it is a folder, is missing or a device, is too large, is not text, or has an ending of no format.
     """
     if path.is_dir():
         raise EmbeddingError(f"expected a document, got a folder: {path}")
     format_of(path)
     if not path.is_file():
-        raise EmbeddingError(f"expected a document, found no file at {path}")
+        what = "got a pipe or a device:" if path.exists() else "found no file at"
+        raise EmbeddingError(f"expected a document, {what} {path}")
     with path.open("rb") as stream:
         data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
@@ -94,14 +95,19 @@ def held(path: Path) -> Iterator[None]:
     if not path.is_file():
         yield
         return
+    busy = f"expected no other embed at work on {path}, got one; run again when it is done"
     descriptor = os.open(path, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise EmbeddingError(
-                f"expected no other embed at work on {path}, got one; run again when it is done"
-            ) from error
+            raise EmbeddingError(busy) from error
+        except OSError:
+            yield  # a file system without such locks
+            return
+        # What was locked may have been replaced since it was opened.
+        if not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise EmbeddingError(busy)
         yield
     finally:
         os.close(descriptor)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..commands.files import OutputError, write_bytes
-from ..typesetting import expect_typst
 from .content import Console, Image, Inline
-from .digests import changes, read
+from .digests import changes, read, told
 from .directives import Directive, parse
 from .documents import LARGEST
+from .documents import document as decoded
 from .drawings import Drawing, made_here
 from .errors import EmbeddingError
 from .markers import Format, Region, format_of, regions
@@ -60,13 +59,15 @@ def fill(document: Document, deriver: Deriver) -> Filled:
     parts: list[str] = []
     pictures: dict[Path, Drawing] = {}
     reasons, done = [], 0
-    for region in _regions(document, form):
+    found = _regions(document, form)
+    for region in found:
         try:
             directive = parse(region.directive)
             derived = deriver.derive(directive)
             body = _body(document.text, region, form, derived)
+            places = {name: _place(document.path, name, form) for name in derived.files}
             for name, svg in derived.files.items():
-                path, drawing = _place(document.path, name, form), _drawing(svg, derived)
+                path, drawing = places[name], _drawing(svg, derived)
                 if pictures.setdefault(path, drawing) != drawing:
                     raise EmbeddingError(f"expected a file for each picture, got {name} twice")
         except ValueError as error:
@@ -74,7 +75,7 @@ def fill(document: Document, deriver: Deriver) -> Filled:
         parts += [document.text[done : region.start], body, _closing(region, derived)]
         edits = [
             *(["the text between the markers"] if _differs(document.text, region, body) else []),
-            *(f"the file {n}" for n in derived.files if _missing(document.path, n, pictures)),
+            *(f"the file {n}" for n, p in places.items() if not pictures[p].stands(p)),
         ]
         reasons.append(_reason(document.path, region, directive, derived, edits))
         done = region.after
@@ -83,39 +84,8 @@ def fill(document: Document, deriver: Deriver) -> Filled:
         raise EmbeddingError(
             f"{document.path}: expected at most {LARGEST:,} bytes once it is filled, got more"
         )
+    _expect_found(found, parts[1::3], decoded(document.path, whole), form)
     return Filled(document, whole, pictures, tuple(reasons))
-
-
-def save(filled: Filled) -> None:
-    """Write the pictures and then the document, each whole or not at all.
-
-    Raises
-    ------
-    EmbeddingError, OutputError
-        If the document is another one by now, or if a file cannot be written.
-    """
-    expect_same(filled)
-    for path in filled.stale:
-        write_bytes(path, filled.pictures[path].data(path))
-    if filled.data != filled.document.data:
-        write_bytes(filled.document.path, filled.data)
-
-
-def expect_same(filled: Filled) -> None:
-    """Raise if a document is another one than was read, or it or a picture cannot be written."""
-    document = filled.document
-    try:
-        now = document.path.read_bytes()
-    except OSError as error:
-        raise OutputError(f"expected {document.path} to be there still, got: {error}") from error
-    if now != document.data:
-        raise EmbeddingError(
-            f"expected {document.path} as it was read, got another; it was left alone: run again"
-        )
-    if filled.data != document.data and not os.access(document.path, os.W_OK):
-        raise OutputError(f"expected to write {document.path}, got: the file is read-only")
-    if any(path.suffix == ".pdf" for path in filled.stale):
-        expect_typst()
 
 
 def _regions(document: Document, form: Format) -> list[Region]:
@@ -123,6 +93,27 @@ def _regions(document: Document, form: Format) -> list[Region]:
         return regions(document.text, form)
     except EmbeddingError as error:
         raise EmbeddingError(f"{document.path}, {error}") from error
+
+
+def _expect_found(
+    before: Sequence[Region], bodies: Sequence[str], made: Document, form: Format
+) -> None:
+    """Raise where what was filled in would make other text of a marker, as after an open quote."""
+    text = made.text
+    try:
+        after = regions(text, form)
+    except EmbeddingError:
+        after = []
+    for k, (region, body) in enumerate(zip(before, bodies, strict=True)):
+        if (
+            k >= len(after)
+            or after[k].directive != region.directive
+            or text[after[k].start : after[k].end] != body
+        ):
+            raise EmbeddingError(
+                f"{made.path}:{region.line}: expected a marker that stays one when it is filled, "
+                "got one after a sign such as ` that is left open"
+            )
 
 
 def _body(text: str, region: Region, form: Format, derived: Derived) -> str:
@@ -151,7 +142,9 @@ def _newline(text: str, place: int) -> str:
 
 def _closing(region: Region, derived: Derived) -> str:
     comment = region.comment
-    return f"{comment.start} /workspan {derived.digests}{' ' if comment.end else ''}{comment.end}"
+    return (
+        f"{comment.start} /workspan {told(derived.digest)}{' ' if comment.end else ''}{comment.end}"
+    )
 
 
 def _drawing(svg: str, derived: Derived) -> Drawing:
@@ -162,7 +155,7 @@ def _place(document: Path, name: str, form: Format) -> Path:
     """Return where a picture goes: beside the document, and over nothing but such a picture."""
     if name.endswith(".pdf") and form.writer not in PRINTED:
         raise EmbeddingError(f"expected --output with .svg in this document, got {name}")
-    folder = Path(os.path.realpath(document.parent))
+    folder = Path(os.path.realpath(document)).parent
     path = folder / name
     if not Path(os.path.realpath(path)).is_relative_to(folder):
         raise EmbeddingError(f"expected --output beside the document, got {name}")
@@ -171,25 +164,20 @@ def _place(document: Path, name: str, form: Format) -> Path:
             f"expected --output {name} to be a picture that embed made, got another file; "
             "name another one"
         )
-    return document.parent / name
+    return document.parent / name if Path(os.path.realpath(document.parent)) == folder else path
 
 
 def _differs(text: str, region: Region, body: str) -> bool:
     return body != text[region.start : region.end]
 
 
-def _missing(document: Path, name: str, pictures: Mapping[Path, Drawing]) -> bool:
-    path = document.parent / name
-    return not pictures[path].stands(path)
-
-
 def _reason(
     path: Path, region: Region, directive: Directive, derived: Derived, edits: list[str]
 ) -> str:
     """Say in one line what changed; edits only if nothing else explains them."""
-    found = changes(read(region.told), derived.digests, directive.models)
+    found = changes(read(region.told), derived.digest, directive.models)
     found = found or [f"{edit}, by other hands" for edit in edits]
-    told = f"changed: {'; '.join(found)}" if found else "as it was"
+    what = f"changed: {'; '.join(found)}" if found else "as it was"
     # Bytes that are no characters here cannot be printed.
     asked = region.directive.encode("utf-8", "replace").decode("utf-8")
-    return f"{path}:{region.line}: {asked}: {told}"
+    return f"{path}:{region.line}: {asked}: {what}"

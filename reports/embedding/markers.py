@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import verbatim
+from . import fences, verbatim
 from .errors import EmbeddingError, at_line
 
 MOST = 500
@@ -79,8 +79,8 @@ class Format:
     """Whether a place is in text between fences."""
 
 
-_MARKDOWN = Format("markdown", (HTML, MYST), verbatim.markdown, verbatim.fenced)
-_HTML = Format("html", (HTML,), verbatim.nothing)
+_MARKDOWN = Format("markdown", (HTML, MYST), fences.markdown, fences.fenced)
+_HTML = Format("html", (HTML,), verbatim.html)
 _REST = Format("rst", (REST,), verbatim.restructured)
 _LATEX = Format("latex", (LATEX,), verbatim.latex)
 FORMATS = {

@@ -32,7 +32,7 @@ AXES = ("mode", "unit", "reduction", "pairs", "mac")
 LEFT_OUT = {"unit": ("unbounded",)}
 """What is not on offer, unless it is the report's own: deriving it takes as long as the others."""
 LARGE = 40
-"""Equations of a model from which on only one axis at a time differs from the report's setting."""
+"""Equations of a model; of one with more, little is derived that the report has not."""
 STEPS = "steps"
 """What one processor takes, in the unit of the setting: T_1 of Brent's interval."""
 EXACT = 2**53
@@ -55,7 +55,7 @@ def content(comparison: Comparison) -> Content:
 
     base = comparison.analyses[0].setting
     choices = _choices(base)
-    offer = _Offer(base, choices, bool(comparison.training))
+    offer = _Offer(base, choices, frozenset(comparison.training))
     names = tuple(comparison.analyses[0].figures)
     pools = Pools()
     cells = {
@@ -98,7 +98,7 @@ def _cells(name: str, graph: Graph, offer: _Offer, pools: Pools) -> list[Any]:
     every = [offer.base.but(**dict(zip(AXES, c, strict=True))) for c in itertools.product(*lists)]
     found = {
         tuple(getattr(setting, axis) for axis in AXES): _cell(name, graph, setting, offer, pools)
-        for setting in sorted(every, key=lambda setting: bool(offer.refusal(graph, setting)))
+        for setting in sorted(every, key=lambda setting: bool(offer.refusal(name, graph, setting)))
     }
     return _reduced(found, offer.choices)
 
@@ -110,20 +110,20 @@ class _Offer:
     base: Setting
     """The report's own."""
     choices: Mapping[str, Sequence[Any]]
-    trained: bool
-    """Whether the report has figures of training."""
+    trained: frozenset[str]
+    """The figures of training that the report has."""
 
-    def refusal(self, graph: Graph, setting: Setting) -> str:
+    def refusal(self, name: str, graph: Graph, setting: Setting) -> str:
         """Return why a figure is not derived in a setting, if others do not tell it; or nothing."""
-        if self.trained and setting == self.base.but(mode="train", unit="layer"):
+        if name in self.trained and setting == self.base.but(mode="train", unit="layer"):
             return ""
-        changes = sum(getattr(setting, axis) != getattr(self.base, axis) for axis in AXES)
-        if setting.mode == "train" and changes and _is_stacked(graph):
+        changed = {axis for axis in AXES if getattr(setting, axis) != getattr(self.base, axis)}
+        if setting.mode == "train" and changed and _is_stacked(graph):
             return "not derived for this page: training of as many layers as a size says"
-        if len(graph.equations) > LARGE and changes > 1:
+        if len(graph.equations) > LARGE and changed - {"mac"}:
             return (
-                f"not derived for this page: {len(graph.equations)} equations, and more than one "
-                "choice differs from the report's setting"
+                f"not derived for this page, as the model has {len(graph.equations)} equations: "
+                f"{', '.join(axis for axis in AXES if axis in changed)} other than the report's"
             )
         return ""
 
@@ -137,7 +137,7 @@ def _cell(name: str, graph: Graph, setting: Setting, offer: _Offer, pools: Pools
     from ...analysis.deriving import derive, told
     from ...analysis.simulation.bounds import work_of
 
-    refusal = offer.refusal(graph, setting)
+    refusal = offer.refusal(name, graph, setting)
     if not refusal:
         rule = work_of if name == STEPS else functools.partial(derive, name)
         return pools.formula(rule(graph, setting))

@@ -154,8 +154,8 @@ def _ranking() -> Markup:
 
 def _plot() -> Markup:
     caption = (
-        "The upright line is what is chosen; dots are crossovers. On a narrow page lines have "
-        "their places in the ranking."
+        "The upright line is what is chosen; dots are crossovers. Equal lines lie on each other; "
+        "on a narrow page they have their places in the ranking."
     )
     drawing = element("div", class_="drawing", data_part="plot")
     return element("figure", drawing, element("figcaption", caption), class_="curves")

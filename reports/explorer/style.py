@@ -6,7 +6,7 @@ EXPLORE = """
   --line-5: #4d7c0f; --line-6: #8a5a10; --line-7: #a37800; --line-8: #5f6b78;
   --accent: #0b5cad; --wrong: #b91c1c;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --line-0: #6db3f2; --line-1: #ff9a5c; --line-2: #3fcf9f; --line-3: #b79cf5; --line-4: #ff7db5;
     --line-5: #a5d34f; --line-6: #d9a860; --line-7: #f0cf4a; --line-8: #a9b4c0;
@@ -28,7 +28,7 @@ EXPLORE = """
 #explore fieldset { padding: 0.4rem 0.9rem 0.8rem; }
 #explore legend { font-weight: 600; padding: 0 0.3rem; }
 #explore .choices { display: grid; gap: 0.5rem 1.25rem; }
-#explore .choices { grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); }
+#explore .choices { grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); }
 #explore .choices label { display: block; font-size: 0.9em; color: var(--quiet); }
 #explore .choices input, #explore .choices select { font: inherit; color: var(--ink); width: 100%; }
 #explore .choices select, #explore .choices input[type="number"], #explore .copy {
@@ -82,7 +82,6 @@ EXPLORE = """
 #explore .figures td .reason { max-width: 14rem; }
 #explore .figures tbody th, #explore .wide tbody th { position: sticky; left: 0; background: var(--paper); }
 @media (max-width: 50rem) {
-  #explore .choices { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
   #explore .figures td, #explore .figures th { padding: 0.35rem 0.5rem; }
 }
 @media (prefers-reduced-motion: reduce) { #explore .bar { transition: none; } }

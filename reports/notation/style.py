@@ -79,10 +79,10 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
 .panel::backdrop { background: rgb(0 0 0 / 0.4); }
 .panel .back { display: none; }
 .panel article { overflow-wrap: anywhere; }
-.controls { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
-.controls { background: var(--paper); z-index: 1; }
-.controls button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
-.controls button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
+.tools { position: sticky; top: 0; display: flex; gap: 0.5rem; padding: 0.75rem 0; }
+.tools { background: var(--paper); z-index: 1; }
+.tools button { min-height: 2.75rem; padding: 0 1rem; cursor: pointer; }
+.tools button { background: var(--head); border: 1px solid var(--line); border-radius: 4px; }
 @media (pointer: coarse) {
   .sort, .marks a, .back a { display: inline-flex; align-items: center; min-height: 2.75rem; }
   .sort { gap: 0.35em; }
@@ -98,7 +98,8 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .stacked td::before { content: attr(data-label); display: block; font-weight: 600; }
   .stacked thead th { border: none; }
   .stacked:not(.sheet) tr { border-bottom: 1px solid var(--quiet); }
-  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; border: none; }
+  .stacked:not(.sheet) td { display: grid; grid-template-columns: 7rem 1fr; }
+  .stacked:not(.sheet) td { justify-items: start; border: none; }
   .stacked td:empty { display: none; }
   article p { overflow-x: auto; }
   .plot { display: block; margin: 0.75rem 0; }
@@ -124,7 +125,9 @@ tbody [aria-sort="descending"] > .sort::after { content: " \\2190"; }
   .sheet tbody th { position: static; grid-column: 1 / -1; background: var(--head); }
   .sheet td { min-width: 0; padding: 0.1rem 0.5rem; line-height: 1.25; }
   .sheet td::before { content: attr(data-label); display: block; font-weight: 600; }
-  .plot { margin: 0.5rem 0; width: 48%; }
+  .plot { margin: 0.5rem 0; width: 14cm; }
+  .plot.broad { width: 100%; }
+  .plot svg { min-width: 0; }
   figure svg { max-width: 100%; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
   details > summary { display: none; }
@@ -276,7 +279,7 @@ svg.plot {{ background: #ffffff; }}
 .plot .area {{ fill-opacity: 0.3; stroke-width: 1; }}
 .plot .area.strong {{ fill-opacity: 0.9; }}
 {_series(SERIES)}
-@media (prefers-color-scheme: dark) {{
+@media screen and (prefers-color-scheme: dark) {{
 svg.plot {{ background: #14181d; }}
 .plot text {{ fill: #e6e9ed; }}
 .plot .quiet {{ fill: #9aa5b1; }}

@@ -89,9 +89,9 @@ def of_roofline(asked: Asked) -> Plot:
     notes = (
         f"The roofs of {machine.name} are what its data sheet or calibration states, and nothing "
         f"is measured here: {'; '.join(machine.sources)}.",
-        "Each model stands at its derived work for each byte of its derived unfused traffic, as "
-        "high as no execution of it gets: each kind of operation at the rate that it has, all "
-        "words at the bandwidth.",
+        "Each model stands at its derived work for each byte of its derived unfused traffic, at the "
+        "height that no execution with this traffic exceeds: each kind of operation runs at the "
+        "rate that it has, all words move at the bandwidth.",
         *sizes_told({name: at for name, (at, _) in found.items()}),
         f"Setting: {asked.setting.describe()}; one sequence, words in {asked.number}.",
         *without,

@@ -18,6 +18,8 @@ from .making import grown, plot
 if TYPE_CHECKING:
     from ...analysis.figures import Comparison
 
+BROAD = 720
+"""A picture wider than this has the whole width of paper, so that its words are read."""
 BELONGS: Mapping[str, tuple[str, ...]] = {
     "roofline": ("work", "traffic"),
     "profile": ("span", "parallelism"),
@@ -78,4 +80,5 @@ def _sizes(comparison: Comparison) -> dict[str, int]:
 def _figure(drawn: Plot) -> Markup:
     notes = [element("div", note) for note in drawn.notes]
     caption = element("figcaption", element("b", drawn.title), *notes)
-    return element("figure", element("div", inline(drawn), class_="wide"), caption, class_="plot")
+    kind = "plot broad" if drawn.width > BROAD else "plot"
+    return element("figure", element("div", inline(drawn), class_="wide"), caption, class_=kind)

@@ -8,7 +8,9 @@ function startExplorer(section) {
   const part = (name) => section.querySelector(`[data-part="${name}"]`);
   const page = { data, section, part, form: part("form"), chosen: chosenAtFirst(data) };
   section.hidden = false;
-  for (const link of document.querySelectorAll(`a[href="#${section.id}"]`)) link.parentElement.hidden = false;
+  for (const link of document.querySelectorAll(`a[href="#${section.id}"]`)) {
+    link.parentElement.hidden = false;
+  }
   const rest = () => {
     showTold(page);
     showTurns(page);

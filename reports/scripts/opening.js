@@ -58,7 +58,7 @@ function addControl(text, name, act) {
 }
 
 const controls = document.createElement("div");
-controls.className = "controls";
+controls.className = "tools";
 controls.append(
   addControl("Close", "Close (Escape)", () => panel.close()),
   addControl("Previous", "The cell before (left arrow)", () => move(-1)),

@@ -12,11 +12,13 @@ import pytest
 
 import workspan
 from workspan.analysis.claims import literature
+from workspan.analysis.claims.sources import cited as named
 from workspan.analysis.claims.sources import sources
+from workspan.analysis.claims.tex import untex
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.sizes import poly
-from workspan.reports.citation_formats import untex
-from workspan.reports.citing import claim_citation
+from workspan.reports.citation_formats import bibtex_row
+from workspan.reports.citing import bibliography, claim_citation
 from workspan.reports.cli import main
 from workspan.reports.commands.citing import _is_claim
 
@@ -101,19 +103,54 @@ def test_a_model_file_is_cited(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert digests[0]["digest-of"]["graphs"] != digests[1]["digest-of"]["graphs"]
 
 
-def test_braces_balance_and_nothing_is_left_to_tex(capsys: pytest.CaptureFixture[str]) -> None:
-    """An entry of BibTeX has as many opening as closing braces, and escapes what TeX reads."""
-    text = cited(capsys, *FIGURE)
-    bare = re.sub(r"\\[%&_#${}]", "", text)
-    assert bare.count("{") == bare.count("}")
-    assert re.match(r"@misc\{[\w-]+,\n", text)
+def parsed(text: str) -> dict[str, dict[str, str]]:
+    """Read BibTeX as BibTeX does: a brace counts, whether it is escaped or not."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in re.split(r"^@", text, flags=re.MULTILINE)[1:]:
+        head = re.match(r"\w+\{([^\s{}(),=#%\\\"']+),\n", entry)
+        assert head, entry
+        place, fields = head.end(), {}
+        while field := re.compile(r"  (\w+) = \{").match(entry, place):
+            place, depth = field.end(), 1
+            begin = place
+            while depth:
+                depth += {"{": 1, "}": -1}.get(entry[place], 0)
+                place += 1
+            fields[field[1]] = entry[begin : place - 1]
+            assert entry[place : place + 2] == ",\n"
+            place += 2
+        assert entry[place:].strip() == "}", entry
+        assert head[1] not in found
+        found[head[1]] = fields
+    return found
+
+
+def test_bibtex_is_read_as_it_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each field ends where it should, whatever a model's file is called, and nothing is TeX's own."""
+    folder = tmp_path / "a{b}%c#d&e_f^g~h'i$j }"
+    folder.mkdir()
+    (folder / "own.py").write_text("import workspan as ws\ndef f_1(x):\n    return ws.tanh(x)\n")
+    for subject in (FIGURE, TABLE, ["C098"], [f"{folder / 'own.py'}:f_1.path_length"]):
+        for fields in parsed(cited(capsys, *subject)).values():
+            assert {"author", "title"} <= set(fields)
+            if "note" in fields:
+                bare = re.sub(r"\\(?:[%&_#$]|[a-z]+\{)", "", fields["title"] + fields["note"])
+                assert not set(bare) & set("%&_#$<>|^~\\`'"), bare
+    entries = parsed(bibliography())
+    assert {f"workspan-{c.id}" for c in literature()} <= set(entries)
 
 
 def test_sources_are_read_without_tex() -> None:
     """No field of any source has a brace or a backslash left once TeX is taken out."""
     for source in sources().values():
+        assert not set(named(source.key)) & set("{}\\")
         for value in source.fields.values():
-            assert not set(untex(value)) & set("{}\\"), value
+            assert not set(untex(value)) & set("{}\\$"), value
+            outside = re.sub(r"\$[^$]*\$|\\[&^_~]", "", value)
+            assert not set(outside) & set("^_&#"), "what is mathematics stands between dollars"
+    assert named("gu2022efficiently").startswith("Gu, Goel and Ré 2022")
     assert untex(r"Erd{\H{o}}s, Paul and R{\'e}nyi, Alfr{\'e}d") == "Erdős, Paul and Rényi, Alfréd"
     assert untex(r"P{\"o}ppel and Fran{\c{c}}ois and {\L}ukasz") == "Pöppel and François and Łukasz"
 
@@ -124,6 +161,14 @@ def test_every_claim_can_be_cited_and_none_has_the_name_of_a_model() -> None:
         assert claim.id not in CATALOGUE
         assert _is_claim(claim.id), claim.id
     assert len({str(claim_citation(c.id).digest) for c in literature()[:20]}) == 20
+
+
+def test_the_bibliography_has_the_digest_of_every_claim() -> None:
+    """The file for all claims and the citation of one say the same, digest and setting as well."""
+    text = bibliography()
+    assert text.count("Digest: ") == len(literature())
+    for claim in literature()[::40]:
+        assert bibtex_row(claim_citation(claim.id)) in text
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from cyclopts import App
 
 from workspan.reports.cli import main
 from workspan.reports.commands.app import app as APP  # noqa: N812
-from workspan.reports.commands.crating import KEPT, WRITTEN
+from workspan.reports.commands.planning import KEPT, WRITTEN
 from workspan.reports.provenance import ProvenanceError, checked_out, day
 
 MODEL = "import workspan as ws\n\n\ndef twice(x):\n    return ws.tanh(ws.sigmoid(x))\n"
@@ -190,6 +190,7 @@ COMMANDS = {
     "predict": "predict rnn --machine mine.toml --at n=64,d=32 --output=p.svg",
     "advise": "advise --n 64 --d 32 --models rnn,own.py:twice --format markdown",
     "map": "map rnn attention --x n --y d -o map.svg",
+    "plot": "plot growth rnn own.py:twice --figures work -o plot.svg",
     "draw": "draw own.py:twice --format dot -o g.dot",
     "check": "check mine.claims.toml --model own.py:twice",
     "cite": "cite own.py:twice.work --format csl",
@@ -310,6 +311,35 @@ def test_what_makes_no_crate_is_said_in_a_line(
     assert error.count("\n") == 1
     assert files_of(tmp_path) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["own"]
+
+
+def test_an_interrupt_leaves_no_crate(
+    beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C leaves an older crate as it was and nothing beside it; what a kill left is removed."""
+    crate, left = tmp_path / "crate", tmp_path / ".crate.999999999.tmp"
+    assert main(["list", "--crate", str(crate)]) == 0
+    before = files_of(crate)
+    (left / "own.py").parent.mkdir()
+    (left / "own.py").write_text(MODEL)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("crating._describe", "crating._copy", "models.put"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"workspan.reports.commands.{name}", interrupt)
+            assert main(["list", "--format", "json", "--crate", str(crate)]) == 130
+        assert files_of(crate) == before
+        assert {p.name for p in tmp_path.iterdir()} == {"crate", "own"}
+    assert Path.cwd() == beside
+
+
+def test_every_command_is_tried() -> None:
+    """Each command makes a crate in these tests, but those that take long and one that makes none."""
+    elsewhere = {"report", "sweep", "embed"}
+    long = {"audit", "claims"}
+    assert {n for n in APP if not n.startswith("-")} == {*COMMANDS, *elsewhere, *long}
 
 
 def test_every_path_of_every_command_has_a_place() -> None:

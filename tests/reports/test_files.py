@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workspan.reports.commands.files import OutputError, prepare, write, write_all
+from workspan.reports.commands.files import OutputError, prepare, write, write_all, write_bytes
 
 
 def test_a_failure_half_way_keeps_the_old_file(
@@ -104,3 +104,43 @@ def test_what_is_read_only_is_not_replaced(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OutputError, match="name a file in it"):
         write(tmp_path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """Only a temporary file of this name, by a process that is gone, is debris."""
+    gone, alive = tmp_path / ".a.md.999999999.tmp", tmp_path / f".a.md.{os.getppid()}.tmp"
+    others = [tmp_path / name for name in (".b.md.999999999.tmp", ".a.md.x.tmp", "a.md.9.tmp")]
+    for path in (gone, alive, *others):
+        path.write_text("half")
+    write(tmp_path / "a.md", "new")
+    assert {p.name for p in tmp_path.iterdir()} == {p.name for p in (alive, *others)} | {"a.md"}
+
+
+def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
+    """The temporary file has the permissions of the old one, and a check sees the old one still."""
+    path = tmp_path / "a.md"
+    write(path, "old")
+    path.chmod(0o600)
+    seen: list[int] = []
+
+    def check() -> None:
+        seen.extend(stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir())
+        assert path.read_text() == "old"
+
+    write_bytes(path, b"new", check)
+    assert seen == [0o600, 0o600]
+    assert path.read_text() == "new"
+
+
+def test_a_check_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
+    """What is found at the last moment leaves the file as it is, and nothing beside it."""
+    path = tmp_path / "a.md"
+    write(path, "old")
+
+    def check() -> None:
+        raise ValueError("changed")
+
+    with pytest.raises(ValueError, match="changed"):
+        write_bytes(path, b"new", check)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workspan.analysis.deriving import derive
+from workspan.analysis.witnesses import measured
 from workspan.graphs.models import CATALOGUE
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import poly
@@ -25,7 +26,8 @@ from workspan.reports.embedding.deriving import Deriver
 from workspan.reports.embedding.directives import parse
 from workspan.reports.embedding.documents import document, held
 from workspan.reports.embedding.errors import EmbeddingError
-from workspan.reports.embedding.filling import Filled, fill, save
+from workspan.reports.embedding.filling import Filled, fill
+from workspan.reports.embedding.saving import save
 
 DERIVER = Deriver({}, "1.0")
 DIRECTIVES = (
@@ -255,25 +257,87 @@ def test_the_diff_is_a_patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert Path("a.md").read_bytes() == made.data
 
 
-def test_explain_says_what_changed(tmp_path: Path) -> None:
-    """The library, the model and the setting are told apart by their digests."""
+def note(directive: str) -> str:
+    """Return the line under a table that says where its witnesses were taken."""
+    text = f"<!-- workspan: table {directive} -->\n<!-- /workspan -->".encode()
+    (line,) = (x for x in filled("a.md", text).data.decode().splitlines() if "Witnesses" in x)
+    return line
+
+
+def test_a_table_says_where_its_witnesses_were_taken() -> None:
+    """Sizes that can be unrolled and run are, others are counted as not, and all say so."""
+    asked = "lstm attention --figures work,span"
+    assert note(asked).endswith("4 run. Witnesses were taken at small sizes.")
+    assert "at n=9, d=4 (4 measured, 4 run), otherwise at small" in note(f"{asked} --at n=9,d=4")
+    far = note(f"{asked} --at n=9,d=4 --at n=1000000000000,d=4")
+    assert re.search(
+        r"at n=9, d=4 \(4 .*?\), at n=1000000000000, d=4 \([0-3] measured, 0 run\)", far
+    )
+    assert "4 measured, 4 run. Witnesses" in far
+
+
+def test_a_witness_at_the_sizes_of_a_table_can_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted at the sizes that are asked for is held against the formula."""
+    monkeypatch.setattr(
+        "workspan.analysis.api.measured",
+        lambda name, graph, setting, at: 1 if at["n"] == 9 else measured(name, graph, setting, at),
+    )
+    text = b"<!-- workspan: table lstm --figures work%s -->\n<!-- /workspan -->"
+    assert b"DISAGREE" in filled("a.md", text % b" --at n=9,d=4").data
+    assert b"DISAGREE" not in filled("a.md", text % b"").data
+
+
+LINEAR = "import workspan as ws\ndef own(x):\n    return ws.linear(x, 'd')\n"
+CAUSES = {
+    "model": "the model own",
+    "setting": "the setting, or what is asked for",
+    "library": "the library (1.0 -> 2.0)",
+    "hands": "the text between the markers, by other hands",
+    "figure": "the figure",
+}
+
+
+@pytest.mark.parametrize(
+    "causes",
+    [
+        (),
+        ("model",),
+        ("setting",),
+        ("library",),
+        ("hands",),
+        ("model", "figure"),
+        ("setting", "model", "library"),
+        ("library", "hands"),
+    ],
+    ids=lambda causes: "-".join(causes) or "nothing",
+)
+def test_explain_names_each_cause_and_no_other(causes: tuple[str, ...], tmp_path: Path) -> None:
+    """One model of two, the setting, the library and other hands are told apart; edits come last."""
     model = tmp_path / "own.py"
-    source = "import workspan as ws\ndef own(x):\n    return ws.linear(x, 'd')\n"
 
-    def reason(data: bytes, version: str = "1.0") -> tuple[str, bytes]:
-        loaded = load(f"{model}:own")
-        made = filled("a.md", data, Deriver({"own": loaded}, version))
-        return made.reasons[0].rpartition(": ")[2], made.data
+    def embedded(data: bytes, version: str = "1.0") -> Filled:
+        return filled("a.md", data, Deriver({"own": load(f"{model}:own")}, version))
 
-    model.write_text(source, encoding="utf-8")
-    text = b"<!-- workspan: figure own params --><!-- /workspan -->"
-    told, data = reason(text)
-    assert "never filled" in told
-    assert reason(data, "2.0")[0] == "the library (1.0 -> 2.0)"
-    other = data.replace(b"params -->", b"params --mac 1 -->")
-    assert reason(other)[0] == "the setting, or what is asked for"
-    model.write_text(source.replace("ws.linear(x, 'd')", "ws.tanh(ws.linear(x, 'd'))"), "utf-8")
-    assert reason(data)[0].startswith("the model own")
+    model.write_text(LINEAR, encoding="utf-8")
+    text = b"<!-- workspan: table rnn own --figures params -->\n<!-- /workspan -->"
+    assert "never filled" in embedded(text).reasons[0]
+    data = embedded(text).data
+    if "figure" in causes:
+        model.write_text(LINEAR.replace("return ", "x = ws.linear(x, 'd')\n    return "), "utf-8")
+    elif "model" in causes:
+        model.write_text(LINEAR.replace("return ", "return ws.tanh(").strip() + ")\n", "utf-8")
+    if "setting" in causes:
+        data = data.replace(b"own --figures", b"own --unit layer --figures")
+    if "hands" in causes:
+        data = data.replace(b"cells", b"boxes")
+    (reason,) = embedded(data, "2.0" if "library" in causes else "1.0").reasons
+    # What other hands did is not looked for where the digest explains a difference.
+    told = [CAUSES[c] for c in causes if c != "hands" or causes == ("hands",)]
+    if not causes:
+        assert reason.endswith(": as it was")
+    else:
+        found = reason.partition("changed: ")[2].split("; ")
+        assert [f for f in found if f != CAUSES["figure"] or "figure" in causes] == told
 
 
 def test_pictures_stand_beside_the_document(

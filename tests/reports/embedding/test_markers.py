@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -53,11 +55,81 @@ def test_each_format_has_markers(name: str, end: str) -> None:
         ("a.tex", "\\begin{verbatim}\n% workspan: D\n\\end{verbatim}\n"),
         ("a.tex", "50\\% workspan: D\n"),
         ("a.typ", "```\n/* workspan: D */\n```"),
+        ("a.md", "- ```\n  <!-- workspan: D -->\n  ```\n"),
+        ("a.md", "1. ~~~~\n   <!-- workspan: D -->\n   ~~~\n   <!-- /workspan -->\n   ~~~~\n"),
+        ("a.md", "So:\n\n    <!-- workspan: D -->\n\n    <!-- /workspan -->\n\nend\n"),
+        ("a.md", "\t% workspan: D\n"),
+        ("a.html", "<SCRIPT>s = '<!-- workspan: D -->'</SCRIPT><title><!-- /workspan --></title>"),
+        ("a.tex", "\\verb|% workspan: D| and \\lstinline!% /workspan!\n"),
+        ("a.tex", "\\begin{alltt}\n% workspan: D\n\\end{alltt}\n"),
+        ("a.typ", "`/* workspan: D */`"),
     ],
 )
 def test_text_that_is_shown_is_no_marker(name: str, text: str) -> None:
     """A manual can print a marker; a comment that only names the program is none."""
     assert regions(text, format_of(Path(name))) == []
+
+
+MARKED = {
+    "a.md": "<!-- workspan: D --><!-- /workspan -->",
+    "a.html": "<!-- workspan: D --><!-- /workspan -->",
+    "a.tex": "% workspan: D\n% /workspan\n",
+    "a.typ": "/* workspan: D *//* /workspan */",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("a.md", "- ```\n  code\n  ```\n"),
+        ("a.md", "<!--\n```\n-->\n"),
+        ("a.md", "\\`not code "),
+        ("a.md", "- item\n\n    "),
+        ("a.md", "!!! note\n\n    "),
+        ("a.md", "[^1]: note\n\n    "),
+        ("a.md", "text\n    "),
+        ("a.html", "<!-- <script> -->"),
+        ("a.tex", "% \\begin{verbatim}\n"),
+        ("a.tex", "\\verb|%|\n"),
+        ("a.tex", "\\verbatiminput{a}\n"),
+        ("a.typ", "// a ` tick\n"),
+        ("a.typ", "/* ``` */"),
+    ],
+)
+def test_what_opens_no_shown_text_hides_no_marker(name: str, before: str) -> None:
+    """A fence that was closed, or a sign in a comment, leaves the markers after it markers."""
+    assert len(regions(before + MARKED[name], format_of(Path(name)))) == 1
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<!--",
+        "`",
+        "` ``",
+        "\\verb|",
+        "/*",
+        "<script",
+        "    \n",
+        "- ",
+        "::\n",
+        "% workspan",
+        "<!-- workspan:",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.md", "a.html", "a.tex", "a.typ", "a.rst"])
+def test_finding_markers_takes_time_in_proportion(name: str, unit: str) -> None:
+    """Ten times as much of what opens and never closes is not a hundred times the steps."""
+    form = format_of(Path(name))
+
+    def seconds(count: int) -> float:
+        text, begin = unit * count, time.process_time()
+        with contextlib.suppress(EmbeddingError):
+            regions(text, form)
+        return time.process_time() - begin
+
+    few = max(min(seconds(3000) for _ in range(2)), 1e-3)
+    assert seconds(30_000) < 60 * few
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def test_paper_shows_what_is_folded_and_no_buttons(show: Callable[..., Page]) ->
     assert evidence.evaluate("e => e.getBoundingClientRect().height") > 0
     background = shown.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(255, 255, 255)"
+    assert report().count("prefers-color-scheme") == report().count(DARK)
     for unwanted in ("nav", ".skip", ".filter"):
         assert not shown.locator(unwanted).is_visible()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from playwright.sync_api import Locator, Page
 
 from workspan.analysis.figures import Value
-from workspan.reports.page import comparison_page, page
+from workspan.reports.page import page
 from workspan.reports.tables.html import Keyed, figure_table, table, verdict_table
 from workspan.reports.tables.ordering import VERDICTS, row_values
 from workspan.reports.tables.sheet import Row, Sheet, comparison_sheet
@@ -63,13 +63,15 @@ def test_rows_are_sorted_exactly_stably_and_back(show: Callable[..., Page]) -> N
 
 def test_models_are_ordered_by_a_figure(show: Callable[..., Page]) -> None:
     """A figure's button moves whole columns, and says at which sizes the figure was taken."""
-    shown = show(comparison_page(comparison(), title="t"))
+    shown = show(page("t", [figure_table(comparison_sheet(comparison()), linked=True)]))
     table = shown.locator("table.sheet")
     button = table.get_by_role("button", name="work")
     assert button.get_attribute("title") == "Order the models by this figure at n=64, d=32"
 
     def columns() -> list[list[str]]:
-        rows = [r.locator("th, td").all_inner_texts()[1:] for r in table.locator("tr").all()]
+        rows = table.evaluate(
+            "t => [...t.rows].map((r) => [...r.cells].slice(1).map((c) => c.textContent))"
+        )
         return [list(column) for column in zip(*rows, strict=True)]
 
     given = columns()
