@@ -88,9 +88,16 @@ def ran(name: str, graph: Graph, setting: Setting, at: Mapping[str, int]) -> Num
 
 
 def _named(graph: Graph, at: Mapping[str, int]) -> dict[str, int]:
-    """Return the sizes by the names that the model has for them, where it was traced at others."""
+    """Return the sizes by the names that the model has for them, where it was traced at others.
+
+    A size that the graph does not have, such as a factor from layer to layer of a single layer,
+    is one that makes no difference to it.
+    """
     own = set() if graph.model is None else set(sizes_of(graph.model))
-    bound = {name: cost.evaluate(**at) for name, cost in graph.bound.items()}
+    bound = {
+        name: cost.evaluate(**{**dict.fromkeys(cost.sizes, 1), **at})
+        for name, cost in graph.bound.items()
+    }
     return {"h": 1, **{s: v for s, v in at.items() if s in own}, **bound}
 
 

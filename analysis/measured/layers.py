@@ -25,10 +25,13 @@ DEPTH = "L"
 def layers_to_connect(graph: Graph, sizes: Mapping[str, int]) -> int | None:
     """Return the least number of layers after which one more connects nothing new.
 
-    None for a model that cannot be stacked, and if the pairs never settle.
+    None for a model that cannot be stacked, if the pairs never settle, and where further layers
+    have sizes that the graph itself does not have.
     """
     fixed = {k: v for k, v in sizes.items() if k != DEPTH}
     deep = _with_depth(graph)
+    if deep is not None and not {*fixed, DEPTH}.issuperset(deep.free_sizes):
+        return None
     if deep is not None:
         return _settled(
             _powers(deep, {**fixed, DEPTH: 1}) if _alike(deep) else _depths(deep, fixed)

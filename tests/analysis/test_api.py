@@ -31,6 +31,16 @@ def test_a_size_is_a_symbol_where_it_is_named() -> None:
     assert many["params"].values[0].derived == 3 * (8 * 16 + 8 * 4)
 
 
+def test_a_size_of_further_layers_alone_is_not_asked_for() -> None:
+    """One layer that carries over k**0 positions costs what a GRU layer does, whatever k is."""
+    one, other = (ws.compare([name]).analyses[0] for name in ("dilated_rnn", "gru"))
+    formulas = [{name: f.formula for name, f in a.figures.items()} for a in (one, other)]
+    assert formulas[0] == formulas[1]
+    assert one.agree
+    taken = {name: f.values[0].measured is not None for name, f in one.figures.items()}
+    assert [name for name, found in taken.items() if not found] == ["layers_to_connect"]
+
+
 def test_witnesses_are_taken_or_none() -> None:
     """A witness that is not asked for, or is out of reach, is None and never a copy."""
     only = ws.analyze("lstm", at=[{"n": 5, "d": 4}], figures=["work"], witnesses=["derived"])
