@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         What follows the program's name; ``sys.argv`` if None.
     """
     tokens = sys.argv[1:] if arguments is None else list(arguments)
+    gc.set_threshold(20_000, 10, 10)  # of the many terms of a derivation, few are ever garbage
     try:
         return int(
             app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
