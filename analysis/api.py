@@ -166,11 +166,23 @@ def points_of(graph: Graph, at: Sequence[Sizes]) -> list[dict[str, int]]:
             raise SizeError(
                 f"expected sizes of {graph.name} ({', '.join(graph.free_sizes)}), got {foreign[0]}"
             )
-    return [
-        nearest(graph, {s: v.get(s, 4) for s in graph.free_sizes}, fixed=sizes if at else ())
-        for sizes in at or SMALL
-        for v in ({**SMALL[0], **graph_defaults(graph), **sizes},)
-    ]
+    if not at:
+        return [_usual(graph, sizes) for sizes in SMALL]
+    own = {**SMALL[0], **graph_defaults(graph)}
+    return [nearest(graph, _of(graph, {**own, **sizes}), fixed=sizes) for sizes in at]
+
+
+def _usual(graph: Graph, sizes: Sizes) -> dict[str, int]:
+    """Return sizes that nobody named; what a model asks for goes before what is usual if it must."""
+    own = graph_defaults(graph)
+    try:
+        return nearest(graph, _of(graph, {**own, **sizes}))
+    except SizeError:
+        return nearest(graph, _of(graph, {**sizes, **own}))
+
+
+def _of(graph: Graph, sizes: Sizes) -> dict[str, int]:
+    return {s: sizes.get(s, 4) for s in graph.free_sizes}
 
 
 def graph_defaults(graph: Graph) -> dict[str, int]:

@@ -16,7 +16,7 @@ from workspan.graphs.tracing import trace
 
 Layers = Sequence[Mapping[str, Any]]
 
-_WRITTEN_OUT = re.compile(r"(layers|first|rest)\.(\d+)\.(.+)\Z")
+_WRITTEN_OUT = re.compile(r"(layers|first|rest|last)\.(\d+)\.(.+)\Z")
 _AN_AXIS = re.compile(r"(layers|rest)\.(.+)\Z")
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
@@ -96,18 +96,19 @@ def symbolic(name: str, **sizes: Any) -> Graph:
 def graph_parameters(graph: Graph, layers: Layers, sizes: Mapping[str, int]) -> dict[str, Any]:
     """Return a graph's parameters from a plain implementation's, which has one mapping a layer."""
     shapes = parameter_shapes(graph, **sizes)
-    return {name: _parameter(name, layers).reshape(shape) for name, shape in shapes.items()}
+    alike = layers[:-1] if any(name.startswith("last.") for name in shapes) else layers
+    return {name: _parameter(name, layers, alike).reshape(shape) for name, shape in shapes.items()}
 
 
-def _parameter(name: str, layers: Layers) -> Any:
+def _parameter(name: str, layers: Layers, alike: Layers) -> Any:
     written_out = _WRITTEN_OUT.match(name)
     if written_out:
         stack, level, key = written_out.groups()
-        return _one(layers[int(level) + (stack == "rest")], key)
+        return _one(layers[-1 if stack == "last" else int(level) + (stack == "rest")], key)
     an_axis = _AN_AXIS.match(name)
     if an_axis:
         stack, key = an_axis.groups()
-        found = [_one(layer, key) for layer in (layers[1:] if stack == "rest" else layers)]
+        found = [_one(layer, key) for layer in (layers[1:] if stack == "rest" else alike)]
         return np.stack(found) if found else np.zeros(0)
     return _one(layers[0], name)
 

@@ -63,18 +63,19 @@ def tcn(x: Array, layers: Layers, *, pairs: str = "dense") -> Array:
 
 
 def wavenet(x: Array, layers: Layers, *, pairs: str = "dense") -> Array:
-    """Pass x [n, d] through gated causal convolutions with dilation 2^l, and sum their skips."""
+    """Pass x [n, d] through gated causal convolutions with dilation 2^l, and sum their skips.
+
+    The last layer has no residual: nothing would read it.
+    """
     x = linear(x, layers[0]["causal.weight"], layers[0]["causal.bias"])
     skips = zeros(x.shape, like=x)
     for level, layer in enumerate(layers):
         x, skips = enter(x), enter(skips)
         shape, gate = (_named(x, layer, name, 2**level, pairs) for name in ("filter", "gate"))
         z = tanh(shape) * sigmoid(gate)
-        residual, skip = (
-            linear(z, layer[f"{name}.weight"], layer[f"{name}.bias"])
-            for name in ("residual", "skip")
-        )
-        x, skips = x + residual, skips + skip
+        skips = skips + linear(z, layer["skip.weight"], layer["skip.bias"])
+        if level < len(layers) - 1:
+            x = x + linear(z, layer["residual.weight"], layer["residual.bias"])
     return skips
 
 

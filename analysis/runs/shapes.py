@@ -242,7 +242,11 @@ def kernels(*names: str) -> LayerShapes:
 
 
 def wavenet(sizes: Sizes, level: int = 0) -> Shapes:
-    """Return the shapes of a gated convolution and of its maps; the first maps the input too."""
+    """Return the shapes of a gated convolution and of its maps.
+
+    The first layer maps the input too; the last has no residual.
+    """
     first = ("causal",) if level == 0 else ()
-    maps = affine("residual", "skip", *first)(sizes, level)
+    passed = ("residual",) if level < size(sizes, "L") - 1 else ()
+    maps = affine(*passed, "skip", *first)(sizes, level)
     return kernels("filter", "gate")(sizes, level) | maps

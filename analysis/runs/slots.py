@@ -100,8 +100,8 @@ def behind(n: int, *, step: int, first: int) -> Slots:
 
 
 def marks(n: int, *, size: int, last: int) -> Slots:
-    """Let positions read the last few of each block of so many before their own."""
-    of_blocks = np.arange(-(-n // size))[:, None] * size + np.arange(size - last, size)
+    """Let positions read the last few, at most all, of each block of so many before their own."""
+    of_blocks = np.arange(-(-n // size))[:, None] * size + np.arange(max(size - last, 0), size)
     positions = np.tile(of_blocks.reshape(-1), (n, 1))
     return Slots(positions, positions < np.arange(n)[:, None] // size * size, _away(positions))
 

@@ -1,7 +1,8 @@
 """Weights by the names of a graph, and layer by layer.
 
 A stack of layers has one array for each weight, with a leading axis, as ``layers.ih.weight``; a
-bidirectional stack has its first layer apart, as ``first.0.ih.weight`` and ``rest.ih.weight``.
+bidirectional stack has its first layer apart, as ``first.0.ih.weight`` and ``rest.ih.weight``, and
+a stack whose last layer makes less has that one apart, as ``last.0.skip.weight``.
 
 >>> layers = by_layer({"layers.bias": np.arange(2.0), "layers.scale": np.ones((2, 3))})
 >>> [(sorted(layer), float(layer["bias"])) for layer in layers]
@@ -17,7 +18,7 @@ import numpy as np
 
 Arrays = Mapping[str, Any]
 
-STACKS = ("layers", "first", "rest")
+STACKS = ("layers", "first", "rest", "last")
 """Names of stacks in graphs, those that come first first."""
 
 

@@ -22,7 +22,7 @@ from ..operations import (
     zeros_like,
 )
 from ..relations import Relation
-from ..sizes import Poly, Sized, power
+from ..sizes import Poly, Sized, poly, power
 from ..tracing import Array, model
 
 
@@ -50,8 +50,7 @@ def tcn(x: Array, *, k: Sized = "k", L: Sized = 1) -> Array:
 def wavenet(x: Array, *, k: Sized = 2, L: Sized = 1) -> Array:
     """WaveNet's stack: gated convolutions, dilation 2**l in layer l, and the sum of their skips.
 
-    Layers that are an axis are alike, so that the last one's residual is counted as well, which
-    nothing reads; of layers that are written out it is no part.
+    The last layer stands apart, since nothing reads its residual.
     """
 
     @layer
@@ -63,7 +62,8 @@ def wavenet(x: Array, *, k: Sized = 2, L: Sized = 1) -> Array:
 
     first = linear(x, x.axes[-1].extent, name="causal")
     none = everywhere(zeros_like(x), x)
-    _, skips = stack(lambda both, l: block(*both, l), (first, none), L)
+    before = stack(lambda both, l: block(*both, l), (first, none), poly(L) - 1)
+    _, skips = stack(lambda both: block(*both, poly(L) - 1), before, 1, name="last")
     return skips
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import workspan as ws
+from workspan.analysis.runs import PLAIN
 from workspan.graphs.graph import GraphError
 from workspan.graphs.setting import SettingError
 from workspan.graphs.sizes import SizeError
@@ -29,6 +30,14 @@ def test_a_size_is_a_symbol_where_it_is_named() -> None:
     assert str(one["params"].formula) == "8*d**2 + 8*d"
     assert str(many["params"].formula) == "8*L*d**2 + 8*L*d"
     assert many["params"].values[0].derived == 3 * (8 * 16 + 8 * 4)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_model_as_it_is_agrees_with_its_plain_code(name: str) -> None:
+    """At the sizes that nobody has to name, what is run is what was derived and measured."""
+    found = ws.analyze(name, figures=["params", "work"])
+    assert found.agree
+    assert all(v.run is not None for f in found.figures.values() for v in f.values if v.measured)
 
 
 def test_a_size_of_further_layers_alone_is_not_asked_for() -> None:

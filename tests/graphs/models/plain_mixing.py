@@ -46,8 +46,9 @@ def wavenet(x: Any, layers: list[W]) -> Any:
             dilated(x, w[f"{name}.weight"], w[f"{name}.bias"], 2**l) for name in ("filter", "gate")
         )
         z = np.tanh(shape) * sigmoid(gate)
-        x = x + z @ w["residual.weight"].T + w["residual.bias"]
         skips = skips + z @ w["skip.weight"].T + w["skip.bias"]
+        if l < len(layers) - 1:
+            x = x + z @ w["residual.weight"].T + w["residual.bias"]
     return skips
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.adapters import symbolic
 from tests.graphs.models import plain_language, plain_mixing, plain_states
+from workspan.analysis.runs.weights import by_layer
 from workspan.graphs.execution import execute, random_parameters
 
 AT = {"n": 7, "d": 8, "h": 2, "s": 3, "r": 2, "k": 3, "e": 2, "f": 5, "E": 4, "L": 2}
@@ -42,13 +43,8 @@ def test_the_executed_graph_computes_what_the_paper_says(name: str, n: int) -> N
     at = {**AT, "n": n}
     graph = symbolic(name, **({"k": 2} if name == "mixture_of_experts" else {}))
     weights = random_parameters(graph, seed=6, **at)
-    layers = [
-        {
-            key.removeprefix("layers."): w[l] if graph[key].positions else w
-            for key, w in weights.items()
-        }
-        for l in range(AT["L"])
-    ]
+    layers = by_layer(weights)
+    assert len(layers) == AT["L"]
     x = np.random.default_rng(7).normal(size=(n, AT["d"]))
     (executed,) = execute(graph, {"x": x}, weights, **{s: at[s] for s in graph.free_sizes})
     np.testing.assert_allclose(executed, plain(name)(x, layers), rtol=1e-8, atol=1e-10)
