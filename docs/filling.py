@@ -103,7 +103,7 @@ def _ran(line: str) -> tuple[int, str]:
     """Run a command of workspan, or a build of Sphinx; return its exit code and what it prints."""
     program, *arguments = shlex.split(line, comments=True)
     if program == "sphinx-build":
-        command = [sys.executable, "-m", "sphinx", *arguments]
+        command = [sys.executable, "-m", "sphinx", "--no-color", *arguments]
         whole = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         done: Any = subprocess.run(command, check=False, **whole)
         return done.returncode, done.stdout.replace(f"{os.getcwd()}{os.sep}", "")

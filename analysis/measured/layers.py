@@ -30,7 +30,7 @@ def layers_to_connect(graph: Graph, sizes: Mapping[str, int]) -> int | None:
     """
     fixed = {k: v for k, v in sizes.items() if k != DEPTH}
     deep = _with_depth(graph)
-    if deep is not None and not {*fixed, DEPTH}.issuperset(deep.free_sizes):
+    if deep is not None and not {*graph.free_sizes, *sizes, DEPTH}.issuperset(deep.free_sizes):
         return None
     if deep is not None:
         return _settled(
