@@ -37,6 +37,9 @@ MOST = 8
 ROUNDS = 12
 """How often a cheaper cut is sought where a flow was less."""
 
+SAME = Setting()
+"""The bound is the same in every setting, and its flows are measured in one."""
+
 
 def state_bound(graph: Graph, setting: Setting) -> Derivation:
     """Return the minimum node cut between past inputs and later positions; causal models only."""
@@ -46,7 +49,7 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
         return Derivation(None, reason=reason)
     try:
         checked_layers(looped)
-        return _Search(graph, setting).derivation()
+        return _Search(graph).derivation()
     except (ProofError, UnsolvedError) as error:
         return Derivation(None, reason=str(error))
     except (TooLargeError, MeasureError) as error:
@@ -56,8 +59,8 @@ def state_bound(graph: Graph, setting: Setting) -> Derivation:
 class _Search:
     """Candidates and the sizes at which their minimum was compared."""
 
-    def __init__(self, graph: Graph, setting: Setting) -> None:
-        self.graph, self.looped, self.setting = graph, graph.looped, setting
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.looped = graph, graph.looped
         self.cutting = Cutting(self.looped)
         self.costs: dict[Cut, Poly] = {}
         self._consider(self.cutting.trivial())
@@ -108,7 +111,7 @@ class _Search:
         return points(self.looped, costs) or first_points(self.looped)[:1]
 
     def _measured(self, at: Sizes) -> int:
-        found = measure("state_bound", self.graph, self.setting, at)
+        found = measure("state_bound", self.graph, SAME, at)
         if found is None:
             raise MeasureError(f"expected {self.graph.name} to be causal at {at}")
         return int(found)

@@ -7,7 +7,6 @@ only the axes of the setting on which anything in it depends, which is found by 
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ..pictures.curves import SIZES as SHOWN
 from .pools import Pools, demands
 
 if TYPE_CHECKING:
+    from ...analysis.derivation import Derivation
     from ...analysis.figures import Comparison
     from ...graphs.graph import Graph
     from ...graphs.setting import Setting
@@ -29,6 +29,8 @@ LEFT_OUT = {"unit": ("unbounded",)}
 """What is not on offer, unless it is the report's own: deriving it takes as long as the others."""
 LARGE = 40
 """Equations of a model; of one with more, little is derived that the report has not."""
+FREED = ("L", "h")
+"""Sizes that a model has, and that are 1 in a report which does not name them."""
 STEPS = "steps"
 """What one processor takes, in the unit of the setting: T_1 of Brent's interval."""
 
@@ -52,11 +54,15 @@ def content(comparison: Comparison) -> Content:
     offer = _Offer(base, choices, frozenset(comparison.training))
     names = tuple(comparison.analyses[0].figures)
     pools = Pools()
+    subjects = [_Subject.of(a.graph) for a in comparison.analyses]
     cells = {
-        name: [_cells(name, a.graph, offer, pools) for a in comparison.analyses]
+        name: [_cells(name, subject, offer, pools) for subject in subjects]
         for name in (*names, *((STEPS,) if {"work", "span"} <= set(names) else ()))
     }
-    models = [{"name": a.model, "demands": demands(a.graph, pools)} for a in comparison.analyses]
+    models = [
+        {"name": a.model, "demands": demands(subject.whole, pools)}
+        for a, subject in zip(comparison.analyses, subjects, strict=True)
+    ]
     data = {
         "sizes": _sizes(comparison, pools.sizes),
         "setting": base.as_dict(),
@@ -68,6 +74,25 @@ def content(comparison: Comparison) -> Content:
         "programs": pools.programs.all,
     }
     return Content(data, tuple(pools.growths.all))
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A model as the report has it, and with the sizes that the report left at 1."""
+
+    own: Graph
+    whole: Graph
+    at: Mapping[str, int]
+    """Those sizes, which whatever is derived of the report's graph alone holds at."""
+
+    @classmethod
+    def of(cls, graph: Graph) -> _Subject:
+        """Trace a model again with its layers and heads as sizes, if they are none."""
+        from ...graphs.sizes import poly
+
+        free = [name for name in FREED if graph.bound.get(name) == poly(1)]
+        whole = graph.source(**{name: name for name in free}) if graph.source and free else graph
+        return cls(graph, whole, dict.fromkeys(free, 1))
 
 
 # --- settings -------------------------------------------------------------------------------------
@@ -86,13 +111,14 @@ def _choices(base: Setting) -> dict[str, list[Any]]:
     }
 
 
-def _cells(name: str, graph: Graph, offer: _Offer, pools: Pools) -> list[Any]:
+def _cells(name: str, subject: _Subject, offer: _Offer, pools: Pools) -> list[Any]:
     """Return the axes on which a figure depends, and its formulas, the last axis changing fastest."""
     lists = offer.choices.values()
     every = [offer.base.but(**dict(zip(AXES, c, strict=True))) for c in itertools.product(*lists)]
+    own = subject.own
     found = {
-        tuple(getattr(setting, axis) for axis in AXES): _cell(name, graph, setting, offer, pools)
-        for setting in sorted(every, key=lambda setting: bool(offer.refusal(name, graph, setting)))
+        tuple(getattr(setting, axis) for axis in AXES): _cell(name, subject, setting, offer, pools)
+        for setting in sorted(every, key=lambda setting: bool(offer.refusal(name, own, setting)))
     }
     return _reduced(found, offer.choices)
 
@@ -107,12 +133,17 @@ class _Offer:
     trained: frozenset[str]
     """The figures of training that the report has."""
 
-    def refusal(self, name: str, graph: Graph, setting: Setting) -> str:
-        """Return why a figure is not derived in a setting, if others do not tell it; or nothing."""
-        if name in self.trained and setting == self.base.but(mode="train", unit="layer"):
+    def refusal(self, name: str, graph: Graph, setting: Setting, *, freed: bool = False) -> str:
+        """Return why a figure is not derived in a setting, if others do not tell it; or nothing.
+
+        ``freed`` says that the graph is not the report's own.
+        """
+        stacked = _is_stacked(graph)
+        reported = self.base.but(mode="train", unit="layer")
+        if name in self.trained and setting == reported and not (freed and stacked):
             return ""
         changed = {axis for axis in AXES if getattr(setting, axis) != getattr(self.base, axis)}
-        if setting.mode == "train" and changed and _is_stacked(graph):
+        if setting.mode == "train" and changed and stacked:
             return "not derived for this page: training of as many layers as a size says"
         if len(graph.equations) > LARGE and changed - {"mac"}:
             return (
@@ -127,16 +158,34 @@ def _is_stacked(graph: Graph) -> bool:
     return any(a.kind == "layer" and a.extent.sizes for a in graph.axes.values())
 
 
-def _cell(name: str, graph: Graph, setting: Setting, offer: _Offer, pools: Pools) -> int:
+def _cell(name: str, subject: _Subject, setting: Setting, offer: _Offer, pools: Pools) -> int:
+    """Return the number of a formula for all layers and heads, else for those of the report."""
+    freed = subject.whole is not subject.own
+    whole = _derived(name, subject.whole, setting, offer, freed=freed)
+    if not freed or not (isinstance(whole, str) or whole.formula is None):
+        return _numbered(whole, pools)
+    own = _derived(name, subject.own, setting, offer)
+    if isinstance(own, str) or own.formula is None:
+        return _numbered(own, pools)
+    return pools.formula(own, only=subject.at)
+
+
+def _derived(
+    name: str, graph: Graph, setting: Setting, offer: _Offer, *, freed: bool = False
+) -> Derivation | str:
+    """Derive a figure, or say why it is not derived."""
     from ...analysis.deriving import derive, told
     from ...analysis.simulation.bounds import work_of
 
-    refusal = offer.refusal(name, graph, setting)
+    refusal = offer.refusal(name, graph, setting, freed=freed)
     if not refusal:
-        rule = work_of if name == STEPS else functools.partial(derive, name)
-        return pools.formula(rule(graph, setting))
+        return work_of(graph, setting) if name == STEPS else derive(name, graph, setting)
     known = None if name == STEPS else told(name, graph, setting)
-    return pools.reason(refusal) if known is None else pools.formula(known)
+    return refusal if known is None else known
+
+
+def _numbered(found: Derivation | str, pools: Pools) -> int:
+    return pools.reason(found) if isinstance(found, str) else pools.formula(found)
 
 
 def _reduced(

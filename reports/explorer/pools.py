@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ...graphs.programs import Quotient
     from ...graphs.sizes import Poly
 
+EVERYWHERE: Mapping[str, int] = MappingProxyType({})
 EXACT = 2**53
 """Whole numbers from here on are text: JSON's readers have no more digits."""
 
@@ -62,15 +64,18 @@ class Pools:
             self.sizes.update(dict.fromkeys(cost.sizes))
         return self._known[cost]
 
-    def formula(self, found: Derivation) -> int:
-        """Return the number of a formula with its domain: program, grade, growth, least sizes."""
+    def formula(self, found: Derivation, only: Mapping[str, int] = EVERYWHERE) -> int:
+        """Return the number of a formula with its domain: program, grade, growth, least sizes.
+
+        ``only`` are sizes at which alone it holds.
+        """
         if id(found) in self._numbers:
             return self._numbers[id(found)][0]
-        number = self._formula(found)
+        number = self._formula(found, only)
         self._numbers[id(found)] = number, found  # held, so that no other gets its id
         return number
 
-    def _formula(self, found: Derivation) -> int:
+    def _formula(self, found: Derivation, only: Mapping[str, int]) -> int:
         from ...analysis.comparing.growth import theta
         from ...graphs.sizes import SizeError
 
@@ -81,14 +86,14 @@ class Pools:
             number = self.program(cost)
         except SizeError as error:
             return self.reason(str(error))
-        key = (number, found.grade, tuple(found.least.items()))
-        self.sizes.update(dict.fromkeys(found.least))
+        key = (number, found.grade, tuple(found.least.items()), tuple(only.items()))
+        self.sizes.update(dict.fromkeys((*found.least, *only)))
 
         def made() -> list[Any]:
             text = theta(cost)
             growth = self.growths.number(text, lambda: text)
             least = {s: v for s, v in found.least.items() if v > 1}
-            return [number, found.grade, growth, least]
+            return [number, found.grade, growth, least, *([dict(only)] if only else [])]
 
         return self.formulas.number(key, made)
 

@@ -38,14 +38,14 @@ function entryAlong(page, name, order) {
   const { data, chosen } = page;
   const formula = formulaOf(page, chosen.figure, order);
   if (typeof formula === "string") return [];
-  const [program, , , least] = formula;
+  const [program, , , least, only] = formula;
   try {
     if (misfit(data, data.models[order], chosen.sizes, chosen.along)) return [];
   } catch (error) {
     if (error instanceof NoValue) return [];
     throw error;
   }
-  if (outside(least, chosen.sizes, chosen.along)) return [];
+  if (outside(least, chosen.sizes, chosen.along, only)) return [];
   const style = `line-${order % 9} dash-${Math.floor(order / 9) % 4}`;
   return [{ name, order, style, program, least }];
 }

@@ -100,8 +100,13 @@ function misfit(data, model, at, varying = null) {
   return "";
 }
 
-// Which size lies below the domain of a formula, or nothing.
-function outside(least, at, varying = null) {
+// Which size lies outside the domain of a formula, or nothing; some formulas hold at one value only.
+function outside(least, at, varying = null, only = {}) {
+  for (const [name, value] of Object.entries(only)) {
+    if (name === varying || at.get(name) !== BigInt(value)) {
+      return `derived for ${name} = ${grouped(value)} alone`;
+    }
+  }
   for (const [name, value] of Object.entries(least)) {
     if (name !== varying && at.get(name) < BigInt(value)) {
       return `the formula holds for ${name} ≥ ${grouped(value)}`;
@@ -116,8 +121,8 @@ function told(data, model, formula, at) {
     const absent = misfit(data, model, at);
     if (absent) return { reason: absent };
     if (typeof formula === "string") return { reason: formula };
-    const [program, grade, growth, least] = formula;
-    const below = outside(least, at);
+    const [program, grade, growth, least, only] = formula;
+    const below = outside(least, at, null, only);
     if (below) return { reason: below, grade, growth };
     return { value: evaluated(data.programs[program], at), grade, growth };
   } catch (error) {

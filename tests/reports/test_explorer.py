@@ -11,9 +11,11 @@ import pytest
 from workspan.analysis.api import compare
 from workspan.analysis.deriving import derive
 from workspan.analysis.figures import Comparison
+from workspan.graphs.models import CATALOGUE
 from workspan.graphs.programs import program
 from workspan.graphs.setting import Setting
 from workspan.graphs.sizes import size
+from workspan.graphs.tracing import trace
 from workspan.reports.explorer.content import AXES, content
 from workspan.reports.explorer.pools import plain
 from workspan.reports.page import comparison_page
@@ -87,8 +89,27 @@ def test_it_begins_at_the_sizes_of_the_report(comparison: Comparison) -> None:
     assert content(usual).data["sizes"] == [
         {"name": "n", "value": 1024},
         {"name": "d", "value": 256},
+        {"name": "L", "value": 1},
     ]
     assert comparison_page(usual, title="Explored").count('id="explore"') == 1
+
+
+def test_layers_and_heads_can_be_chosen_where_the_report_names_none() -> None:
+    """Law: formulas are those for all layers and heads; where there is none, for one of each."""
+    usual = compare(["attention"], figures=("work", "span"), witnesses=("derived",))
+    data = content(usual).data
+    assert {"L": 1, "h": 1}.items() <= {s["name"]: s["value"] for s in data["sizes"]}.items()
+    whole, own = trace(CATALOGUE["attention"], L="L", h="h"), usual.analyses[0].graph
+    ((axes, numbers),) = data["cells"]["work"]
+    assert axes == ["mode", "mac"]
+    macs = data["choices"]["mac"]
+    for mode, graph, only in (("encode", whole, []), ("train", own, [{"L": 1, "h": 1}])):
+        place = data["choices"]["mode"].index(mode) * len(macs) + macs.index(2)
+        known = derive("work", graph, Setting(mode=mode))
+        assert known.formula is not None
+        number, grade, _, _, *rest = data["formulas"][numbers[place]]
+        assert data["programs"][number] == plain(program(known.formula))
+        assert (grade, rest) == (known.grade, only)
 
 
 def test_whole_numbers_of_programs_are_exact() -> None:

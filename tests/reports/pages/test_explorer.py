@@ -113,6 +113,23 @@ def test_every_setting_shows_what_is_derived(text: str, show: Callable[..., Page
         assert shown.locator('[data-part="without"] li').count() == len(MODELS) - len(told)
 
 
+def test_what_holds_for_one_layer_says_so(show: Callable[..., Page]) -> None:
+    """Law: a formula for one layer has no value at two, and nothing is drawn along layers."""
+    explored = explorer(compare(["rnn", "gru"], figures=("work",), witnesses=("derived",)))
+    assert explored is not None
+    shown = show(page("One layer", [explored]), address="#explore&mode=train")
+    assert [name for name, _ in ranking(shown)] == ["rnn", "gru"]
+    go(shown, "mode=train&L=2")
+    assert ranking(shown) == []
+    told = shown.locator('[data-part="without"] li').all_inner_texts()
+    assert all("derived for L = 1 alone" in text for text in told)
+    assert len(told) == 2
+    go(shown, "mode=train&along=L")
+    assert shown.locator("#explore svg .curve").count() == 0
+    go(shown, "mode=encode&along=L&L=3")
+    assert shown.locator("#explore svg .curve").count() == 2
+
+
 def test_the_table_has_every_figure(text: str, show: Callable[..., Page]) -> None:
     """Law: the table holds the value, the grade and the growth of every figure of every model."""
     rows = show(text).get_by_role("region", name="Every figure").locator("tbody tr")
